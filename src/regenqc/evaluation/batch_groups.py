@@ -1,0 +1,266 @@
+"""Group batches that the same requirements apply to, and give every batch its row of cells.
+
+What applies to a batch follows from its attributes: the product a specification speaks about, the `when` of each
+requirement, and the dates of validity. Batches that agree in all of them form a group; the kernel looks up the group.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from regenqc.evaluation.dates import NO_TIME, parse_time
+from regenqc.evaluation.plan import STAGES, Plan
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date, datetime
+
+    from numpy.typing import NDArray
+
+    from regenqc.intake.batches import BatchTable
+    from regenqc.specification.model import Requirement, Specification
+
+__all__ = ["Applies", "BatchGroups", "Group"]
+
+
+class Applies(IntEnum):
+    """Whether a requirement applies to a batch."""
+
+    NO = 0
+    YES = 1
+    UNKNOWN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Batches that the same requirements apply to.
+
+    Args:
+        specifications: indices of the specifications that speak about them.
+        valid: whether each of these is valid at the batch's date.
+        applies: for each of these, `Applies` of each of its requirements.
+        column_of_slot: column in the cells of a batch, by slot.
+        width: number of cells of a batch.
+        listed: whether the batches stand in the batch table, or no table was given.
+    """
+
+    specifications: tuple[int, ...]
+    valid: tuple[bool, ...]
+    applies: tuple[tuple[Applies, ...], ...]
+    column_of_slot: dict[int, int]
+    width: int
+    listed: bool
+
+
+class BatchGroups:
+    """Assign groups and cells to batches as they appear.
+
+    Args:
+        plan: slots of all specifications.
+        table: attributes of batches; `None` when the run has no batch table.
+        as_of: moment of evaluation, the date of a batch that states none.
+    """
+
+    def __init__(self, plan: Plan, *, table: BatchTable | None, as_of: datetime) -> None:
+        self.plan = plan
+        self.table = table
+        self.as_of = as_of
+        self.groups: list[Group] = []
+        self._keys: dict[tuple[object, ...], int] = {}
+        self._boundaries = sorted(_boundaries(plan.specifications))
+        self._names = tuple(sorted({name for specification in plan.specifications for name in _selectors(specification)}))
+        self.group_of_batch: NDArray[np.int32] = np.empty(0, dtype=np.int32)
+        self.cell_of_batch: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.cells: NDArray[np.uint8] = np.zeros(0, dtype=np.uint8)
+        self._used = 0
+        self.manufactured_at: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self._default = self._group({}, int(as_of.timestamp()), listed=table is None)
+        if table is not None:
+            self._assign(self._listed_groups(table))
+
+    @property
+    def batch_count(self) -> int:
+        """Return the number of batches seen so far."""
+        return len(self.group_of_batch)
+
+    def extend(self, count: int) -> None:
+        """Make room for batches that the results name and the table does not, up to `count` in all."""
+        fresh = count - self.batch_count
+        if fresh > 0:
+            self._assign(np.full(fresh, self._default, dtype=np.int32))
+
+    def attribute(self, name: str, batch: int) -> str:
+        """Return an attribute of a batch, empty when it is not stated."""
+        if self.table is None or batch >= len(self.table.batch_ids):
+            return ""
+        values = self.table.attributes.get(name)
+        return values[batch] if values is not None else ""
+
+    def cells_of(self, batch: NDArray[np.integer], slot: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the index in `cells` of each (batch, slot); every slot must apply to its batch's group."""
+        groups = self.group_of_batch[batch]
+        columns = np.empty(len(batch), dtype=np.int64)
+        for group in np.unique(groups).tolist():
+            members = groups == group
+            slots, positions = self._slot_columns(group)
+            columns[members] = positions[np.searchsorted(slots, slot[members])]
+        return self.cell_of_batch[batch] + columns
+
+    def _slot_columns(self, group: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        columns = self.groups[group].column_of_slot
+        slots = np.array(sorted(columns), dtype=np.int64)
+        return slots, np.array([columns[slot] for slot in slots.tolist()], dtype=np.int64)
+
+    def kernel_groups(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
+        """Return `begin`, `slot_at` and `column_at` of `PlanArrays` for the groups so far."""
+        plan = self.plan
+        per_stage = len(plan.tests) + 1
+        stage_of_line = np.repeat(np.arange(len(STAGES)), per_stage)
+        begins, slot_parts, column_parts = [np.zeros(1, dtype=np.int64)], [], []
+        offset = 0
+        for group in self.groups:
+            lines: list[NDArray[np.int64]] = []
+            slots: list[NDArray[np.int64]] = []
+            for position, index in enumerate(group.specifications):
+                named = [
+                    slot
+                    for requirement, members in plan.slots_of[index].items()
+                    if requirement < 0 or group.applies[position][requirement] is not Applies.NO
+                    for slot in members
+                ]
+                own = np.array([plan.line(plan.slots[slot]) for slot in named], dtype=np.int64)
+                # A test that only requirements for other batches name is still a listed test of the specification.
+                known = np.zeros(plan.line_count, dtype=np.bool_)
+                known[[plan.line(plan.slots[slot]) for members in plan.slots_of[index].values() for slot in members]] = True
+                others = np.flatnonzero(~known)
+                lines += [own, others]
+                slots += [
+                    np.array(named, dtype=np.int64),
+                    np.array(plan.unlisted_slot[index], dtype=np.int64)[stage_of_line[others]],
+                ]
+            all_lines = np.concatenate(lines) if lines else np.empty(0, dtype=np.int64)
+            all_slots = np.concatenate(slots) if slots else np.empty(0, dtype=np.int64)
+            order = np.argsort(all_lines, kind="stable")
+            counts = np.bincount(all_lines, minlength=plan.line_count)
+            begins.append(offset + np.cumsum(counts))
+            offset += len(all_slots)
+            ordered = all_slots[order]
+            slot_parts.append(ordered)
+            column_parts.append(np.array([group.column_of_slot[slot] for slot in ordered.tolist()], dtype=np.int32))
+        slot_at = np.concatenate(slot_parts) if slot_parts else np.empty(0)
+        column_at = np.concatenate(column_parts) if column_parts else np.empty(0)
+        return np.concatenate(begins), slot_at.astype(np.int32), column_at.astype(np.int32)
+
+    def _assign(self, groups: NDArray[np.int32]) -> None:
+        widths = np.array([group.width for group in self.groups], dtype=np.int64)[groups]
+        starts = self._used + np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(widths)])
+        first = self.batch_count
+        self.group_of_batch = np.append(self.group_of_batch, groups)
+        self.cell_of_batch = np.append(self.cell_of_batch, starts[:-1])
+        self._used = int(starts[-1])
+        if self._used > len(self.cells):
+            grown = np.zeros(max(self._used, 2 * len(self.cells)), dtype=np.uint8)
+            grown[: len(self.cells)] = self.cells
+            self.cells = grown
+        if first == 0 and self.table is not None:
+            return
+        self.manufactured_at = np.append(self.manufactured_at, np.full(len(groups), NO_TIME, dtype=np.int64))
+
+    def _listed_groups(self, table: BatchTable) -> NDArray[np.int32]:
+        count = len(table.batch_ids)
+        dates = table.attributes.get("manufactured_at", [""] * count)
+        seconds = {text: parse_time(text) for text in set(dates)}
+        self.manufactured_at = np.array(
+            [NO_TIME if (moment := seconds[text]) is None else moment for text in dates], dtype=np.int64
+        )
+        fallback = int(self.as_of.timestamp())
+        moments = [fallback if moment == NO_TIME else moment for moment in self.manufactured_at.tolist()]
+        columns = [table.attributes.get(name, [""] * count) for name in self._names]
+        known: dict[tuple[object, ...], int] = {}
+        groups = np.empty(count, dtype=np.int32)
+        for row, (moment, *values) in enumerate(zip(moments, *columns, strict=True)):
+            key = (bisect_right(self._boundaries, moment), *values)
+            group = known.get(key)
+            if group is None:
+                group = self._group(dict(zip(self._names, values, strict=True)), moment, listed=True)
+                known[key] = group
+            groups[row] = group
+        return groups
+
+    def _group(self, attributes: dict[str, str], moment: int, *, listed: bool) -> int:
+        indices: list[int] = []
+        valid: list[bool] = []
+        applies: list[tuple[Applies, ...]] = []
+        for index, specification in enumerate(self.plan.specifications):
+            if any(attributes.get(name, "") not in {"", value} for name, value in specification.product.items()):
+                continue
+            indices.append(index)
+            valid.append(_is_valid(specification.valid_from, specification.valid_to, moment))
+            applies.append(
+                tuple(_applies(requirement, specification, attributes, moment) for requirement in specification.requirements)
+            )
+        key = (tuple(indices), tuple(valid), tuple(applies), listed)
+        if key not in self._keys:
+            columns: dict[int, int] = {}
+            for position, index in enumerate(indices):
+                for requirement, members in self.plan.slots_of[index].items():
+                    if requirement < 0 or applies[position][requirement] is not Applies.NO:
+                        for slot in members:
+                            columns[slot] = len(columns)
+                for slot in self.plan.unlisted_slot[index]:
+                    columns[slot] = len(columns)
+            self._keys[key] = len(self.groups)
+            self.groups.append(
+                Group(tuple(indices), tuple(valid), tuple(applies), columns, max(len(columns), 1), listed)
+            )
+        return self._keys[key]
+
+
+def _selectors(specification: Specification) -> Iterable[str]:
+    yield from specification.product
+    for requirement in specification.requirements:
+        yield from requirement.when
+
+
+def _applies(
+    requirement: Requirement, specification: Specification, attributes: dict[str, str], moment: int
+) -> Applies:
+    if not _is_valid(requirement.valid_from, requirement.valid_to, moment):
+        return Applies.NO
+    answer = Applies.YES
+    for name, values in requirement.when.items():
+        stated = attributes.get(name, "")
+        if stated in values:
+            continue
+        if stated in specification.attributes.get(name, ()):
+            return Applies.NO
+        answer = Applies.UNKNOWN
+    return answer
+
+
+def _boundaries(specifications: Iterable[Specification]) -> set[int]:
+    edges: set[int] = set()
+    for specification in specifications:
+        for entry in (specification, *specification.requirements):
+            if entry.valid_from is not None:
+                edges.add(_start(entry.valid_from))
+            if entry.valid_to is not None:
+                edges.add(_start(entry.valid_to) + 86_400)
+    return edges
+
+
+def _start(day: date) -> int:
+    moment = parse_time(day.isoformat())
+    assert moment is not None  # noqa: S101 - a date object always has an ISO form
+    return moment
+
+
+def _is_valid(valid_from: date | None, valid_to: date | None, moment: int) -> bool:
+    if valid_from is not None and moment < _start(valid_from):
+        return False
+    return valid_to is None or moment < _start(valid_to) + 86_400

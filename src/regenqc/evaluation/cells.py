@@ -1,0 +1,310 @@
+"""Settle the cells: composite criteria, evidence, deferred tests, unverified limits and the built-in requirements.
+
+Runs once per group of batches and specification, column by column over all batches of the group.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from regenqc.evaluation.batch_groups import Applies
+from regenqc.evaluation.dates import NO_TIME, parse_time
+from regenqc.evaluation.plan import STAGES, composite_parts
+from regenqc.specification.inheritance import due_hours
+from regenqc.vocabulary import Mark, OnFail, Reason, Stage, Timing, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from regenqc.evaluation.batch_groups import BatchGroups, Group
+    from regenqc.evaluation.plan import Plan
+    from regenqc.specification.model import Requirement, Specification
+
+__all__ = ["FinalColumn", "SettledCells", "settle_cells"]
+
+# Stages at which something that can expire is handed on.
+_EXPIRING: Final = frozenset(
+    {
+        Stage.CELL_BANK,
+        Stage.DRUG_SUBSTANCE,
+        Stage.DRUG_PRODUCT_RELEASE,
+        Stage.SHIPPING,
+        Stage.HOSPITAL_RECEIPT,
+        Stage.ADMINISTRATION,
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class FinalColumn:
+    """One requirement of a stage over all batches of a group.
+
+    Args:
+        requirement_id: of the specification, or built in.
+        requirement: index in the specification, -1 for a built-in one.
+        stage: index of the stage.
+        consequence: what a failing cell does.
+        verdict: of each batch.
+        pending: whether a missing result is deferred and not overdue.
+        due: when it is due, in seconds; `NO_TIME` where nothing is deferred.
+        reason: `Reason` where the cell itself has to be explained, 0 where its rows explain it.
+    """
+
+    requirement_id: str
+    requirement: int
+    stage: int
+    consequence: OnFail
+    verdict: NDArray[np.uint8]
+    pending: NDArray[np.bool_]
+    due: NDArray[np.int64]
+    reason: NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class SettledCells:
+    """The cells of one group of batches under one specification.
+
+    Args:
+        specification: index.
+        batches: codes of the batches, sorted by identifier.
+        columns: requirements in order of stage and specification, built-in ones first in each stage.
+        requirements_at: number of requirements that apply at each stage.
+    """
+
+    specification: int
+    batches: NDArray[np.int64]
+    columns: tuple[FinalColumn, ...]
+    requirements_at: tuple[int, ...]
+
+
+def settle_cells(
+    plan: Plan,
+    groups: BatchGroups,
+    *,
+    rank: NDArray[np.int64],
+    unattributed: bool,
+) -> tuple[list[SettledCells], NDArray[np.uint8]]:
+    """Return the settled cells of every group and specification.
+
+    Args:
+        plan: slots of all specifications.
+        groups: batches with their cells.
+        rank: position of each batch code in the order of batch identifiers.
+        unattributed: whether a row without batch was refused, which holds every batch.
+
+    Returns:
+        The settled cells, and for each raw cell the verdict of the requirement it went into.
+    """
+    settled: list[SettledCells] = []
+    final = np.zeros(len(groups.cells), dtype=np.uint8)
+    for number, group in enumerate(groups.groups):
+        members = np.flatnonzero(groups.group_of_batch == number)
+        if not len(members):
+            continue
+        members = members[np.argsort(rank[members])]
+        worker = _Settling(plan, groups, group, members, final)
+        settled += [worker.settle(position, unattributed=unattributed) for position in range(len(group.specifications))]
+    return settled, final
+
+
+class _Settling:
+    """One group of batches on its way from raw to settled cells."""
+
+    def __init__(
+        self, plan: Plan, groups: BatchGroups, group: Group, members: NDArray[np.int64], final: NDArray[np.uint8]
+    ) -> None:
+        self.plan = plan
+        self.groups = groups
+        self.group = group
+        self.members = members
+        self.start = groups.cell_of_batch[members]
+        self.final = final
+        self.now = int(groups.as_of.timestamp())
+
+    def settle(self, position: int, *, unattributed: bool) -> SettledCells:
+        index = self.group.specifications[position]
+        specification = self.plan.specifications[index]
+        applies = self.group.applies[position]
+        columns: list[FinalColumn] = []
+        counts = [0] * len(STAGES)
+        for stage_index, stage in enumerate(STAGES):
+            named = [
+                number
+                for number, requirement in enumerate(specification.requirements)
+                if requirement.stage is stage and applies[number] is not Applies.NO
+            ]
+            counts[stage_index] = len(named)
+            observed = self._cell(self.plan.unlisted_slot[index][stage_index])
+            if stage not in specification.stages and not observed.any():
+                continue
+            columns.append(self._record_column(index, stage_index, observed, unattributed=unattributed))
+            columns += self._built_in(specification, stage_index, valid=self.group.valid[position])
+            columns += [
+                self._requirement_column(index, specification.requirements[number], number, applies[number])
+                for number in named
+            ]
+        return SettledCells(index, self.members, tuple(columns), tuple(counts))
+
+    def _cell(self, slot: int) -> NDArray[np.uint8]:
+        return self.groups.cells[self.start + self.group.column_of_slot[slot]]
+
+    def _column(
+        self,
+        requirement_id: str,
+        stage: int,
+        verdict: NDArray[np.uint8],
+        reason: NDArray[np.uint8],
+        consequence: OnFail = OnFail.HOLD,
+    ) -> FinalColumn:
+        count = len(self.members)
+        return FinalColumn(
+            requirement_id=requirement_id,
+            requirement=-1,
+            stage=stage,
+            consequence=consequence,
+            verdict=verdict,
+            pending=np.zeros(count, dtype=np.bool_),
+            due=np.full(count, NO_TIME, dtype=np.int64),
+            reason=reason,
+        )
+
+    # ---- built-in requirements -----------------------------------------------------------------------------------
+
+    def _record_column(
+        self, specification: int, stage: int, observed: NDArray[np.uint8], *, unattributed: bool
+    ) -> FinalColumn:
+        verdict = np.maximum(observed, np.uint8(Verdict.CONFORMS))
+        reason = np.zeros(len(self.members), dtype=np.uint8)
+        if not self.group.listed:
+            verdict = np.maximum(verdict, np.uint8(Verdict.INCONCLUSIVE))
+            reason[:] = Reason.BATCH_NOT_LISTED
+        if unattributed:
+            verdict = np.maximum(verdict, np.uint8(Verdict.INCONCLUSIVE))
+            reason[:] = Reason.ROW_WITHOUT_BATCH
+        self.final[self.start + self.group.column_of_slot[self.plan.unlisted_slot[specification][stage]]] = verdict
+        return self._column("result_record", stage, verdict, reason)
+
+    def _built_in(self, specification: Specification, stage: int, *, valid: bool) -> Iterator[FinalColumn]:
+        count = len(self.members)
+        if specification.valid_from is not None or specification.valid_to is not None:
+            verdict = np.full(count, Verdict.CONFORMS if valid else Verdict.INCONCLUSIVE, dtype=np.uint8)
+            reason = np.full(count, 0 if valid else Reason.SPECIFICATION_NOT_VALID, dtype=np.uint8)
+            yield self._column("specification_validity", stage, verdict, reason)
+        table = self.groups.table
+        if table is not None and "expires_at" in table.attributes and STAGES[stage] in _EXPIRING:
+            verdict = np.full(count, Verdict.CONFORMS, dtype=np.uint8)
+            reason = np.zeros(count, dtype=np.uint8)
+            for row, batch in enumerate(self.members.tolist()):
+                text = self.groups.attribute("expires_at", batch)
+                moment = parse_time(text, end_of_day=True) if text else None
+                if text and moment is None:
+                    verdict[row], reason[row] = Verdict.INCONCLUSIVE, Reason.BATCH_DATE_UNREADABLE
+                elif moment is not None and moment < self.now:
+                    verdict[row], reason[row] = Verdict.FAILS, Reason.BATCH_EXPIRED
+            yield self._column("expiry", stage, verdict, reason)
+
+    # ---- requirements of the specification -------------------------------------------------------------------------
+
+    def _requirement_column(
+        self, specification: int, requirement: Requirement, number: int, applies: Applies
+    ) -> FinalColumn:
+        assert requirement.stage is not None  # noqa: S101 - checked when the specification was loaded
+        count = len(self.members)
+        reason = np.zeros(count, dtype=np.uint8)
+        slots = self.plan.slots_of[specification].get(number, [])
+        raw = [self._cell(slot) for slot in slots]
+        if requirement.sponsor_must_set:
+            verdict = np.full(count, Verdict.INCONCLUSIVE, dtype=np.uint8)
+            reason[:] = Reason.SPONSOR_MUST_SET
+        elif requirement.evidence is not None:
+            verdict, reason = self._evidence(requirement)
+        elif composite_parts(requirement):
+            verdict, reason = _combine(requirement, raw)
+        else:
+            verdict = np.maximum.reduce(raw)
+        if requirement.mark is Mark.UNVERIFIED and not requirement.report_only and not requirement.sponsor_must_set:
+            known = verdict > Verdict.MISSING
+            verdict = np.where(known, np.uint8(Verdict.INCONCLUSIVE), verdict).astype(np.uint8)
+            reason[known] = Reason.LIMIT_UNVERIFIED
+        if applies is Applies.UNKNOWN:
+            capped = (verdict == Verdict.FAILS) | (verdict == Verdict.ALERT)
+            verdict = np.where(capped, np.uint8(Verdict.INCONCLUSIVE), verdict).astype(np.uint8)
+            reason[capped] = Reason.APPLICABILITY_UNKNOWN
+        missing = verdict == Verdict.MISSING
+        pending = np.zeros(count, dtype=np.bool_)
+        due = np.full(count, NO_TIME, dtype=np.int64)
+        reason[missing] = Reason.NOT_REPORTED
+        if requirement.timing is Timing.AFTER_RELEASE and missing.any():
+            made = self.groups.manufactured_at[self.members]
+            dated = missing & (made != NO_TIME)
+            due[dated] = made[dated] + due_hours(requirement.due) * 3600
+            pending = dated & (due >= self.now)
+            reason[missing] = np.where(
+                pending, Reason.PENDING, np.where(dated, Reason.OVERDUE, Reason.DUE_DATE_UNKNOWN)
+            )[missing]
+        for slot in slots:
+            self.final[self.start + self.group.column_of_slot[slot]] = verdict
+        return FinalColumn(
+            requirement_id=requirement.id,
+            requirement=number,
+            stage=STAGES.index(requirement.stage),
+            consequence=requirement.consequence,
+            verdict=verdict,
+            pending=pending,
+            due=due,
+            reason=reason,
+        )
+
+    def _evidence(self, requirement: Requirement) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        evidence = requirement.evidence
+        assert evidence is not None  # noqa: S101 - the caller asked
+        verdict = np.full(len(self.members), Verdict.CONFORMS, dtype=np.uint8)
+        reason = np.zeros(len(self.members), dtype=np.uint8)
+        for row, batch in enumerate(self.members.tolist()):
+            if not self.groups.attribute(evidence.document[1:], batch):
+                verdict[row], reason[row] = Verdict.FAILS, Reason.EVIDENCE_MISSING
+            elif evidence.valid_until is not None:
+                moment = parse_time(self.groups.attribute(evidence.valid_until[1:], batch), end_of_day=True)
+                if moment is None:
+                    verdict[row], reason[row] = Verdict.INCONCLUSIVE, Reason.EVIDENCE_DATE_UNREADABLE
+                elif moment < self.now:
+                    verdict[row], reason[row] = Verdict.FAILS, Reason.EVIDENCE_EXPIRED
+        return verdict, reason
+
+
+def _combine(requirement: Requirement, raw: list[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Combine the parts of a composite requirement.
+
+    Conforming and alerting parts satisfy; a part that failed is spent; anything else is open. A requirement that can
+    still be met by an open part is inconclusive once another part has failed or cannot be judged, because a deferred
+    result must not carry a known failure; it is missing only while nothing speaks against it.
+    """
+    parts = np.stack(raw)
+    satisfied = (parts == Verdict.CONFORMS) | (parts == Verdict.ALERT)
+    failed = (parts == Verdict.FAILS).sum(axis=0)
+    inconclusive = (parts == Verdict.INCONCLUSIVE).sum(axis=0)
+    count = len(raw)
+    if requirement.n_of_m is not None:
+        needed, impossible = requirement.n_of_m.n, Reason.TOO_FEW_CONFORM
+    elif requirement.any_of is not None:
+        needed, impossible = 1, Reason.NO_ALTERNATIVE_CONFORMS
+    else:
+        needed, impossible = count, Reason.PART_FAILS
+    met = satisfied.sum(axis=0) >= needed
+    lost = count - failed < needed
+    open_question = (inconclusive > 0) | (failed > 0)
+    plain = (parts == Verdict.CONFORMS).sum(axis=0) >= needed
+    verdict = np.where(
+        met,
+        np.where(plain, Verdict.CONFORMS, Verdict.ALERT),
+        np.where(lost, Verdict.FAILS, np.where(open_question, Verdict.INCONCLUSIVE, Verdict.MISSING)),
+    ).astype(np.uint8)
+    reason = np.zeros(parts.shape[1], dtype=np.uint8)
+    reason[verdict == Verdict.FAILS] = impossible
+    reason[verdict == Verdict.INCONCLUSIVE] = Reason.ALTERNATIVES_UNDECIDED
+    return verdict, reason

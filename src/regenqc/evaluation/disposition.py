@@ -1,0 +1,175 @@
+"""Dispositions: what the settled cells of a stage allow for a batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+
+from regenqc.evaluation.dates import NO_TIME, format_time
+from regenqc.evaluation.plan import STAGES
+from regenqc.vocabulary import Disposition, OnFail, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from regenqc.evaluation.cells import FinalColumn, SettledCells
+    from regenqc.specification.model import Specification
+
+__all__ = ["DISPOSITION_SCHEMA", "dispositions_of", "no_specification"]
+
+DISPOSITION_SCHEMA: Final = pa.schema(
+    [
+        ("batch_id", pa.string()),
+        ("spec_id", pa.string()),
+        ("spec_version", pa.string()),
+        ("spec_fingerprint", pa.string()),
+        ("stage", pa.string()),
+        ("disposition", pa.string()),
+        ("fails", pa.int32()),
+        ("inconclusive", pa.int32()),
+        ("missing", pa.int32()),
+        ("pending", pa.int32()),
+        ("alerts", pa.int32()),
+        ("reasons", pa.string()),
+        ("pending_until", pa.string()),
+        ("evaluated_at", pa.string()),
+    ]
+)
+
+_ORDER: Final = (Disposition.ELIGIBLE, Disposition.CONDITIONAL, Disposition.HOLD, Disposition.REJECT)
+_PENDING_MARK: Final = 9
+_SAID: Final = (
+    (int(Verdict.FAILS), "fails"),
+    (int(Verdict.INCONCLUSIVE), "inconclusive"),
+    (int(Verdict.MISSING), "missing"),
+    (_PENDING_MARK, "pending"),
+    (int(Verdict.ALERT), "alert"),
+)
+
+
+def dispositions_of(
+    settled: SettledCells,
+    *,
+    specification: Specification,
+    batch_ids: pa.StringArray,
+    stage: int | None,
+    evaluated_at: str,
+) -> list[tuple[int, NDArray[np.int64], pa.RecordBatch]]:
+    """Return the dispositions of one group under one specification.
+
+    Args:
+        settled: its cells.
+        specification: that specification.
+        batch_ids: identifier by batch code.
+        stage: index of the only stage wanted, `None` for every stage that has requirements or results.
+        evaluated_at: moment of evaluation as text.
+
+    Returns:
+        For each stage its index, the batch codes and the rows in the order of `settled.batches`.
+    """
+    wanted = [stage] if stage is not None else range(len(STAGES))
+    parts = []
+    for index in wanted:
+        columns = [column for column in settled.columns if column.stage == index]
+        rows = np.arange(len(settled.batches))
+        if settled.requirements_at[index] == 0 and stage is None:
+            if STAGES[index] not in specification.stages:
+                # Rows at a stage that the specification does not speak about hold their batches, and theirs only.
+                seen = [column.verdict > Verdict.CONFORMS for column in columns if column.requirement_id == "result_record"]
+                rows = np.flatnonzero(seen[0]) if seen else rows[:0]
+            if not len(rows):
+                continue
+        batches = settled.batches[rows]
+        table = _rows(columns, rows, requirements=settled.requirements_at[index])
+        count = len(rows)
+        constants = (specification.id, specification.version, specification.fingerprint, STAGES[index].value)
+        parts.append(
+            (
+                index,
+                batches,
+                pa.record_batch(
+                    [
+                        batch_ids.take(pa.array(batches)),
+                        *(pa.repeat(pa.scalar(text), count) for text in constants),
+                        *table,
+                        pa.repeat(pa.scalar(evaluated_at), count),
+                    ],
+                    schema=DISPOSITION_SCHEMA,
+                ),
+            )
+        )
+    return parts
+
+
+def no_specification(batch_ids: pa.StringArray, *, stage: str, evaluated_at: str) -> pa.RecordBatch:
+    """Return `hold` for batches that no specification speaks about."""
+    count = len(batch_ids)
+    texts = ("", "", "", stage, Disposition.HOLD.value)
+    numbers = (0, 1, 0, 0, 0)
+    return pa.record_batch(
+        [
+            batch_ids,
+            *(pa.repeat(pa.scalar(text), count) for text in texts),
+            *(pa.repeat(pa.scalar(number, pa.int32()), count) for number in numbers),
+            pa.repeat(pa.scalar("inconclusive: no_specification"), count),
+            pa.repeat(pa.scalar(""), count),
+            pa.repeat(pa.scalar(evaluated_at), count),
+        ],
+        schema=DISPOSITION_SCHEMA,
+    )
+
+
+def _rows(columns: Sequence[FinalColumn], rows: NDArray[np.int64], *, requirements: int) -> list[pa.Array]:
+    count = len(rows)
+    severity = np.zeros(count, dtype=np.uint8)
+    totals = {said: np.zeros(count, dtype=np.int32) for _, said in _SAID}
+    latest = np.full(count, NO_TIME, dtype=np.int64)
+    marks = np.zeros((count, len(columns)), dtype=np.uint8)
+    for position, column in enumerate(columns):
+        verdict, pending = column.verdict[rows], column.pending[rows]
+        marks[:, position] = np.where(pending, _PENDING_MARK, verdict)
+        for mark, said in _SAID:
+            totals[said] += marks[:, position] == mark
+        fails = verdict == Verdict.FAILS
+        consequence = {OnFail.REJECT: 3, OnFail.HOLD: 2, OnFail.REPORT: 0}[column.consequence]
+        open_cell = (verdict == Verdict.INCONCLUSIVE) | ((verdict == Verdict.MISSING) & ~pending)
+        step = np.where(fails, consequence, np.where(open_cell, 2, np.where(pending, 1, 0)))
+        np.maximum(severity, step.astype(np.uint8), out=severity)
+        np.maximum(latest, np.where(pending, column.due[rows], NO_TIME), out=latest)
+    if requirements == 0:
+        np.maximum(severity, np.uint8(2), out=severity)
+    words = pa.array([disposition.value for disposition in _ORDER])
+    return [
+        words.take(pa.array(severity)),
+        *(pa.array(totals[said]) for said in ("fails", "inconclusive", "missing", "pending", "alert")),
+        _reasons(columns, marks, requirements=requirements),
+        _until(latest),
+    ]
+
+
+def _reasons(columns: Sequence[FinalColumn], marks: NDArray[np.uint8], *, requirements: int) -> pa.Array:
+    """Return the open cells in words; batches with the same marks share one text."""
+    if not marks.size:
+        return pa.array(["inconclusive: no_requirement_at_stage"] * len(marks), type=pa.string())
+    patterns, inverse = np.unique(marks, axis=0, return_inverse=True)
+    texts = []
+    for pattern in patterns:
+        said = [
+            f"{word}: " + ", ".join(columns[at].requirement_id for at in np.flatnonzero(pattern == mark))
+            for mark, word in _SAID
+            if (pattern == mark).any()
+        ]
+        if requirements == 0:
+            said.insert(0, "inconclusive: no_requirement_at_stage")
+        texts.append("; ".join(said))
+    return pa.array(texts, type=pa.string()).take(pa.array(inverse.reshape(-1)))
+
+
+def _until(latest: NDArray[np.int64]) -> pa.Array:
+    moments, inverse = np.unique(latest, return_inverse=True)
+    texts = ["" if moment == NO_TIME else format_time(moment) for moment in moments.tolist()]
+    return pa.array(texts, type=pa.string()).take(pa.array(inverse.reshape(-1)))

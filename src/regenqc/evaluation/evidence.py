@@ -1,0 +1,86 @@
+"""Keep what has to be explained or looked at again, column by column, while chunks pass."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+__all__ = ["COLLECTED_SCHEMA", "FINDING_SCHEMA", "ROW_BITS", "Columns", "texts_at"]
+
+# A row is identified by its source and its number in it: source << ROW_BITS | number.
+ROW_BITS = 40
+
+FINDING_SCHEMA = pa.schema(
+    [
+        ("batch", pa.int32()),
+        ("slot", pa.int32()),
+        ("verdict", pa.uint8()),
+        ("reason", pa.uint8()),
+        ("unit_code", pa.int16()),
+        ("row", pa.int64()),
+        ("reported", pa.string()),
+        ("unit", pa.string()),
+        ("detail", pa.string()),
+    ]
+)
+
+COLLECTED_SCHEMA = pa.schema(
+    [
+        ("batch", pa.int32()),
+        ("slot", pa.int32()),
+        ("unit_code", pa.int16()),
+        ("row", pa.int64()),
+        ("reported", pa.string()),
+        ("unit", pa.string()),
+        ("lod", pa.string()),
+        ("replicate", pa.string()),
+    ]
+)
+
+
+@dataclass(slots=True)
+class Columns:
+    """Record batches of one schema, in order of arrival.
+
+    Args:
+        schema: of every batch.
+    """
+
+    schema: pa.Schema
+    _batches: list[pa.RecordBatch] = field(default_factory=list)
+
+    def append(self, columns: Sequence[NDArray[np.generic] | pa.Array]) -> None:
+        """Append columns in the order of the schema."""
+        arrays = [
+            column if isinstance(column, pa.Array) else pa.array(column, type=entry.type)
+            for column, entry in zip(columns, self.schema, strict=True)
+        ]
+        if len(arrays[0]):
+            self._batches.append(pa.record_batch(arrays, schema=self.schema))
+
+    def table(self) -> pa.Table:
+        """Return everything as one table."""
+        return pa.Table.from_batches(self._batches, schema=self.schema)
+
+
+def texts_at(rows: pa.RecordBatch, name: str, at: NDArray[np.integer]) -> pa.StringArray:
+    """Return the text of a column at some rows, empty text when the column is absent.
+
+    Example:
+        >>> batch = pa.record_batch({"unit": pa.array(["%", "EU"]).dictionary_encode()})
+        >>> texts_at(batch, "unit", np.array([1])).to_pylist()
+        ['EU']
+    """
+    if name not in rows.schema.names:
+        return pa.array([""] * len(at), type=pa.string())
+    column: pa.DictionaryArray = rows[name]
+    return pc.take(column.dictionary, column.indices.take(pa.array(at)))

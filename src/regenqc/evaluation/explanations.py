@@ -1,0 +1,235 @@
+"""One sentence for every finding: what was reported, the rule, the limit in the reported unit, the source.
+
+A sentence depends on the requirement, the reason and the reported unit only, apart from the reported text itself, so
+that a few hundred sentences serve millions of findings.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from regenqc.measurement.units import UNITS, closest_spellings, conversion_factor, find_unit
+from regenqc.specification.criteria import read_limit
+from regenqc.evaluation.derived import exact_text
+from regenqc.vocabulary import Reason
+
+if TYPE_CHECKING:
+    from regenqc.evaluation.plan import Criterion, Slot
+    from regenqc.specification.model import LimitText, Requirement, Specification
+
+__all__ = ["criterion_text", "explain_cell", "explain_row", "limit_text"]
+
+_ROUNDING: Final = {
+    None: "compared as reported, without rounding",
+    "none": "compared as reported, without rounding",
+    "usp": "compared after rounding to the limit's decimals (USP General Notices 7.20)",
+    "ph_eur": "compared after rounding to the limit's significant figures (Ph. Eur. 1.4)",
+}
+
+# What follows "<requirement>: reported <result>".
+_ROW_ENDINGS: Final = {
+    Reason.EMPTY_RESULT: "is empty and is no evidence",
+    Reason.INTERIM_WORD: "is an interim answer and no final result",
+    Reason.INVALIDATED: "was invalidated with an investigation and does not count",
+    Reason.CANCELLED: "was cancelled without a result",
+    Reason.PRELIMINARY: "is preliminary and never satisfies a final requirement",
+    Reason.STATUS_UNVERIFIED: "is not verified by the laboratory; it has to be verified, or invalidated with an investigation",
+    Reason.CANCELLED_WITH_RESULT: "was cancelled although it has a result; a result is set aside only by an investigation",
+    Reason.UNMATCHED_TEST: "belongs to a test that no requirement of the specification names at this stage",
+    Reason.UNREADABLE_RESULT: "cannot be read as one number or word",
+    Reason.UNKNOWN_WORD: "is no decided word of the result vocabulary",
+    Reason.NUMBER_WHERE_WORD_EXPECTED: "is a number where a word is required: {limit}",
+    Reason.WORD_WHERE_NUMBER_EXPECTED: "is a word where a number is required: {limit}",
+    Reason.NOT_DETECTED_WITHOUT_LIMIT: "states no detection or quantitation limit that could be compared with {limit}",
+    Reason.UNIT_MISSING: "has no unit; the limit is {limit}",
+    Reason.UNIT_UNKNOWN: "has a unit that is not in the dictionary or contradicts the result; the limit is {limit}",
+    Reason.UNIT_INCOMPATIBLE: "is in a unit of another quantity ({kind}); the limit is {limit}",
+    Reason.CENSORED_UNDECIDABLE: "can lie inside or outside the limit {limit}; a more sensitive or diluted measurement decides",
+    Reason.TOO_MANY_DIGITS: "has more than 15 significant digits and lies too close to the limit {limit} to be compared exactly",
+    Reason.METHOD_NOT_LISTED: "was obtained by a method that the requirement does not list",
+    Reason.KARYOTYPE_NOT_UNDERSTOOD: "is not understood as a normal karyotype",
+    Reason.KARYOTYPE_TOO_FEW_METAPHASES: "rests on too few metaphases",
+    Reason.KARYOTYPE_SEX_NOT_STATED: "cannot be compared with the donor's sex",
+    Reason.KARYOTYPE_OTHER_SEX: "is of the other sex than expected",
+    Reason.IDENTITY_REFERENCE_MISSING: "has nothing to be compared with",
+    Reason.IDENTITY_MISMATCH: "is not what identifies the batch",
+    Reason.AGREEMENT_REFERENCE_MISSING: "cannot be compared with the other stage",
+    Reason.AGREEMENT_EXCEEDED: "differs from the other stage by more than {limit}",
+    Reason.REPLICATES_INDISTINGUISHABLE: "is one of several replicates without identities of their own, which may be copies of one row",
+    Reason.REPLICATES_TOO_FEW: "is one of too few decided replicates; {limit}",
+    Reason.REPLICATES_NOT_CONFORMING: "is one of the replicates of which too few conform; {limit}",
+    Reason.ROW_REFUSED: "stands in a row that could not be judged",
+    Reason.DATE_WITHOUT_ZONE: "carries a date without time zone",
+    Reason.BELOW_MINIMUM: "is below the limit {limit}, {rounding}",
+    Reason.ABOVE_MAXIMUM: "is above the limit {limit}, {rounding}",
+    Reason.CENSORED_OUTSIDE: "lies outside the limit {limit} whatever the exact value is",
+    Reason.WORD_NOT_LISTED: "does not meet the requirement {limit}",
+    Reason.OUTSIDE_ALERT_LIMIT: "conforms to {limit} but lies outside the alert limit {alert}",
+    Reason.CONFORMS_BY_ROUNDING: "conforms to {limit} only because of rounding, {rounding}",
+    Reason.CENSORED_AGAINST_ALERT: "conforms to {limit} but cannot be shown to lie inside the alert limit {alert}",
+}
+
+_CELL_SENTENCES: Final = {
+    Reason.NOT_REPORTED: "no result that counts has been reported; required: {limit}",
+    Reason.PENDING: "the result may follow the release and is due",
+    Reason.OVERDUE: "the result may follow the release but is overdue; it was due",
+    Reason.DUE_DATE_UNKNOWN: "the result may follow the release, but when it is due is unknown because the batch states no readable manufactured_at",
+    Reason.LIMIT_UNVERIFIED: "the limit {limit} has not been verified by anyone; it can neither release nor reject",
+    Reason.SPONSOR_MUST_SET: "the sponsor has to set this limit and has not; it blocks until a product specification sets and justifies it",
+    Reason.APPLICABILITY_UNKNOWN: "whether this requirement applies is unknown, because the batch does not state {when}; it would not conform to {limit}",
+    Reason.NO_ALTERNATIVE_CONFORMS: "none of the alternatives conforms: {limit}",
+    Reason.ALTERNATIVES_UNDECIDED: "the parts of this requirement leave it undecided: {limit}",
+    Reason.PART_FAILS: "a part of this requirement fails: {limit}",
+    Reason.TOO_FEW_CONFORM: "too few parts of this requirement conform: {limit}",
+    Reason.EVIDENCE_MISSING: "the batch states no {evidence}",
+    Reason.EVIDENCE_EXPIRED: "{evidence} of the batch is out of date",
+    Reason.EVIDENCE_DATE_UNREADABLE: "until when {evidence} of the batch is valid cannot be read",
+    Reason.SPECIFICATION_NOT_VALID: "the specification is not valid at the date of the batch ({validity})",
+    Reason.BATCH_EXPIRED: "the batch has expired",
+    Reason.BATCH_DATE_UNREADABLE: "the expiry date of the batch cannot be read",
+    Reason.NO_REQUIREMENT_AT_STAGE: "the specification has no requirement at this stage",
+    Reason.BATCH_NOT_LISTED: "the batch table does not list the batch, so that what applies to it is unknown",
+    Reason.ROW_WITHOUT_BATCH: "a row of the input names no batch and may belong to any; every batch holds until it is corrected",
+}
+
+
+def limit_text(limit: LimitText, *, unit_code: int | None = None) -> str:
+    """Return a limit in words, in the reported unit first where that is another one.
+
+    Example:
+        >>> from regenqc.measurement.units import unit_code
+        >>> from regenqc.specification.model import LimitText
+        >>> limit_text(LimitText(max="0.5", unit="EU/mL"), unit_code=unit_code("EU/L"))
+        '≤ 500 EU/L (≤ 0.5 EU/mL)'
+    """
+    written = read_limit(limit)
+    unit = find_unit(limit.unit)
+    if unit_code is None or unit_code >= len(UNITS) or unit is None:
+        return written.describe()
+    reported = UNITS[unit_code]
+    if reported.symbol == unit.symbol or reported.kind != unit.kind:
+        return written.describe()
+    factor = conversion_factor(unit, reported)
+    sides = []
+    for number, exclusive, signs in (
+        (written.minimum, written.minimum_exclusive, "≥>"),
+        (written.maximum, written.maximum_exclusive, "≤<"),
+    ):
+        if number is not None:
+            from fractions import Fraction  # noqa: PLC0415 - rare: only where units differ
+
+            sides.append(f"{signs[exclusive]} {exact_text(Fraction(number) * factor)}")
+    return f"{' and '.join(sides)} {reported.symbol} ({written.describe()})"
+
+
+def criterion_text(requirement: Requirement, *, unit_code: int | None = None) -> str:
+    """Return what a requirement demands, in words.
+
+    Example:
+        >>> from regenqc.specification.model import Requirement
+        >>> criterion_text(Requirement(id="sterility", one_of=("no growth",)))
+        'no growth'
+    """
+    if requirement.karyotype is not None:
+        sex = requirement.karyotype.expected_sex
+        expected = f", sex as {sex}" if sex else ""
+        return f"normal karyotype in at least {requirement.karyotype.min_metaphases} metaphases{expected}"
+    if requirement.identity is not None:
+        return f"equal to {requirement.identity.equals or 'the result at ' + str(requirement.identity.equals_stage)}"
+    if requirement.agreement is not None:
+        agreement = requirement.agreement
+        amount = f"{agreement.relative} %" if agreement.relative else f"{agreement.absolute} {agreement.unit}"
+        return f"{amount} of the result at {agreement.stage}"
+    if requirement.evidence is not None:
+        return f"{requirement.evidence.document[1:]} stated and in date"
+    if requirement.report_only:
+        return "to be reported"
+    if requirement.sponsor_must_set:
+        return "to be set by the sponsor"
+    for parts, word in ((requirement.any_of, " or "), (requirement.all_of, " and ")):
+        if parts:
+            return word.join(f"{part.test} {_simple_text(part, unit_code=None)}" for part in parts)
+    if requirement.n_of_m is not None:
+        listed = ", ".join(f"{part.test} {_simple_text(part, unit_code=None)}" for part in requirement.n_of_m.of)
+        return f"at least {requirement.n_of_m.n} of: {listed}"
+    text = _simple_text(requirement, unit_code=unit_code)
+    if requirement.replicates_conforming is not None:
+        text = f"{requirement.replicates_conforming} of {requirement.replicates_total} replicates {text}"
+    elif requirement.replicates.value in {"mean", "median"}:
+        text = f"{text} for the {requirement.replicates} of the replicates"
+    return text
+
+
+def _simple_text(criterion: Criterion, *, unit_code: int | None) -> str:
+    parts = []
+    if criterion.limit is not None:
+        parts.append(limit_text(criterion.limit, unit_code=unit_code))
+    if criterion.one_of is not None:
+        parts.append(" or ".join(criterion.one_of))
+    if criterion.none_of is not None:
+        parts.append("none of " + ", ".join(criterion.none_of))
+    return " or ".join(parts)
+
+
+def explain_row(
+    specification: Specification, slot: Slot, reason: Reason, *, unit_code: int, capped: Reason | None
+) -> tuple[str, str, str]:
+    """Return what stands before and after the reported result in the sentence, and the limit in words.
+
+    Args:
+        specification: of the slot.
+        slot: criterion that the row was judged by.
+        reason: of the row's verdict.
+        unit_code: unit in which the row was reported.
+        capped: why the cell is milder than the row, where it is.
+    """
+    if slot.requirement < 0:
+        return "Result record: the result ", f" of this row {_ROW_ENDINGS[reason]}.", ""
+    requirement = specification.requirements[slot.requirement]
+    criterion = requirement if slot.part < 0 or slot.criterion is None else slot.criterion
+    limit = (
+        criterion_text(requirement, unit_code=unit_code)
+        if criterion is requirement
+        else _simple_text(criterion, unit_code=unit_code)
+    )
+    alert = limit_text(criterion.alert, unit_code=unit_code) if criterion.alert is not None else limit
+    kind = UNITS[unit_code].kind if unit_code < len(UNITS) else "unknown"
+    ending = _ROW_ENDINGS[reason].format(limit=limit, alert=alert, rounding=_ROUNDING[slot.rounding], kind=kind)
+    name = requirement.name if slot.part < 0 else f"{requirement.name} ({slot.test})"
+    why = f"; {_cell_sentence(specification, requirement, capped)}" if capped is not None else ""
+    return f"{name}: reported ", f" {ending}{why}{_source(requirement)}.", limit
+
+
+def explain_cell(specification: Specification, requirement: Requirement | None, reason: Reason) -> tuple[str, str]:
+    """Return the sentence for a cell that no row explains, without what varies by batch, and the limit in words.
+
+    Args:
+        specification: of the cell.
+        requirement: `None` for a built-in one.
+        reason: of the cell.
+    """
+    if requirement is None:
+        text = _CELL_SENTENCES[reason].format(validity=f"{specification.valid_from} to {specification.valid_to}")
+        return f"{text[0].upper()}{text[1:]}", ""
+    limit = criterion_text(requirement)
+    return f"{requirement.name}: {_cell_sentence(specification, requirement, reason)}", limit
+
+
+def _cell_sentence(specification: Specification, requirement: Requirement, reason: Reason) -> str:
+    derived = next((entry for entry in specification.derived if entry.id == requirement.test), None)
+    text = _CELL_SENTENCES[reason].format(
+        limit=criterion_text(requirement),
+        when=" or ".join(requirement.when),
+        evidence=requirement.evidence.document[1:] if requirement.evidence else "",
+        validity="",
+    )
+    if reason is Reason.NOT_REPORTED and derived is not None:
+        text += f" (it is computed from {', '.join(derived.inputs.values())}, of which at least one is not stated)"
+    if reason is Reason.SPONSOR_MUST_SET and requirement.reason:
+        text += f" ({requirement.reason})"
+    return text
+
+
+def _source(requirement: Requirement) -> str:
+    edition = f", {requirement.edition}" if requirement.edition else ""
+    return f" [{requirement.citation}{edition}]" if requirement.citation else ""

@@ -1,0 +1,304 @@
+"""Findings: every cell that does not conform, explained, in an order that no input order changes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from regenqc.evaluation.dates import NO_TIME, format_time
+from regenqc.evaluation.evidence import ROW_BITS
+from regenqc.evaluation.explanations import explain_cell, explain_row
+from regenqc.evaluation.plan import STAGES
+from regenqc.vocabulary import Reason, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from regenqc.evaluation.batch_groups import BatchGroups
+    from regenqc.evaluation.cells import SettledCells
+    from regenqc.evaluation.plan import Plan
+
+__all__ = ["FINDING_COLUMNS", "findings_of"]
+
+FINDING_COLUMNS: Final = pa.schema(
+    [
+        ("batch_id", pa.string()),
+        ("requirement_id", pa.string()),
+        ("verdict", pa.string()),
+        ("reason_code", pa.string()),
+        ("test", pa.string()),
+        ("reported", pa.string()),
+        ("unit", pa.string()),
+        ("limit", pa.string()),
+        ("row_number", pa.int64()),
+        ("source", pa.string()),
+        ("explanation", pa.string()),
+        ("spec_id", pa.string()),
+        ("stage", pa.string()),
+    ]
+)
+
+_LONGEST_QUOTED: Final = 120
+_RENDERED_AT_ONCE: Final = 65_536
+# Reasons that say of a row only that it is no evidence: worth a word where the cell stays empty because of it.
+_NO_EVIDENCE: Final = np.array([Reason.EMPTY_RESULT, Reason.INTERIM_WORD, Reason.INVALIDATED, Reason.CANCELLED, Reason.PRELIMINARY])
+
+_KEYS: Final = ("rank", "specification", "stage", "position", "severity", "reason", "reported", "unit", "detail")
+
+
+def findings_of(
+    raw: pa.Table,
+    *,
+    plan: Plan,
+    groups: BatchGroups,
+    settled: Sequence[SettledCells],
+    final: NDArray[np.uint8],
+    rank: NDArray[np.int64],
+    batch_ids: pa.StringArray,
+    sources: Sequence[str],
+    stage: int | None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the findings in order of batch, specification, stage, requirement and severity.
+
+    Args:
+        raw: what the judgement of rows recorded, see `regenqc.evaluation.evidence.FINDING_SCHEMA`.
+        plan: slots of all specifications.
+        groups: batches and their cells.
+        settled: cells of every group and specification.
+        final: verdict of the requirement that each raw cell went into.
+        rank: position of each batch code in the order of identifiers.
+        batch_ids: identifier by batch code.
+        sources: names of the sources.
+        stage: the only stage wanted, `None` for all.
+    """
+    rows = _row_findings(raw, plan=plan, groups=groups, final=final, rank=rank, stage=stage)
+    cells = _cell_findings(settled, rank=rank, stage=stage)
+    table = pa.concat_tables([rows, cells])
+    # Equal findings of one cell, from rows that were reported twice, are one finding: the first row stands for them.
+    grouped = table.group_by(
+        [*_KEYS, "batch", "slot", "verdict", "unit_code", "requirement", "capped", "due"], use_threads=False
+    ).aggregate([("row", "min")])
+    order = pc.sort_indices(grouped, sort_keys=[(key, "ascending") for key in _KEYS])
+    for start in range(0, grouped.num_rows, _RENDERED_AT_ONCE):
+        part = grouped.take(order.slice(start, _RENDERED_AT_ONCE)).combine_chunks()
+        yield _render(part, plan=plan, batch_ids=batch_ids, sources=sources)
+
+
+_ROW_SCHEMA: Final = pa.schema(
+    [
+        ("rank", pa.int64()),
+        ("specification", pa.int32()),
+        ("stage", pa.int16()),
+        ("position", pa.int32()),
+        ("severity", pa.int8()),
+        ("reason", pa.uint8()),
+        ("reported", pa.string()),
+        ("unit", pa.string()),
+        ("detail", pa.string()),
+        ("batch", pa.int32()),
+        ("slot", pa.int32()),
+        ("verdict", pa.uint8()),
+        ("unit_code", pa.int16()),
+        ("requirement", pa.int32()),
+        ("capped", pa.bool_()),
+        ("due", pa.int64()),
+        ("row", pa.int64()),
+    ]
+)
+
+
+def _row_findings(
+    raw: pa.Table,
+    *,
+    plan: Plan,
+    groups: BatchGroups,
+    final: NDArray[np.uint8],
+    rank: NDArray[np.int64],
+    stage: int | None,
+) -> pa.Table:
+    batch = raw["batch"].to_numpy()
+    slot = raw["slot"].to_numpy()
+    verdict = raw["verdict"].to_numpy()
+    requirement_of_slot = np.array([entry.requirement for entry in plan.slots], dtype=np.int32)
+    stage_of_slot = np.array([entry.stage for entry in plan.slots], dtype=np.int16)
+    specification_of_slot = np.array([entry.specification for entry in plan.slots], dtype=np.int32)
+    settled = final[groups.cells_of(batch, slot)] if len(batch) else np.empty(0, dtype=np.uint8)
+    keep = (settled != Verdict.CONFORMS) & (requirement_of_slot[slot] != -2)
+    no_evidence = verdict == Verdict.MISSING
+    keep &= ~no_evidence | ((settled == Verdict.MISSING) & np.isin(raw["reason"].to_numpy(), _NO_EVIDENCE))
+    if stage is not None:
+        keep &= stage_of_slot[slot] == stage
+    kept = np.flatnonzero(keep)
+    part = raw.take(pa.array(kept))
+    batch, slot, verdict, settled = batch[kept], slot[kept], verdict[kept], settled[kept]
+    capped = (settled == Verdict.INCONCLUSIVE) & ((verdict == Verdict.FAILS) | (verdict == Verdict.ALERT))
+    shown = np.where(capped, np.uint8(Verdict.INCONCLUSIVE), verdict).astype(np.uint8)
+    requirement = requirement_of_slot[slot]
+    return pa.table(
+        [
+            pa.array(rank[batch]),
+            pa.array(specification_of_slot[slot]),
+            pa.array(stage_of_slot[slot]),
+            pa.array(np.where(requirement < 0, 7, requirement + 10).astype(np.int32)),
+            pa.array(-shown.astype(np.int8)),
+            part["reason"],
+            part["reported"],
+            part["unit"],
+            pc.fill_null(part["detail"], ""),
+            pa.array(batch),
+            pa.array(slot),
+            pa.array(shown),
+            part["unit_code"],
+            pa.array(requirement),
+            pa.array(capped),
+            pa.nulls(len(kept), pa.int64()).fill_null(NO_TIME),
+            part["row"],
+        ],
+        schema=_ROW_SCHEMA,
+    )
+
+
+def _cell_findings(settled: Sequence[SettledCells], *, rank: NDArray[np.int64], stage: int | None) -> pa.Table:
+    tables = []
+    for cells in settled:
+        for column in cells.columns:
+            if stage is not None and column.stage != stage:
+                continue
+            rows = np.flatnonzero(column.reason)
+            if not len(rows):
+                continue
+            count = len(rows)
+            batch = cells.batches[rows].astype(np.int32)
+            verdict = column.verdict[rows]
+            built_in = ("result_record", "specification_validity", "expiry")
+            place = column.requirement + 10 if column.requirement >= 0 else built_in.index(column.requirement_id) + 7
+            tables.append(
+                pa.table(
+                    [
+                        pa.array(rank[batch]),
+                        pa.array(np.full(count, cells.specification, dtype=np.int32)),
+                        pa.array(np.full(count, column.stage, dtype=np.int16)),
+                        pa.array(np.full(count, place, dtype=np.int32)),
+                        pa.array(-verdict.astype(np.int8)),
+                        pa.array(column.reason[rows]),
+                        pa.array([""] * count, type=pa.string()),
+                        pa.array([""] * count, type=pa.string()),
+                        pa.array([column.requirement_id if column.requirement < 0 else ""] * count, type=pa.string()),
+                        pa.array(batch),
+                        pa.array(np.full(count, -1, dtype=np.int32)),
+                        pa.array(verdict),
+                        pa.array(np.zeros(count, dtype=np.int16)),
+                        pa.array(np.full(count, column.requirement, dtype=np.int32)),
+                        pa.array(np.zeros(count, dtype=np.bool_)),
+                        pa.array(column.due[rows]),
+                        pa.array(np.full(count, -1, dtype=np.int64)),
+                    ],
+                    schema=_ROW_SCHEMA,
+                )
+            )
+    return pa.concat_tables(tables) if tables else _ROW_SCHEMA.empty_table()
+
+
+def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: Sequence[str]) -> pa.RecordBatch:
+    slot = part["slot"].to_numpy()
+    codes = np.stack(
+        [
+            part["specification"].to_numpy().astype(np.int64),
+            slot.astype(np.int64),
+            part["reason"].to_numpy().astype(np.int64),
+            part["unit_code"].to_numpy().astype(np.int64) * (slot >= 0),
+            part["requirement"].to_numpy().astype(np.int64),
+            part["capped"].to_numpy().astype(np.int64),
+            part["position"].to_numpy().astype(np.int64),
+        ],
+        axis=1,
+    )
+    kinds, inverse = np.unique(codes, axis=0, return_inverse=True)
+    templates = [_template(plan, *kind) for kind in kinds.tolist()]
+    chosen = pa.array(inverse.reshape(-1))
+    before, after, limit, requirement_id, test = (
+        pa.array([template[at] for template in templates], type=pa.string()).take(chosen) for at in range(5)
+    )
+    reported, unit = part["reported"].combine_chunks(), part["unit"].combine_chunks()
+    explanation = pc.binary_join_element_wise(
+        before, _quoted(reported, unit, slot), after, _detail(part, slot), ".", ""
+    )
+    row = part["row_min"].to_numpy()
+    has_row = row >= 0
+    names = pa.array([*sources, "(computed)"], type=pa.string())
+    source_codes = np.where(has_row, row >> ROW_BITS, 0)
+    verdicts = pa.array([verdict.word for verdict in Verdict])
+    reasons = pa.array([Reason(code).code if code in set(Reason) else "" for code in range(256)])
+    specifications = pa.array([specification.id for specification in plan.specifications])
+    stages = pa.array([stage.value for stage in STAGES])
+    return pa.record_batch(
+        [
+            batch_ids.take(part["batch"].combine_chunks()),
+            requirement_id,
+            verdicts.take(part["verdict"].combine_chunks()),
+            reasons.take(part["reason"].combine_chunks()),
+            test,
+            reported,
+            unit,
+            limit,
+            pa.array(row & ((1 << ROW_BITS) - 1), mask=~has_row),
+            pc.if_else(pa.array(has_row), names.take(pa.array(source_codes)), ""),
+            explanation,
+            specifications.take(part["specification"].combine_chunks()),
+            stages.take(part["stage"].combine_chunks()),
+        ],
+        schema=FINDING_COLUMNS,
+    )
+
+
+def _template(
+    plan: Plan, specification: int, slot: int, reason: int, unit_code: int, requirement: int, capped: int, position: int
+) -> tuple[str, str, str, str, str]:
+    spec = plan.specifications[specification]
+    why = Reason(reason)
+    if slot >= 0:
+        entry = plan.slots[slot]
+        named = spec.requirements[requirement] if requirement >= 0 else None
+        cap = None
+        if capped and named is not None:
+            cap = Reason.LIMIT_UNVERIFIED if named.mark == "unverified" else Reason.APPLICABILITY_UNKNOWN
+            cap = cap if named.mark == "unverified" or named.when else None
+        before, after, limit = explain_row(spec, entry, why, unit_code=unit_code, capped=cap)
+        test = entry.test.partition("@")[0] if named is None or named.test is None else named.test
+        if entry.part >= 0:
+            test = entry.test
+        return before, after.removesuffix("."), limit, named.id if named else "result_record", test
+    if requirement >= 0:
+        named = spec.requirements[requirement]
+        sentence, limit = explain_cell(spec, named, why)
+        return sentence, "", limit, named.id, named.test or ""
+    sentence, limit = explain_cell(spec, None, why)
+    return sentence, "", limit, ("result_record", "specification_validity", "expiry")[position - 7], ""
+
+
+def _quoted(reported: pa.Array, unit: pa.Array, slot: NDArray[np.int32]) -> pa.Array:
+    """Return the reported text as the sentence quotes it, with its unit; nothing for a cell without row."""
+    short = pc.if_else(
+        pc.greater(pc.utf8_length(reported), _LONGEST_QUOTED),
+        pc.binary_join_element_wise(pc.utf8_slice_codeunits(reported, 0, _LONGEST_QUOTED), "…", ""),
+        reported,
+    )
+    with_unit = pc.if_else(pc.equal(unit, ""), short, pc.binary_join_element_wise(short, unit, " "))
+    shown = pc.if_else(pc.equal(reported, ""), "nothing", with_unit)
+    return pc.if_else(pa.array(slot >= 0), shown, "")
+
+
+def _detail(part: pa.Table, slot: NDArray[np.int32]) -> pa.Array:
+    """Return what varies by batch: a due date, or what was found instead."""
+    detail = part["detail"].combine_chunks()
+    due = part["due"].to_numpy()
+    moments, inverse = np.unique(due, return_inverse=True)
+    texts = [f" {format_time(moment)}" if moment != NO_TIME else "" for moment in moments.tolist()]
+    dates = pa.array(texts, type=pa.string()).take(pa.array(inverse.reshape(-1)))
+    found = pc.if_else(pc.equal(detail, ""), "", pc.binary_join_element_wise(" (", detail, ")", ""))
+    return pc.if_else(pa.array(slot >= 0), found, dates)

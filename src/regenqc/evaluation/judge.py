@@ -1,0 +1,363 @@
+"""Judge chunk after chunk: code the rows, run the kernel, settle what the kernel hands back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from regenqc.evaluation.evidence import COLLECTED_SCHEMA, FINDING_SCHEMA, ROW_BITS, Columns, texts_at
+from regenqc.evaluation.kernel import COLLECTED, DELEGATED, PlanArrays, RowArrays, kernel_for
+from regenqc.evaluation.row_criteria import judge_text
+from regenqc.intake.coding import Refusal, Standing
+from regenqc.measurement.reported import Form, fold_word
+from regenqc.vocabulary import Reason, Verdict
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from regenqc.evaluation.batch_groups import BatchGroups
+    from regenqc.evaluation.plan import Plan
+    from regenqc.intake.coding import CodedRows, RowCoder
+
+__all__ = ["Judge", "JudgedRows"]
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedRows:
+    """One chunk after judgement.
+
+    Args:
+        coded: the rows as coded.
+        verdict: worst verdict of each row over the requirements that speak about it.
+        reason: the reason of that verdict.
+    """
+
+    coded: CodedRows
+    verdict: NDArray[np.uint8]
+    reason: NDArray[np.uint8]
+
+
+class Judge:
+    """The state of one run: cells that only rise, and what has to be explained.
+
+    Args:
+        plan: compiled specifications.
+        groups: batches, their groups and cells.
+        coder: numbering of batches and tests.
+        compiled: force the compiled or the plain kernel; `None` decides by chunk size.
+    """
+
+    def __init__(self, plan: Plan, groups: BatchGroups, coder: RowCoder, *, compiled: bool | None = None) -> None:
+        self.plan = plan
+        self.groups = groups
+        self.coder = coder
+        self.compiled = compiled
+        self.findings = Columns(FINDING_SCHEMA)
+        self.collected = Columns(COLLECTED_SCHEMA)
+        self.rows_judged = 0
+        self.rows_refused = 0
+        self.unattributed_rows: list[int] = []
+        self._kernel_groups = groups.kernel_groups()
+        counts = np.diff(self._kernel_groups[0])
+        self._most_slots = int(counts.max()) if len(counts) else 1
+        self._method_slots = [
+            index
+            for index, slot in enumerate(plan.slots)
+            if slot.requirement >= 0
+            and plan.specifications[slot.specification].requirements[slot.requirement].methods is not None
+        ]
+
+    def judge(self, rows: pa.RecordBatch, *, first_row: int, source: int, computed: bool = False) -> JudgedRows:
+        """Judge one chunk.
+
+        Args:
+            rows: dictionary-coded text.
+            first_row: number of its first row in its source, from 1.
+            source: index of the source.
+            computed: whether the engine computed the rows itself; they are not counted as read.
+        """
+        coded = self.coder.code(rows, first_row=first_row, computed=computed)
+        self.groups.extend(len(self.coder.batch_ids))
+        self.plan.prepare_units(coded.unit)
+        arrays = RowArrays(
+            coded.batch,
+            coded.line,
+            np.require(coded.reading, requirements=["C", "W"]),
+            coded.unit,
+            coded.standing,
+            coded.refusal,
+            coded.readings.form,
+            coded.readings.number,
+            coded.readings.word,
+        )
+        begin, slot_at, column_at = self._kernel_groups
+        plan = PlanArrays(
+            self.groups.group_of_batch,
+            self.groups.cell_of_batch,
+            self.plan.line_count,
+            begin,
+            slot_at,
+            column_at,
+            self.plan.kind,
+            self.plan.accept_preliminary,
+            self.plan.has_limit,
+            self.plan.interval,
+            self.plan.bounds,
+            self.plan.word_verdict,
+            self.plan.word_reason,
+        )
+        count = rows.num_rows
+        verdict = np.full(count, Verdict.INCONCLUSIVE, dtype=np.uint8)
+        reason = np.full(count, Reason.ROW_REFUSED, dtype=np.uint8)
+        room = count * max(self._most_slots, 1)
+        found_row, found_slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
+        found_verdict, found_reason = np.empty(room, dtype=np.uint8), np.empty(room, dtype=np.uint8)
+        kernel = kernel_for(count, compiled=self.compiled)
+        found = kernel(
+            arrays, plan, self.groups.cells, verdict, reason, found_row, found_slot, found_verdict, found_reason
+        )
+        judged = JudgedRows(coded, verdict, reason)
+        row_key = (np.int64(source) << ROW_BITS) + first_row
+        self._settle(
+            judged, found_row[:found], found_slot[:found], found_verdict[:found], found_reason[:found], row_key
+        )
+        self._check_methods(judged, row_key)
+        self._record_refusals(judged, row_key)
+        if not computed:
+            refused = int(np.count_nonzero(coded.refusal))
+            self.rows_refused += refused
+            self.rows_judged += count - refused
+        return judged
+
+    def raise_cells(
+        self, batch: NDArray[np.integer], slot: NDArray[np.integer], verdict: NDArray[np.integer]
+    ) -> None:
+        """Raise the cells of some batches; cells never fall.
+
+        Args:
+            batch: batch codes.
+            slot: slots, all of which apply to the batch's group.
+            verdict: `Verdict` of each.
+        """
+        np.maximum.at(self.groups.cells, self.groups.cells_of(batch, slot), verdict.astype(np.uint8))
+
+    def explain(
+        self,
+        *,
+        batch: NDArray[np.integer],
+        slot: NDArray[np.integer],
+        verdict: NDArray[np.integer],
+        reason: NDArray[np.integer],
+        unit_code: NDArray[np.integer],
+        row: NDArray[np.integer],
+        reported: pa.Array,
+        unit: pa.Array,
+        detail: pa.Array | None = None,
+    ) -> None:
+        """Record what has to be explained; columns as in `FINDING_SCHEMA`."""
+        details = pa.nulls(len(batch), pa.string()) if detail is None else detail
+        self.findings.append([batch, slot, verdict, reason, unit_code, row, reported, unit, details])
+
+    # ---- what the kernel hands back ------------------------------------------------------------------------------
+
+    def _settle(
+        self,
+        judged: JudgedRows,
+        row: NDArray[np.int32],
+        slot: NDArray[np.int32],
+        verdict: NDArray[np.uint8],
+        reason: NDArray[np.uint8],
+        row_key: np.int64,
+    ) -> None:
+        coded = judged.coded
+        collected = reason == COLLECTED
+        if collected.any():
+            self._collect(judged, row[collected], slot[collected], row_key)
+        delegated = reason == DELEGATED
+        if delegated.any():
+            self._judge_texts(judged, row[delegated], slot[delegated], row_key)
+        keep = ~(collected | delegated) & (reason != Reason.SPONSOR_MUST_SET)
+        if keep.any():
+            rows = row[keep]
+            self.explain(
+                batch=coded.batch[rows],
+                slot=slot[keep],
+                verdict=verdict[keep],
+                reason=reason[keep],
+                unit_code=coded.unit[rows],
+                row=row_key + rows,
+                reported=texts_at(coded.rows, "result", rows),
+                unit=texts_at(coded.rows, "unit", rows),
+            )
+
+    def _collect(
+        self, judged: JudgedRows, row: NDArray[np.int32], slot: NDArray[np.int32], row_key: np.int64
+    ) -> None:
+        coded = judged.coded
+        _raise_rows(judged, row, np.full(len(row), Verdict.MISSING), np.full(len(row), Reason.JUDGED_WITH_OTHERS))
+        identities = [texts_at(coded.rows, name, row) for name in ("result_id", "sample_id", "replicate")]
+        replicate = [
+            "\x1f".join(parts) if any(parts) else ""
+            for parts in zip(*(column.to_pylist() for column in identities), strict=True)
+        ]
+        self.collected.append(
+            [
+                coded.batch[row],
+                slot,
+                coded.unit[row],
+                row_key + row,
+                texts_at(coded.rows, "result", row),
+                texts_at(coded.rows, "unit", row),
+                texts_at(coded.rows, "lod", row),
+                pa.array(replicate, type=pa.string()),
+            ]
+        )
+
+    def _judge_texts(
+        self, judged: JudgedRows, row: NDArray[np.int32], slot: NDArray[np.int32], row_key: np.int64
+    ) -> None:
+        coded = judged.coded
+        texts = texts_at(coded.rows, "result", row).to_pylist()
+        batches = coded.batch[row]
+        verdicts = np.empty(len(row), dtype=np.uint8)
+        reasons = np.empty(len(row), dtype=np.uint8)
+        details: list[str | None] = []
+        known: dict[tuple[int, str, tuple[str, ...]], tuple[Verdict, Reason, str]] = {}
+        needed = {number: self._attributes_of(number) for number in np.unique(slot).tolist()}
+        for index, (number, text, batch) in enumerate(zip(slot.tolist(), texts, batches.tolist(), strict=True)):
+            values = tuple(self.groups.attribute(name, batch) for name in needed[number])
+            key = (number, text, values)
+            if key not in known:
+                stated = dict(zip(needed[number], values, strict=True))
+                known[key] = judge_text(self._requirement(number), text, stated.__getitem__)
+            verdict, reason, detail = known[key]
+            if (
+                coded.standing[row[index]] == Standing.PRELIMINARY
+                and verdict in {Verdict.CONFORMS, Verdict.ALERT}
+                and not self.plan.slots[number].accept_preliminary
+            ):
+                verdict, reason = Verdict.MISSING, Reason.PRELIMINARY
+            verdicts[index], reasons[index] = verdict, reason
+            details.append(detail or None)
+        _raise_rows(judged, row, verdicts, reasons)
+        self.raise_cells(batches, slot, verdicts)
+        keep = verdicts != Verdict.CONFORMS
+        if keep.any():
+            self.explain(
+                batch=batches[keep],
+                slot=slot[keep],
+                verdict=verdicts[keep],
+                reason=reasons[keep],
+                unit_code=coded.unit[row[keep]],
+                row=row_key + row[keep],
+                reported=texts_at(coded.rows, "result", row[keep]),
+                unit=texts_at(coded.rows, "unit", row[keep]),
+                detail=pa.array(details, type=pa.string()).filter(pa.array(keep)),
+            )
+
+    def _requirement(self, slot: int):  # noqa: ANN202
+        entry = self.plan.slots[slot]
+        return self.plan.specifications[entry.specification].requirements[entry.requirement]
+
+    def _attributes_of(self, slot: int) -> tuple[str, ...]:
+        requirement = self._requirement(slot)
+        name = requirement.identity.equals if requirement.identity else None
+        if requirement.karyotype is not None:
+            name = requirement.karyotype.expected_sex
+        return (name[1:],) if name is not None and name.startswith("@") else ()
+
+    def _check_methods(self, judged: JudgedRows, row_key: np.int64) -> None:
+        """Make a result inconclusive whose method the requirement does not list."""
+        coded = judged.coded
+        for number in self._method_slots:
+            slot = self.plan.slots[number]
+            requirement = self._requirement(number)
+            candidates = np.flatnonzero(
+                (coded.line == self.plan.line(slot))
+                & (coded.refusal == Refusal.NONE)
+                & (coded.standing < Standing.CANCELLED)
+                & (coded.readings.form[coded.reading] != Form.EMPTY)
+            )
+            applying = np.array(
+                [number in group.column_of_slot for group in self.groups.groups], dtype=np.bool_
+            )[self.groups.group_of_batch[coded.batch[candidates]]]
+            candidates = candidates[applying]
+            listed = {fold_word(method) for method in requirement.methods or ()}
+            methods = texts_at(coded.rows, "method", candidates).to_pylist()
+            other = candidates[[fold_word(method) not in listed for method in methods]] if len(candidates) else candidates
+            if len(other):
+                count = len(other)
+                verdicts = np.full(count, Verdict.INCONCLUSIVE, dtype=np.uint8)
+                reasons = np.full(count, Reason.METHOD_NOT_LISTED, dtype=np.uint8)
+                slots = np.full(count, number, dtype=np.int32)
+                _raise_rows(judged, other, verdicts, reasons)
+                self.raise_cells(coded.batch[other], slots, verdicts)
+                self.explain(
+                    batch=coded.batch[other],
+                    slot=slots,
+                    verdict=verdicts,
+                    reason=reasons,
+                    unit_code=coded.unit[other],
+                    row=row_key + other,
+                    reported=texts_at(coded.rows, "result", other),
+                    unit=texts_at(coded.rows, "unit", other),
+                    detail=texts_at(coded.rows, "method", other),
+                )
+
+    def _record_refusals(self, judged: JudgedRows, row_key: np.int64) -> None:
+        """Hold the batches of refused rows; note dates without zone."""
+        coded = judged.coded
+        refused = np.flatnonzero((coded.refusal != Refusal.NONE) & (coded.refusal != Refusal.BLANK_ROW))
+        unattributed = refused[coded.batch[refused] < 0]
+        self.unattributed_rows.extend((row_key + unattributed).tolist())
+        refused = refused[coded.batch[refused] >= 0]
+        self._record(judged, refused, Verdict.INCONCLUSIVE, Reason.ROW_REFUSED, row_key)
+        if coded.without_zone is not None:
+            unzoned = np.flatnonzero(coded.without_zone & (coded.refusal == Refusal.NONE))
+            self._record(judged, unzoned, Verdict.ALERT, Reason.DATE_WITHOUT_ZONE, row_key)
+
+    def _record(
+        self, judged: JudgedRows, rows: NDArray[np.integer], verdict: Verdict, reason: Reason, row_key: np.int64
+    ) -> None:
+        coded = judged.coded
+        per_stage = len(self.plan.tests) + 1
+        groups = self.groups.group_of_batch[coded.batch[rows]]
+        for group in np.unique(groups).tolist():
+            members = rows[groups == group]
+            stages = coded.line[members] // per_stage
+            for specification in self.groups.groups[group].specifications:
+                slots = np.array(self.plan.unlisted_slot[specification], dtype=np.int32)[stages]
+                verdicts = np.full(len(members), verdict, dtype=np.uint8)
+                self.raise_cells(coded.batch[members], slots, verdicts)
+                details = [
+                    Refusal(code).name.lower().replace("_", " ") if reason is Reason.ROW_REFUSED else None
+                    for code in coded.refusal[members].tolist()
+                ]
+                self.explain(
+                    batch=coded.batch[members],
+                    slot=slots,
+                    verdict=verdicts,
+                    reason=np.full(len(members), reason, dtype=np.uint8),
+                    unit_code=coded.unit[members],
+                    row=row_key + members,
+                    reported=texts_at(coded.rows, "result", members),
+                    unit=texts_at(coded.rows, "unit", members),
+                    detail=pa.array(details, type=pa.string()),
+                )
+
+
+def _raise_rows(
+    judged: JudgedRows,
+    rows: NDArray[np.integer],
+    verdict: NDArray[np.integer],
+    reason: NDArray[np.integer],
+) -> None:
+    """Raise the verdicts of rows, and put a real reason where the kernel left a mark."""
+    for row, new, why in zip(rows.tolist(), verdict.tolist(), reason.tolist(), strict=True):
+        if new > judged.verdict[row] or judged.reason[row] in {DELEGATED, COLLECTED}:
+            judged.verdict[row], judged.reason[row] = new, why
+
+

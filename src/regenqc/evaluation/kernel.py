@@ -1,0 +1,315 @@
+"""The verdict kernel: one loop over rows whose branches are the order of decisions.
+
+For each row and each requirement that speaks about it:
+
+    R1 standing   superseded, invalidated, cancelled and unverified rows are no evidence, or open questions
+    R2 missing    an empty result is no evidence
+    R3 word       the word table of the requirement decides
+    R4 unit       the reported unit must be one of the limit's kind; the limit was converted to it, exactly
+    R5 censored   `< a` and its kin are compared as the sets of values they stand for
+    R6 limit      lo <= number <= hi, then the alert limit
+    R7 interim    a preliminary result that conforms is no evidence for a final requirement
+
+Rounding, strictness and units were compiled into the intervals, so that R6 is a comparison of doubles that is exact for
+every reported decimal of up to 15 significant digits. The function is ordinary Python; large inputs run it compiled by
+numba, small ones run it as it stands. Text criteria (karyotype, identity) and criteria over several rows leave the loop
+with a mark and are judged by the modules that know them.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
+
+import numpy as np
+
+from regenqc.intake.coding import UNKNOWN_UNIT, Standing
+from regenqc.measurement.reported import Form
+from regenqc.vocabulary import Reason, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+__all__ = ["COLLECTED", "DELEGATED", "COMPILE_FROM_ROWS", "PlanArrays", "RowArrays", "SlotKind", "judge_rows", "kernel_for"]
+
+COMPILE_FROM_ROWS: Final = 30_000
+DELEGATED: Final = 255
+COLLECTED: Final = 254
+
+
+class SlotKind:
+    """How a slot is judged; plain integers, because compiled code holds them."""
+
+    VALUE: Final = 0
+    UNMATCHED: Final = 1
+    UNLISTED_REPORTED: Final = 2
+    REPORT_ONLY: Final = 3
+    UNSET: Final = 4
+    DELEGATED: Final = 5
+    COLLECTED: Final = 6
+
+
+class RowArrays(NamedTuple):
+    """The rows of one chunk; see `regenqc.intake.coding.CodedRows`."""
+
+    batch: NDArray[np.int32]
+    line: NDArray[np.int32]
+    reading: NDArray[np.int32]
+    unit: NDArray[np.int16]
+    standing: NDArray[np.uint8]
+    refusal: NDArray[np.uint8]
+    form: NDArray[np.uint8]
+    number: NDArray[np.float64]
+    word: NDArray[np.int16]
+
+
+class PlanArrays(NamedTuple):
+    """The compiled specifications.
+
+    Args:
+        group_of_batch: group of each batch code.
+        cell_of_batch: index of the first cell of each batch.
+        begin: slots of group g and line l stand at `begin[g * line_count + l] : begin[… + 1]`.
+        slot_at: slot numbers in that order.
+        column_at: column of each such slot in the cells of a batch.
+        kind: `SlotKind` of each slot.
+        accept_preliminary: whether a preliminary result is evidence for the slot.
+        has_limit: whether the slot judges numbers.
+        interval: index of the compiled interval for (slot, unit), -1 where the unit is of another kind.
+        bounds: (interval, 14) doubles, see `regenqc.evaluation.plan.BOUNDS`.
+        word_verdict: verdict for (slot, word).
+        word_reason: reason for (slot, word).
+    """
+
+    group_of_batch: NDArray[np.int32]
+    cell_of_batch: NDArray[np.int64]
+    line_count: int
+    begin: NDArray[np.int64]
+    slot_at: NDArray[np.int32]
+    column_at: NDArray[np.int32]
+    kind: NDArray[np.uint8]
+    accept_preliminary: NDArray[np.uint8]
+    has_limit: NDArray[np.uint8]
+    interval: NDArray[np.int32]
+    bounds: NDArray[np.float64]
+    word_verdict: NDArray[np.uint8]
+    word_reason: NDArray[np.uint8]
+
+
+# Compiled code reads plain integers.
+_MISSING, _CONFORMS, _ALERT = int(Verdict.MISSING), int(Verdict.CONFORMS), int(Verdict.ALERT)
+_INCONCLUSIVE, _FAILS = int(Verdict.INCONCLUSIVE), int(Verdict.FAILS)
+_EMPTY, _WORD, _NUMBER, _LONG = int(Form.EMPTY), int(Form.WORD), int(Form.NUMBER), int(Form.LONG_NUMBER)
+_LESS, _LESS_OR_EQUAL = int(Form.LESS), int(Form.LESS_OR_EQUAL)
+_GREATER, _UNREADABLE = int(Form.GREATER), int(Form.UNREADABLE)
+_PRELIMINARY, _UNVERIFIED, _CANCELLED = int(Standing.PRELIMINARY), int(Standing.UNVERIFIED), int(Standing.CANCELLED)
+_SUPERSEDED, _INVALIDATED = int(Standing.SUPERSEDED), int(Standing.INVALIDATED)
+_UNKNOWN_UNIT = int(UNKNOWN_UNIT)
+_KIND_UNMATCHED, _KIND_UNLISTED_REPORTED = SlotKind.UNMATCHED, SlotKind.UNLISTED_REPORTED
+_KIND_REPORT_ONLY, _KIND_UNSET = SlotKind.REPORT_ONLY, SlotKind.UNSET
+_KIND_DELEGATED, _KIND_COLLECTED = SlotKind.DELEGATED, SlotKind.COLLECTED
+_R_CONFORMS, _R_EMPTY, _R_SUPERSEDED = int(Reason.CONFORMS), int(Reason.EMPTY_RESULT), int(Reason.SUPERSEDED)
+_R_INVALIDATED, _R_CANCELLED = int(Reason.INVALIDATED), int(Reason.CANCELLED)
+_R_CANCELLED_WITH_RESULT, _R_UNVERIFIED = int(Reason.CANCELLED_WITH_RESULT), int(Reason.STATUS_UNVERIFIED)
+_R_PRELIMINARY, _R_OTHER_SPECIFICATION = int(Reason.PRELIMINARY), int(Reason.OTHER_SPECIFICATION)
+_R_UNMATCHED, _R_SPONSOR = int(Reason.UNMATCHED_TEST), int(Reason.SPONSOR_MUST_SET)
+_R_UNREADABLE, _R_UNKNOWN_WORD = int(Reason.UNREADABLE_RESULT), int(Reason.UNKNOWN_WORD)
+_R_NUMBER_FOR_WORD = int(Reason.NUMBER_WHERE_WORD_EXPECTED)
+_R_UNIT_MISSING, _R_UNIT_UNKNOWN = int(Reason.UNIT_MISSING), int(Reason.UNIT_UNKNOWN)
+_R_UNIT_INCOMPATIBLE = int(Reason.UNIT_INCOMPATIBLE)
+_R_UNDECIDABLE, _R_TOO_MANY_DIGITS = int(Reason.CENSORED_UNDECIDABLE), int(Reason.TOO_MANY_DIGITS)
+_R_CENSORED_OUTSIDE, _R_CENSORED_ALERT = int(Reason.CENSORED_OUTSIDE), int(Reason.CENSORED_AGAINST_ALERT)
+_R_BELOW, _R_ABOVE = int(Reason.BELOW_MINIMUM), int(Reason.ABOVE_MAXIMUM)
+_R_OUTSIDE_ALERT, _R_BY_ROUNDING = int(Reason.OUTSIDE_ALERT_LIMIT), int(Reason.CONFORMS_BY_ROUNDING)
+
+
+def judge_rows(
+    rows: RowArrays,
+    plan: PlanArrays,
+    cells: NDArray[np.uint8],
+    row_verdict: NDArray[np.uint8],
+    row_reason: NDArray[np.uint8],
+    found_row: NDArray[np.int32],
+    found_slot: NDArray[np.int32],
+    found_verdict: NDArray[np.uint8],
+    found_reason: NDArray[np.uint8],
+) -> int:
+    """Judge every row of a chunk, raise the cells of its batches and list what has to be explained.
+
+    Args:
+        rows: coded rows, any order.
+        plan: compiled specifications.
+        cells: verdicts by cell; raised in place, never lowered.
+        row_verdict: filled with the worst verdict of each row; refused rows are left as they are.
+        row_reason: filled with the reason of that verdict.
+        found_row: filled with (row, slot, verdict, reason) of every judgement that is not `conforms`, and of rows marked
+            `DELEGATED` or `COLLECTED`; must hold rows × the most slots of any line.
+        found_slot: see `found_row`.
+        found_verdict: see `found_row`.
+        found_reason: see `found_row`.
+
+    Returns:
+        The number of entries filled in `found_row` and its companions.
+    """
+    found = 0
+    for row in range(rows.batch.size):
+        if rows.refusal[row] != 0:
+            continue
+        batch = rows.batch[row]
+        place = plan.group_of_batch[batch] * plan.line_count + rows.line[row]
+        reading = rows.reading[row]
+        form = rows.form[reading]
+        standing = rows.standing[row]
+        worst = _MISSING
+        worst_reason = _R_OTHER_SPECIFICATION
+        for at in range(plan.begin[place], plan.begin[place + 1]):
+            slot = plan.slot_at[at]
+            kind = plan.kind[slot]
+            verdict = _MISSING
+            # R1 standing, R2 missing
+            if standing == _SUPERSEDED:
+                reason = _R_SUPERSEDED
+            elif standing == _INVALIDATED:
+                reason = _R_INVALIDATED
+            elif form == _EMPTY:
+                reason = _R_CANCELLED if standing == _CANCELLED else _R_EMPTY
+            elif standing == _CANCELLED:
+                verdict, reason = _INCONCLUSIVE, _R_CANCELLED_WITH_RESULT
+            elif standing == _UNVERIFIED:
+                verdict, reason = _INCONCLUSIVE, _R_UNVERIFIED
+            elif kind != 0:
+                if kind == _KIND_DELEGATED:
+                    reason = DELEGATED
+                elif kind == _KIND_COLLECTED:
+                    reason = COLLECTED if standing != _PRELIMINARY else _R_PRELIMINARY
+                elif kind == _KIND_REPORT_ONLY:
+                    verdict, reason = _CONFORMS, _R_CONFORMS
+                elif kind == _KIND_UNSET:
+                    verdict, reason = _INCONCLUSIVE, _R_SPONSOR
+                elif kind == _KIND_UNLISTED_REPORTED:
+                    reason = _R_UNMATCHED
+                else:
+                    verdict, reason = _INCONCLUSIVE, _R_UNMATCHED
+            # R3 word
+            elif form == _WORD:
+                word = rows.word[reading]
+                verdict, reason = int(plan.word_verdict[slot, word]), int(plan.word_reason[slot, word])
+            elif form == _UNREADABLE:
+                verdict = _INCONCLUSIVE
+                reason = _R_UNREADABLE if plan.has_limit[slot] else _R_UNKNOWN_WORD
+            elif plan.has_limit[slot] == 0:
+                verdict, reason = _INCONCLUSIVE, _R_NUMBER_FOR_WORD
+            else:
+                # R4 unit
+                unit = rows.unit[row]
+                interval = plan.interval[slot, unit]
+                if interval < 0:
+                    verdict = _INCONCLUSIVE
+                    if unit == 0:
+                        reason = _R_UNIT_MISSING
+                    elif unit == _UNKNOWN_UNIT:
+                        reason = _R_UNIT_UNKNOWN
+                    else:
+                        reason = _R_UNIT_INCOMPATIBLE
+                else:
+                    number = rows.number[reading]
+                    low, high = plan.bounds[interval, 0], plan.bounds[interval, 1]
+                    if form == _NUMBER:
+                        # R6 limit
+                        if low <= number <= high:
+                            if plan.bounds[interval, 6] <= number <= plan.bounds[interval, 7]:
+                                verdict, reason = _CONFORMS, _R_CONFORMS
+                            elif plan.bounds[interval, 12] <= number <= plan.bounds[interval, 13]:
+                                verdict, reason = _ALERT, _R_OUTSIDE_ALERT
+                            else:
+                                verdict, reason = _ALERT, _R_BY_ROUNDING
+                        elif number < low:
+                            verdict, reason = _FAILS, _R_BELOW
+                        else:
+                            verdict, reason = _FAILS, _R_ABOVE
+                    else:
+                        # R5 censored: once against the limit, once against the alert limit
+                        verdict, reason = _CONFORMS, _R_CONFORMS
+                        for side in range(2):
+                            offset = 6 * side
+                            low, high = plan.bounds[interval, offset], plan.bounds[interval, offset + 1]
+                            low_closed, low_open = plan.bounds[interval, offset + 2], plan.bounds[interval, offset + 3]
+                            high_closed, high_open = plan.bounds[interval, offset + 4], plan.bounds[interval, offset + 5]
+                            if form == _LONG:
+                                inside = low_open < number < high_open
+                                outside = number < np.nextafter(low_closed, -np.inf) or number > np.nextafter(
+                                    high_closed, np.inf
+                                )
+                            elif form == _LESS:
+                                inside = low == -np.inf and number <= high_closed
+                                outside = number < low_open
+                            elif form == _LESS_OR_EQUAL:
+                                inside = low == -np.inf and number <= high
+                                outside = number < low
+                            elif form == _GREATER:
+                                inside = high == np.inf and number >= low_closed
+                                outside = number > high_open
+                            else:
+                                inside = high == np.inf and number >= low
+                                outside = number > high
+                            if inside:
+                                continue
+                            if side == 1:
+                                verdict, reason = _ALERT, _R_CENSORED_ALERT
+                            elif outside:
+                                verdict = _FAILS
+                                if form != _LONG:
+                                    reason = _R_CENSORED_OUTSIDE
+                                else:
+                                    reason = _R_BELOW if number < low else _R_ABOVE
+                            else:
+                                verdict = _INCONCLUSIVE
+                                reason = _R_TOO_MANY_DIGITS if form == _LONG else _R_UNDECIDABLE
+                            break
+            # R7 interim
+            if (
+                standing == _PRELIMINARY
+                and (verdict == _CONFORMS or verdict == _ALERT)
+                and plan.accept_preliminary[slot] == 0
+            ):
+                verdict, reason = _MISSING, _R_PRELIMINARY
+            if verdict > worst or worst_reason == _R_OTHER_SPECIFICATION:
+                worst, worst_reason = verdict, reason
+            if verdict > _MISSING:
+                cell = plan.cell_of_batch[batch] + plan.column_at[at]
+                cells[cell] = max(cells[cell], verdict)
+            if verdict != _CONFORMS and reason != _R_SUPERSEDED:
+                found_row[found] = row
+                found_slot[found] = slot
+                found_verdict[found] = verdict
+                found_reason[found] = reason
+                found += 1
+        row_verdict[row] = worst
+        row_reason[row] = worst_reason
+    return found
+
+
+@functools.cache
+def _compiled() -> Callable[..., int]:
+    import numba  # noqa: PLC0415 - 0.4 s to import, only large inputs need it
+
+    compiled: Callable[..., int] = numba.njit(nogil=True, cache=True)(judge_rows)
+    return compiled
+
+
+def kernel_for(rows: int, *, compiled: bool | None = None) -> Callable[..., Any]:
+    """Return the kernel for an input of so many rows: the same function, compiled or as it stands.
+
+    Args:
+        rows: rows of the chunk.
+        compiled: force one of the two; `None` decides by size.
+
+    Example:
+        >>> kernel_for(20) is judge_rows
+        True
+    """
+    if compiled is None:
+        compiled = rows >= COMPILE_FROM_ROWS
+    return _compiled() if compiled else judge_rows

@@ -1,0 +1,118 @@
+"""The verdict matrix: one settled verdict for every (batch, specification, stage, requirement) that applies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+from regenqc.evaluation.plan import STAGES
+from regenqc.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from regenqc.evaluation.cells import SettledCells
+    from regenqc.specification.model import Specification
+
+__all__ = ["VERDICT_COLUMNS", "VerdictMatrix"]
+
+VERDICT_COLUMNS: Final = pa.schema(
+    [
+        ("batch_id", pa.string()),
+        ("requirement_id", pa.dictionary(pa.int32(), pa.string())),
+        ("verdict", pa.dictionary(pa.int8(), pa.string())),
+        ("spec_id", pa.dictionary(pa.int32(), pa.string())),
+        ("stage", pa.dictionary(pa.int8(), pa.string())),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class VerdictMatrix:
+    """All cells of a run.
+
+    Args:
+        specifications: judged side by side.
+        settled: cells by group of batches and specification.
+        batch_ids: identifier by batch code.
+        rank: position of each batch code in the order of identifiers.
+        stage: index of the only stage wanted, `None` for all.
+    """
+
+    specifications: tuple[Specification, ...]
+    settled: Sequence[SettledCells]
+    batch_ids: pa.StringArray
+    rank: NDArray[np.int64]
+    stage: int | None
+
+    def batches(self, *, at_once: int = 50_000) -> Iterator[pa.RecordBatch]:
+        """Yield the cells in long form, in order of batch, specification, stage and requirement.
+
+        Args:
+            at_once: batches per record batch.
+        """
+        names = sorted({column.requirement_id for cells in self.settled for column in cells.columns})
+        codes = {name: code for code, name in enumerate(names)}
+        requirement_words = pa.array(names, type=pa.string())
+        verdict_words = pa.array([verdict.word for verdict in Verdict])
+        specification_words = pa.array([specification.id for specification in self.specifications], type=pa.string())
+        stage_words = pa.array([stage.value for stage in STAGES])
+        ranks = [self.rank[cells.batches] for cells in self.settled]
+        for first in range(0, len(self.rank), at_once):
+            parts = [
+                part
+                for cells, order in zip(self.settled, ranks, strict=True)
+                if (part := self._part(cells, order, first, first + at_once, codes)) is not None
+            ]
+            if not parts:
+                continue
+            rank, specification, stage, position, requirement, verdict, batch = (
+                np.concatenate([part[at] for part in parts]) for at in range(7)
+            )
+            order = np.lexsort((position, stage, specification, rank)) if len(parts) > 1 else slice(None)
+            yield pa.record_batch(
+                [
+                    self.batch_ids.take(pa.array(batch[order])),
+                    pa.DictionaryArray.from_arrays(pa.array(requirement[order]), requirement_words),
+                    pa.DictionaryArray.from_arrays(pa.array(verdict[order].astype(np.int8)), verdict_words),
+                    pa.DictionaryArray.from_arrays(pa.array(specification[order]), specification_words),
+                    pa.DictionaryArray.from_arrays(pa.array(stage[order]), stage_words),
+                ],
+                schema=VERDICT_COLUMNS,
+            )
+
+    def _part(
+        self, cells: SettledCells, order: NDArray[np.int64], first: int, end: int, codes: dict[str, int]
+    ) -> tuple[NDArray[Any], ...] | None:
+        begin, stop = np.searchsorted(order, [first, end])
+        columns = [column for column in cells.columns if self.stage is None or column.stage == self.stage]
+        count, width = int(stop - begin), len(columns)
+        if not count or not width:
+            return None
+        verdict = np.stack([column.verdict[begin:stop] for column in columns], axis=1)
+        return (
+            np.repeat(order[begin:stop], width),
+            np.full(count * width, cells.specification, dtype=np.int32),
+            np.tile(np.array([column.stage for column in columns], dtype=np.int8), count),
+            np.tile(np.arange(width, dtype=np.int32), count),
+            np.tile(np.array([codes[column.requirement_id] for column in columns], dtype=np.int32), count),
+            verdict.reshape(-1),
+            np.repeat(cells.batches[begin:stop], width),
+        )
+
+    def table(self) -> pa.Table:
+        """Return the cells in long form as one Arrow table."""
+        return pa.Table.from_batches(self.batches(), schema=VERDICT_COLUMNS).unify_dictionaries()
+
+    def to_frame(self) -> Any:
+        """Return the cells as a pandas frame: one row per batch, specification and stage, one column per requirement."""
+        frame = self.table().to_pandas()
+        for name in frame.columns:
+            frame[name] = frame[name].astype("str")
+        wide = frame.pivot(index=["batch_id", "spec_id", "stage"], columns="requirement_id", values="verdict")
+        return wide.reset_index()

@@ -1,0 +1,83 @@
+"""Read distinct reported texts into arrays: form, number and word of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from regenqc.measurement.reported import PLAIN_NUMBER, WORDS, Form, NumberLocale, Reported, read_reported
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+__all__ = ["NO_WORD", "Readings", "read_texts"]
+
+NO_WORD: Final = -1
+_WORD_CODES: Final = {word: code for code, word in enumerate(WORDS)}
+_FEW: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """What distinct texts say, one entry each.
+
+    Args:
+        form: `Form` of each text.
+        number: its number as the nearest double, 0 where there is none.
+        word: index in `WORDS`, `NO_WORD` where the text is no word of the vocabulary.
+        percent: whether the text itself carries a percent sign.
+    """
+
+    form: NDArray[np.uint8]
+    number: NDArray[np.float64]
+    word: NDArray[np.int16]
+    percent: NDArray[np.bool_]
+
+    def extended(self, entries: list[tuple[Form, float]]) -> Readings:
+        """Return the readings with further entries behind them."""
+        return Readings(
+            np.append(self.form, np.array([form for form, _ in entries], dtype=np.uint8)),
+            np.append(self.number, np.array([number for _, number in entries], dtype=np.float64)),
+            np.append(self.word, np.full(len(entries), NO_WORD, dtype=np.int16)),
+            np.append(self.percent, np.zeros(len(entries), dtype=np.bool_)),
+        )
+
+
+def read_texts(texts: pa.StringArray, *, number_locale: NumberLocale) -> Readings:
+    """Read distinct texts; plain numbers are cast in bulk, every other text goes through the grammar.
+
+    Args:
+        texts: distinct reported texts.
+        number_locale: declared decimal and thousands marks.
+
+    Example:
+        >>> readings = read_texts(pa.array(["92.4", "<0.5", "No growth"]), number_locale=NumberLocale())
+        >>> [Form(form).name for form in readings.form], readings.number.tolist()
+        (['NUMBER', 'LESS', 'WORD'], [92.4, 0.5, 0.0])
+    """
+    count = len(texts)
+    readings = Readings(
+        np.full(count, Form.NUMBER, dtype=np.uint8),
+        np.zeros(count, dtype=np.float64),
+        np.full(count, NO_WORD, dtype=np.int16),
+        np.zeros(count, dtype=np.bool_),
+    )
+    rest: NDArray[np.intp] = np.arange(count)
+    if count > _FEW and number_locale == NumberLocale():
+        plain = pc.match_substring_regex(texts, PLAIN_NUMBER)
+        is_plain = plain.to_numpy(zero_copy_only=False)
+        readings.number[is_plain] = pc.cast(texts.filter(plain), pa.float64()).to_numpy()
+        rest = np.flatnonzero(~is_plain)
+    for index, text in zip(rest.tolist(), texts.take(pa.array(rest)).to_pylist(), strict=True):
+        reported: Reported = read_reported(text, number_locale=number_locale)
+        readings.form[index] = reported.form
+        readings.percent[index] = reported.unit == "%"
+        if reported.number is not None:
+            readings.number[index] = float(reported.number)
+        if reported.word:
+            readings.word[index] = _WORD_CODES[reported.word]
+    return readings

@@ -1,0 +1,214 @@
+"""The two synthetic products: which tests are reported at which stage, and what a lot in order reports.
+
+The limits stand in `specs/example/hipsc-bank.toml` and `specs/example/hipsc-progenitors.toml`. Nothing here reads them:
+that the tables below conform, and the planted trouble does not, is what an evaluation has to find out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from regenqc.simulation.readings import (
+    DONORS,
+    Reading,
+    cell_counts,
+    concentrations,
+    grid,
+    karyotypes,
+    readings,
+    replicate_triples,
+    words,
+)
+
+__all__ = ["BANK", "PRODUCT", "Panel", "Slot", "Tables"]
+
+Tables = tuple[tuple[Reading, ...], ...]
+
+_IN_PROCESS = "in_process"
+_RELEASE = "drug_product_release"
+_BANK = "cell_bank"
+
+MICROBIOLOGY = "LAB-MICRO"
+CYTOMETRY = "LAB-FLOW"
+GENETICS = "LAB-GEN"
+CELLS = "LAB-CELL"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One result that every lot of a product reports.
+
+    Args:
+        name: unique in the panel.
+        stage: where it is reported.
+        test: test code.
+        method: analytical procedure.
+        laboratory: who reports it.
+        days: days from manufacture to the test.
+        usual: what lots in order report; one table for all, one for each sex, or one for each donor.
+        wrong: what a wrong result reads like that was later revised or invalidated.
+        stream: slots of one stream are drawn together, from tables of one length.
+        replicate: number of the replicate, if there are several.
+        vector: the result is reported only for lots made with this vector.
+    """
+
+    name: str
+    stage: str
+    test: str
+    method: str
+    laboratory: str
+    days: int
+    usual: Tables
+    wrong: tuple[Reading, ...]
+    stream: str = ""
+    replicate: str = ""
+    vector: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """Everything that is reported for one product.
+
+    Args:
+        product: value of the `product` attribute.
+        prefix: of the batch identifiers.
+        specification: identifier of the specification that judges it.
+        stages: stages with requirements, in order.
+        requirements: identifiers, one group for each stage.
+        slots: the results, in the order in which a lot is tested.
+    """
+
+    product: str
+    prefix: str
+    specification: str
+    stages: tuple[str, ...]
+    requirements: tuple[tuple[str, ...], ...]
+    slots: tuple[Slot, ...]
+    place: dict[str, int] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "place", {slot.name: place for place, slot in enumerate(self.slots)})
+
+
+_NO_GROWTH = words("No growth", "No growth", "no growth", "no growth ", "NO GROWTH", "No  growth")
+_NOT_DETECTED = words("Not detected", "Not detected", "not detected", "ND", "n.d.", "ＮＤ", "None detected")
+_NORMAL = karyotypes(("46,XX[20]", "46,XX[20]", "46,XX[25]"), ("46,XY[20]", "46,XY[20]", "46,XY[25]"))
+_WRONG_KARYOTYPE = words("47,XXY[20]")
+_PROFILES: Tables = tuple((Reading(donor.profile),) for donor in DONORS)
+OTHER_PROFILE = words("D3S1358:17,18|D5S818:9,9|D7S820:8,8|D13S317:14,14|TH01:9.3,9.3|TPOX:12,12|vWA:20,21")
+
+_VIABILITY = (
+    *grid("86.0", "98.9", "0.1", "%"),
+    *readings("%", " 92.4", "93", "9.25E1", "94.10", "91.5%"),
+    *readings("", "90.5%", "88 %"),
+)
+_ENDOTOXIN = (
+    *readings("EU/mL", *["<0.05"] * 20, *["< 0.05"] * 6, *["≤0.05"] * 3, "5.0E-2", "0.5"),
+    *grid("0.06", "0.45", "0.01", "EU/mL"),
+)
+_RESIDUAL = (
+    *readings("%", *["<0.001"] * 6, "< 0.002", "<0.005", "≤0.005", "1.2E-3", "0.01", "0.010"),
+    *grid("0.001", "0.009", "0.001", "%"),
+    *[Reading("ND", "%", "0.001", "0.003"), Reading("Not detected", "%", "0.002", "0.005")] * 3,
+    Reading("BLQ", "%", "0.001", "0.003"),
+)
+_POTENCY = replicate_triples(
+    *((f"{m - 7}.3", f"{m - 6}.5", f"{m - 8}.9") for m in range(20, 40)),
+    ("9.4", "10.8", "11.0"),
+    ("11.2", "9.1", "12.3"),
+)
+# Either marker of purity suffices, and two of three neuronal markers: some lots conform with one of them outside.
+_PURITY_FLOW = (*grid("91.0", "98.9", "0.1", "%"), *readings("%", "90", "82.5", "88.9", "90.0"))
+_PURITY_RNA = (*grid("86.0", "93.9", "0.1", "%"), *readings("%", "86.5", "91.0", "85.0", "70.4"))
+_MARKER_A = (*grid("52.0", "89.0", "1.0", "%"), *readings("%", "50", "31.0", "76.0"))
+_MARKER_B = (*grid("53.0", "90.0", "1.0", "%"), *readings("%", "55.5", "61.0", "42.0"))
+_MARKER_C = (*grid("54.0", "91.0", "1.0", "%"), *readings("%", "49.9", "50.0", "58.0"))
+
+BANK = Panel(
+    product="SYNTHETIC-HIPSC-BANK",
+    prefix="HB",
+    specification="example/hipsc-bank",
+    stages=(_BANK,),
+    requirements=(("sterility", "mycoplasma", "karyotype", "identity", "viability_post_thaw", "endotoxin"),),
+    slots=(
+        Slot(name="sterility", stage=_BANK, test="sterility", method="membrane filtration, 14 d",
+             laboratory=MICROBIOLOGY, days=14, usual=(_NO_GROWTH,), wrong=words("Growth")),
+        Slot(name="mycoplasma", stage=_BANK, test="mycoplasma", method="nucleic acid amplification",
+             laboratory=MICROBIOLOGY, days=3, usual=((*_NOT_DETECTED, *words("Negative", "neg")),),
+             wrong=words("Detected")),
+        Slot(name="karyotype", stage=_BANK, test="karyotype", method="G-banding", laboratory=GENETICS, days=10,
+             usual=_NORMAL, wrong=_WRONG_KARYOTYPE),
+        Slot(name="identity", stage=_BANK, test="identity_str", method="short tandem repeats", laboratory=GENETICS,
+             days=6, usual=_PROFILES, wrong=OTHER_PROFILE),
+        Slot(name="viability", stage=_BANK, test="viability", method="nucleocounter, post-thaw", laboratory=CELLS,
+             days=1, usual=(_VIABILITY,), wrong=readings("%", "12.0")),
+        Slot(name="endotoxin", stage=_BANK, test="endotoxin", method="LAL, kinetic chromogenic",
+             laboratory=MICROBIOLOGY, days=2, usual=(_ENDOTOXIN,), wrong=readings("EU/mL", "12.5")),
+    ),
+)  # fmt: skip
+
+PRODUCT = Panel(
+    product="SYNTHETIC-HIPSC-PROGENITORS",
+    prefix="HP",
+    specification="example/hipsc-progenitors",
+    stages=(_IN_PROCESS, _RELEASE),
+    requirements=(
+        ("in_process_viability", "in_process_floor_plate", "in_process_cell_density"),
+        ("appearance", "sterility", "gram_stain", "mycoplasma", "endotoxin", "endotoxin_dose_rate", "rcl", "rcr",
+         "karyotype", "identity", "residual_undifferentiated", "residual_growth_factor", "viability_fresh",
+         "viability_cryopreserved", "dose", "total_cell_count", "purity", "neuronal_markers", "potency"),
+    ),
+    slots=(
+        Slot(name="ip_viability", stage=_IN_PROCESS, test="viability", method="nucleocounter", laboratory=CELLS,
+             days=-5, usual=(_VIABILITY,), wrong=readings("%", "21.0")),
+        Slot(name="ip_floor_plate", stage=_IN_PROCESS, test="foxa2_lmx1a_positive", method="flow cytometry, day 11",
+             laboratory=CYTOMETRY, days=-5, usual=(grid("76.0", "95.9", "0.1", "%"),), wrong=readings("%", "7.7")),
+        Slot(name="ip_density", stage=_IN_PROCESS, test="cell_density", method="nucleocounter", laboratory=CELLS,
+             days=-5, usual=(cell_counts(5, 50, 1, unit="cells/mL"),), wrong=readings("cells/mL", "1.0E3")),
+        Slot(name="appearance", stage=_RELEASE, test="appearance", method="visual", laboratory=CELLS, days=0,
+             usual=(words("Complies", "complies", "COMPLIES", "Conforms"),), wrong=words("Does not comply")),
+        Slot(name="sterility", stage=_RELEASE, test="sterility", method="automated culture, 14 d",
+             laboratory=MICROBIOLOGY, days=14, usual=(_NO_GROWTH,), wrong=words("Growth")),
+        Slot(name="gram_stain", stage=_RELEASE, test="gram_stain", method="Gram stain", laboratory=MICROBIOLOGY,
+             days=0, usual=(words("Negative", "negative", "NEG", "Neg "),), wrong=words("Positive")),
+        Slot(name="mycoplasma", stage=_RELEASE, test="mycoplasma", method="nucleic acid amplification",
+             laboratory=MICROBIOLOGY, days=1, usual=((*_NOT_DETECTED, *words("Negative", "neg")),),
+             wrong=words("Detected")),
+        Slot(name="endotoxin", stage=_RELEASE, test="endotoxin", method="LAL, kinetic chromogenic",
+             laboratory=MICROBIOLOGY, days=0, usual=(_ENDOTOXIN,), wrong=readings("EU/mL", "12.5")),
+        Slot(name="rcl", stage=_RELEASE, test="rcl", method="VSV-G DNA, qPCR", laboratory=GENETICS, days=3,
+             usual=(_NOT_DETECTED,), wrong=words("Detected"), vector="lentiviral"),
+        Slot(name="rcr", stage=_RELEASE, test="rcr", method="GALV env DNA, qPCR", laboratory=GENETICS, days=3,
+             usual=(_NOT_DETECTED,), wrong=words("Detected"), vector="gammaretroviral"),
+        Slot(name="karyotype", stage=_RELEASE, test="karyotype", method="G-banding", laboratory=GENETICS, days=9,
+             usual=_NORMAL, wrong=_WRONG_KARYOTYPE),
+        Slot(name="identity", stage=_RELEASE, test="identity_str", method="short tandem repeats",
+             laboratory=GENETICS, days=6, usual=_PROFILES, wrong=OTHER_PROFILE),
+        Slot(name="residual", stage=_RELEASE, test="residual_undifferentiated", method="LIN28A RNA, ddPCR",
+             laboratory=GENETICS, days=2, usual=(_RESIDUAL,), wrong=readings("%", "4.2")),
+        Slot(name="growth_factor", stage=_RELEASE, test="residual_growth_factor", method="ELISA", laboratory=CELLS,
+             days=2, usual=((*concentrations("0.5", "10.0", "0.5"), *readings("ng/mL", *["<0.05"] * 30)),),
+             wrong=readings("ng/mL", "480")),
+        Slot(name="viability", stage=_RELEASE, test="viability", method="flow cytometry, 7-AAD",
+             laboratory=CYTOMETRY, days=0, usual=(_VIABILITY,), wrong=readings("%", "12.0")),
+        Slot(name="dose", stage=_RELEASE, test="dose", method="flow cytometry, counting beads",
+             laboratory=CYTOMETRY, days=0, usual=(cell_counts(800, 1200, 5),), wrong=readings("cells", "1.0E3")),
+        Slot(name="total_cells", stage=_RELEASE, test="total_cell_count", method="nucleocounter", laboratory=CELLS,
+             days=0, usual=(cell_counts(1300, 2400, 10),), wrong=readings("cells", "1")),
+        Slot(name="purity_flow", stage=_RELEASE, test="purity_flow", method="flow cytometry",
+             laboratory=CYTOMETRY, days=1, usual=(_PURITY_FLOW,), wrong=readings("%", "3.0"), stream="purity"),
+        Slot(name="purity_rna", stage=_RELEASE, test="purity_rna", method="single-cell RNA panel",
+             laboratory=GENETICS, days=4, usual=(_PURITY_RNA,), wrong=readings("%", "3.0"), stream="purity"),
+        *(
+            Slot(name=test, stage=_RELEASE, test=test, method="immunocytochemistry, day 35", laboratory=CYTOMETRY,
+                 days=5, usual=(table,), wrong=readings("%", "1.0"), stream="markers")
+            for test, table in (("map2_positive", _MARKER_A), ("th_positive", _MARKER_B), ("nurr1_positive", _MARKER_C))
+        ),
+        *(
+            Slot(name=f"potency_{number}", stage=_RELEASE, test="dopamine_release", method="HPLC after KCl",
+                 laboratory=CELLS, days=6, usual=(table,), wrong=readings("ng/mL", "0.1"), stream="potency",
+                 replicate=str(number))
+            for number, table in enumerate(_POTENCY, start=1)
+        ),
+    ),
+)  # fmt: skip

@@ -1,0 +1,1 @@
+"""Tests of what reported values, units and limits mean."""
