@@ -8,7 +8,7 @@ anything unreadable, give a text that no criterion can read, so that the batch h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal, localcontext
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
 
@@ -148,7 +148,7 @@ def derive(function: DerivedFunction, inputs: Mapping[str, Quantity | None]) -> 
         value = function.function(**numbers)
     except ZeroDivisionError:
         return "not computable: division by zero"
-    return (censored[0] if censored else "") + exact_text(value)
+    return _text(censored[0] if censored else "", value)
 
 
 def mean_text(values: Sequence[Quantity]) -> str:
@@ -161,7 +161,7 @@ def mean_text(values: Sequence[Quantity]) -> str:
     operators = {value.operator for value in values if value.operator}
     if len(operators) > 1:
         return "not computable: replicates censored in different ways"
-    return "".join(operators) + exact_text(sum((value.number for value in values), Fraction(0)) / len(values))
+    return _text("".join(operators), sum((value.number for value in values), Fraction(0)) / len(values))
 
 
 def median_text(values: Sequence[Quantity]) -> str:
@@ -176,6 +176,17 @@ def median_text(values: Sequence[Quantity]) -> str:
     ordered = sorted(value.number for value in values)
     middle = len(ordered) // 2
     return exact_text(ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
+
+
+def _text(operator: str, value: Fraction) -> str:
+    """Return a value with its operator; a censored one is widened to 15 digits, which keeps the statement true."""
+    if operator == "":
+        return exact_text(value)
+    with localcontext() as context:
+        context.prec = 15
+        context.rounding = ROUND_CEILING if operator in {"<", "≤"} else ROUND_FLOOR
+        bound = Decimal(value.numerator) / Decimal(value.denominator)
+    return operator + exact_text(Fraction(bound))
 
 
 def exact_text(value: Fraction) -> str:

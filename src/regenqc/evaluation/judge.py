@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from regenqc.evaluation.evidence import COLLECTED_SCHEMA, FINDING_SCHEMA, ROW_BITS, Columns, texts_at
 from regenqc.evaluation.kernel import COLLECTED, DELEGATED, PlanArrays, RowArrays, kernel_for
+from regenqc.evaluation.plan import STAGES
 from regenqc.evaluation.row_criteria import judge_text
 from regenqc.intake.coding import Refusal, Standing
 from regenqc.measurement.reported import Form, fold_word
@@ -328,25 +329,42 @@ class Judge:
         for group in np.unique(groups).tolist():
             members = rows[groups == group]
             stages = coded.line[members] // per_stage
-            for specification in self.groups.groups[group].specifications:
-                slots = np.array(self.plan.unlisted_slot[specification], dtype=np.int32)[stages]
-                verdicts = np.full(len(members), verdict, dtype=np.uint8)
-                self.raise_cells(coded.batch[members], slots, verdicts)
-                details = [
-                    Refusal(code).name.lower().replace("_", " ") if reason is Reason.ROW_REFUSED else None
-                    for code in coded.refusal[members].tolist()
-                ]
-                self.explain(
-                    batch=coded.batch[members],
-                    slot=slots,
-                    verdict=verdicts,
-                    reason=np.full(len(members), reason, dtype=np.uint8),
-                    unit_code=coded.unit[members],
-                    row=row_key + members,
-                    reported=texts_at(coded.rows, "result", members),
-                    unit=texts_at(coded.rows, "unit", members),
-                    detail=pa.array(details, type=pa.string()),
-                )
+            astray = coded.refusal[members] == Refusal.UNKNOWN_STAGE
+            for index in self.groups.groups[group].specifications:
+                unlisted = np.array(self.plan.unlisted_slot[index], dtype=np.int32)
+                self._hold(judged, members[~astray], unlisted[stages[~astray]], verdict, reason, row_key)
+                # A row whose stage is not known may belong to any stage of the specification.
+                for stage in self.plan.specifications[index].stages:
+                    slots = np.full(np.count_nonzero(astray), unlisted[STAGES.index(stage)], dtype=np.int32)
+                    self._hold(judged, members[astray], slots, verdict, reason, row_key)
+
+    def _hold(
+        self,
+        judged: JudgedRows,
+        rows: NDArray[np.integer],
+        slots: NDArray[np.int32],
+        verdict: Verdict,
+        reason: Reason,
+        row_key: np.int64,
+    ) -> None:
+        coded = judged.coded
+        verdicts = np.full(len(rows), verdict, dtype=np.uint8)
+        details = [
+            Refusal(code).name.lower().replace("_", " ") if reason is Reason.ROW_REFUSED else None
+            for code in coded.refusal[rows].tolist()
+        ]
+        self.raise_cells(coded.batch[rows], slots, verdicts)
+        self.explain(
+            batch=coded.batch[rows],
+            slot=slots,
+            verdict=verdicts,
+            reason=np.full(len(rows), reason, dtype=np.uint8),
+            unit_code=coded.unit[rows],
+            row=row_key + rows,
+            reported=texts_at(coded.rows, "result", rows),
+            unit=texts_at(coded.rows, "unit", rows),
+            detail=pa.array(details, type=pa.string()),
+        )
 
 
 def _raise_rows(

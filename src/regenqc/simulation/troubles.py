@@ -200,7 +200,7 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble(word="replicate_mean_below", disposition=_REJECT, requirements=("potency",),
             edits=_replace("potency_1", readings("ng/mL", "9.2", "8.8")) +
             _replace("potency_2", readings("ng/mL", "10.3", "10.4")) +
-            _replace("potency_3", readings("ng/mL", "9.9", "10.4"))),
+            _replace("potency_3", readings("ng/mL", "9.9", "10.3"))),
     Trouble(word="replicate_mean_exactly_at_limit", disposition=_ELIGIBLE,
             edits=_replace("potency_1", readings("ng/mL", "9.7")) + _replace("potency_2", readings("ng/mL", "10.1")) +
             _replace("potency_3", readings("ng/mL", "10.2"))),

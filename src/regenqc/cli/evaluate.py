@@ -1,0 +1,187 @@
+"""`regenqc evaluate`: judge results, print what needs attention, write the output files."""
+
+from __future__ import annotations
+
+import json
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from regenqc.cli.terminal import MARKS, console
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from regenqc.evaluation import Evaluation
+    from regenqc.evaluation.judge import JudgedRows
+    from regenqc.intake import BatchTable, ResultTable
+
+__all__ = ["evaluate_command", "print_evaluation", "run_evaluation"]
+
+_SHOWN_BATCHES = 12
+_SHOWN_FINDINGS = 4
+
+
+def evaluate_command(  # noqa: D417 - the options describe themselves
+    results: Annotated[list[str], typer.Argument(help="Exports: .csv .parquet .arrow .xlsx .jsonl, patterns, or - for CSV on standard input.")],
+    spec: Annotated[list[str], typer.Option("--spec", "-s", help="Specification: identifier or file; may be given several times.")],
+    batches: Annotated[str | None, typer.Option("--batches", "-b", help="Batch table with attributes.")] = None,
+    stage: Annotated[str | None, typer.Option("--stage", help="Judge this stage only.")] = None,
+    profile: Annotated[str, typer.Option("--profile", help="How the laboratory's columns map to the canonical ones.")] = "canonical",
+    as_of: Annotated[str | None, typer.Option("--as-of", help="Moment of evaluation, ISO 8601 with zone; default now.")] = None,
+    out: Annotated[Path | None, typer.Option("--out", "-o", help="Directory for the output files, written whole or not at all.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,  # noqa: FBT002
+    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Leave with 0 although some batch is not eligible.")] = False,  # noqa: FBT002
+) -> None:
+    """Judge every batch of an export against versioned specifications.
+
+    Example: regenqc evaluate results.csv --batches batches.csv --spec example/car-t-ari-0001 --out judged
+    """
+    evaluation, run = run_evaluation(
+        results, specifications=spec, batches=batches, stage=stage, profile=profile, as_of=as_of, out=out, quiet=as_json
+    )
+    if as_json:
+        typer.echo(json.dumps(_summary(evaluation, run, out), ensure_ascii=False, indent=2))
+    else:
+        print_evaluation(evaluation, out=out)
+    raise typer.Exit(0 if exit_zero or evaluation.is_all_eligible else 1)
+
+
+def run_evaluation(
+    results: Sequence[str],
+    *,
+    specifications: Sequence[str],
+    batches: str | None,
+    stage: str | None = None,
+    profile: str = "canonical",
+    as_of: str | None = None,
+    out: Path | None,
+    quiet: bool = False,
+) -> tuple[Evaluation, dict[str, Any] | None]:
+    """Evaluate files and write the output; returns the evaluation and the content of `run.json`."""
+    from regenqc.evaluation import evaluate
+    from regenqc.intake import read_batches, read_results
+    from regenqc.specification import load_specification
+
+    loaded = [load_specification(reference) for reference in specifications]
+    table = read_results(*results, profile=profile)
+    listed = read_batches(batches) if batches is not None else None
+    with ExitStack() as stack:
+        output = _open_output(stack, out, table, listed)
+        progress = _progress(stack, table, quiet=quiet)
+
+        def on_rows(judged: JudgedRows, source: int) -> None:
+            if output is not None:
+                output.on_rows(judged, source)
+            progress(judged.coded.rows.num_rows)
+
+        evaluation = evaluate(table, loaded, batches=listed, stage=stage, as_of=as_of, on_rows=on_rows)
+        return evaluation, output.finish(evaluation) if output is not None else None
+
+
+def _open_output(stack: ExitStack, out: Path | None, table: ResultTable, batches: BatchTable | None) -> Any:
+    if out is None:
+        return None
+    from regenqc.evaluation.output import EvaluationOutput
+
+    return stack.enter_context(EvaluationOutput(out, results=table, batches=batches))
+
+
+def _progress(stack: ExitStack, table: ResultTable, *, quiet: bool) -> Callable[[int], None]:
+    # A bar only where somebody watches and the input is large enough to wait for.
+    if quiet or not sys.stderr.isatty() or sum(source.byte_count for source in table.sources) < 5_000_000:
+        return lambda _: None
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
+    bar = stack.enter_context(Progress(*columns, console=console(error=True), transient=True))
+    task = bar.add_task("judging", total=None)
+    return lambda rows: bar.advance(task, rows)
+
+
+def _summary(evaluation: Evaluation, run: dict[str, Any] | None, out: Path | None) -> dict[str, Any]:
+    if run is not None:
+        return run | {"out": str(out)}
+    table = evaluation.disposition_table
+    return {
+        "as_of": evaluation.evaluated_at.isoformat(),
+        "counts": {
+            "rows_read": evaluation.rows_read,
+            "rows_judged": evaluation.rows_judged,
+            "rows_refused": evaluation.rows_refused,
+            "dispositions": _counts(evaluation),
+        },
+        "dispositions": table.to_pylist(),
+    }
+
+
+def _counts(evaluation: Evaluation) -> dict[str, int]:
+    found = {entry["values"]: entry["counts"] for entry in evaluation.disposition_table["disposition"].value_counts().to_pylist()}
+    return {word: found.get(word, 0) for word in MARKS}
+
+
+def print_evaluation(evaluation: Evaluation, *, out: Path | None) -> None:
+    """Print counts, the batches that need attention with their reasons, and where the files are."""
+    from rich.markup import escape
+    from rich.table import Table
+
+    screen = console()
+    counts = _counts(evaluation)
+    screen.print(
+        "  ".join(f"[{style}]{symbol} {counts[word]:,} {word}[/]" for word, (symbol, style) in MARKS.items()),
+        f"  [dim]{evaluation.rows_read:,} rows read = {evaluation.rows_judged:,} judged + {evaluation.rows_refused:,} refused[/]",
+    )
+    order = ("reject", "hold", "conditional")
+    rows = [row for row in _first_exceptions(evaluation) if row["disposition"] in order]
+    rows.sort(key=lambda row: (order.index(row["disposition"]), row["batch_id"]))
+    if rows:
+        reasons = _explanations(evaluation, rows[:_SHOWN_BATCHES])
+        table = Table(show_edge=False, pad_edge=False, expand=False)
+        for title in ("", "batch", "stage", "why"):
+            table.add_column(title, overflow="fold")
+        for row in rows[:_SHOWN_BATCHES]:
+            symbol, style = MARKS[row["disposition"]]
+            lines = reasons.get((row["batch_id"], row["spec_id"], row["stage"]), [row["reasons"]])
+            shown = "\n".join(escape(_visible(line)) for line in lines[:_SHOWN_FINDINGS])
+            more = f"\n[dim]… and {len(lines) - _SHOWN_FINDINGS} more[/]" if len(lines) > _SHOWN_FINDINGS else ""
+            table.add_row(f"[{style}]{symbol} {row['disposition']}[/]", escape(_visible(row["batch_id"])), row["stage"], shown + more)
+        screen.print(table)
+        total = counts["reject"] + counts["hold"] + counts["conditional"]
+        if total > len(rows[:_SHOWN_BATCHES]):
+            screen.print(f"[dim]… and {total - len(rows[:_SHOWN_BATCHES]):,} more that are not eligible[/]")
+    if out is not None:
+        screen.print(f"[dim]written to[/] {escape(str(out))}[dim], open[/] {escape(str(out / 'report.html'))}")
+
+
+def _first_exceptions(evaluation: Evaluation) -> list[dict[str, Any]]:
+    import pyarrow.compute as pc
+
+    table = evaluation.disposition_table
+    chosen: list[dict[str, Any]] = []
+    for word in ("reject", "hold", "conditional"):
+        part = table.filter(pc.equal(table["disposition"], word)).slice(0, _SHOWN_BATCHES - len(chosen))
+        chosen += part.to_pylist()
+        if len(chosen) >= _SHOWN_BATCHES:
+            break
+    return chosen
+
+
+def _explanations(evaluation: Evaluation, rows: list[dict[str, Any]]) -> dict[tuple[str, str, str], list[str]]:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    wanted = pa.array([row["batch_id"] for row in rows])
+    found: dict[tuple[str, str, str], list[str]] = {}
+    for part in evaluation.finding_batches():
+        near = part.filter(pc.is_in(part["batch_id"], value_set=wanted))
+        for row in near.to_pylist():
+            found.setdefault((row["batch_id"], row["spec_id"], row["stage"]), []).append(row["explanation"])
+    return found
+
+
+def _visible(text: str) -> str:
+    """Return text with control characters made visible, so that an export cannot steer the terminal."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

@@ -1,0 +1,57 @@
+"""The `regenqc` command."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from regenqc.cli import demo, evaluate, simulate, spec
+from regenqc.cli.terminal import INTERNAL_ERROR, print_error, print_internal_error
+from regenqc.errors import RegenqcError
+
+__all__ = ["app", "run"]
+
+app = typer.Typer(
+    name="regenqc",
+    help="Release engine for cell and gene therapies: laboratory results in, a justified disposition for every batch out.",
+    epilog=(
+        "Exit codes: 0 every batch eligible or the command succeeded · 1 some batch is not eligible · 2 usage · "
+        "3 input refused · 4 specification invalid · 5 ledger or signature check failed · 70 internal error."
+    ),
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+app.command("evaluate")(evaluate.evaluate_command)
+app.command("demo")(demo.demo_command)
+app.command("simulate")(simulate.simulate_command)
+app.add_typer(spec.app, name="spec")
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    *, version: Annotated[bool, typer.Option("--version", help="Print the version and leave.", is_eager=True)] = False
+) -> None:
+    if version:
+        import regenqc
+
+        typer.echo(f"regenqc {regenqc.__version__}")
+        raise typer.Exit
+
+
+def run() -> None:
+    """Run the command line and leave with its exit code."""
+    try:
+        code = app(standalone_mode=True)
+    except RegenqcError as error:
+        print_error(error)
+        code = error.exit_code
+    except (KeyboardInterrupt, BrokenPipeError):
+        code = 130
+    except Exception as error:  # noqa: BLE001 - the edge of the program: an unforeseen error becomes code 70
+        print_internal_error(error)
+        code = INTERNAL_ERROR
+    sys.exit(code)
