@@ -6,19 +6,20 @@ kernel like reported ones; agreement, identity and n of m are settled here. Rows
 
 from __future__ import annotations
 
-from collections import defaultdict
 from fractions import Fraction
+from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
-from regenqc.evaluation.derived import FUNCTIONS, derive, mean_text, median_text, read_quantity
+from regenqc.evaluation.derived import FUNCTIONS, DerivedFunction, Quantity, derive, mean_text, median_text, read_quantity
 from regenqc.evaluation.plan import MEAN_SUFFIX, STAGES, composite_parts
 from regenqc.intake.readers.text import as_text_codes
-from regenqc.measurement.reported import fold_word
-from regenqc.specification.criteria import exact_interval
-from regenqc.vocabulary import Reason, Replicates, Verdict
+from regenqc.measurement.reported import fold_text, fold_word
+from regenqc.specification.criteria import canonical_word, exact_interval
+from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Replicates, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,89 +36,131 @@ _CHUNK: Final = 100_000
 class Collected(NamedTuple):
     """One collected result."""
 
-    unit_code: int
-    row: int
+    replicate: str
     reported: str
     unit: str
     lod: str
-    replicate: str
+    preliminary: bool
+    unit_code: int
+    row: int
 
 
-Evidence = dict[int, dict[int, list[Collected]]]  # slot -> batch -> results
+Evidence = dict[int, dict[int, list[Collected]]]  # slot -> batch -> results, batches in ascending order
 
 
 def collect(judge: Judge) -> Evidence:
     """Return the collected results by slot and batch, equal ones once, in an order that no input order changes."""
-    evidence: Evidence = defaultdict(lambda: defaultdict(list))
-    for batch in judge.collected.table().to_batches():
-        columns = [column.to_pylist() for column in batch.columns]
-        for number, slot, *rest in zip(*columns, strict=True):
-            evidence[slot][number].append(Collected(*rest))
-    for batches in evidence.values():
-        for number, results in batches.items():
-            first: dict[tuple[str, str, str, str], Collected] = {}
-            for result in sorted(results, key=lambda item: item.row):
-                first.setdefault((result.replicate, result.reported, result.unit, result.lod), result)
-            batches[number] = [first[key] for key in sorted(first)]
+    table = judge.collected.table()
+    evidence: Evidence = {}
+    if not table.num_rows:
+        return evidence
+    slot, batch, row = (table[name].to_numpy() for name in ("slot", "batch", "row"))
+    order = np.lexsort((row, batch, slot))
+    columns = [table[name].take(pa.array(order)).to_pylist() for name in Collected._fields]
+    results = list(map(partial(tuple.__new__, Collected), zip(*columns, strict=True)))
+    slot, batch = slot[order], batch[order]
+    starts = np.flatnonzero(np.concatenate([[True], (slot[1:] != slot[:-1]) | (batch[1:] != batch[:-1])]))
+    ends = np.append(starts[1:], len(order))
+    for number, code, start, end in zip(
+        slot[starts].tolist(), batch[starts].tolist(), starts.tolist(), ends.tolist(), strict=True
+    ):
+        found = results[start:end]
+        # Interim words alone are no evidence; beside results they leave open what those come to.
+        if not all(canonical_word(result.reported) in INTERIM_WORDS for result in found):
+            evidence.setdefault(number, {})[code] = found if end - start == 1 else _distinct(found)
     return evidence
 
 
-def computed_rows(judge: Judge, evidence: Evidence) -> Iterator[pa.RecordBatch]:
-    """Yield means, medians and derived results as rows in canonical columns."""
-    rows: list[tuple[str, str, str, str, str]] = []
-    for row in _computed(judge, evidence):
-        rows.append(row)
-        if len(rows) == _CHUNK:
-            yield _as_batch(rows)
-            rows = []
-    if rows:
-        yield _as_batch(rows)
+def _distinct(results: list[Collected]) -> list[Collected]:
+    # Sorted by what was reported and then by row, equal reports stand side by side and the first row comes first.
+    ordered = sorted(results)
+    # A final result sorts before the equal preliminary one, which adds nothing to it.
+    return [result for at, result in enumerate(ordered) if at == 0 or result[:4] != ordered[at - 1][:4]]
+
+
+def _selections(results: list[Collected]) -> Iterator[tuple[list[Collected], bool]]:
+    """Yield the results that count, then all of them where some are preliminary, and whether some are.
+
+    A preliminary result never satisfies a requirement and can fail one, so that both have to be judged.
+    """
+    final = [result for result in results if not result.preliminary]
+    if final:
+        yield final, False
+    if len(final) < len(results):
+        yield results, True
+
+
+class Row(NamedTuple):
+    """One computed result in canonical columns."""
+
+    batch_id: str
+    test: str
+    result: str
+    unit: str
+    stage: str
+    status: str
+
+
+def computed_rows(judge: Judge, evidence: Evidence) -> Iterator[tuple[int, pa.RecordBatch]]:
+    """Yield means, medians and derived results as rows in canonical columns, each with the specification it is for."""
+    for index in range(len(judge.plan.specifications)):
+        rows = _computed(judge, index, evidence)
+        while part := list(islice(rows, _CHUNK)):
+            columns = [pa.array(column, type=pa.string()) for column in zip(*part, strict=True)]
+            yield index, as_text_codes(pa.record_batch(columns, names=list(Row._fields)))
 
 
 def settle_across_rows(judge: Judge, evidence: Evidence) -> None:
     """Judge agreement and identity between stages and n of m replicates, and raise the cells concerned."""
+    judgements = _Judgements(judge)
     for number, slot in enumerate(judge.plan.slots):
         if slot.requirement < 0 or slot.part >= 0:
             continue
         requirement = judge.plan.specifications[slot.specification].requirements[slot.requirement]
         if requirement.replicates is Replicates.N_OF_M and not slot.test.endswith(MEAN_SUFFIX):
-            _settle_replicates(judge, number, requirement, evidence)
+            _settle_replicates(judgements, number, requirement, evidence)
         elif requirement.replicates in _AVERAGES and not slot.test.endswith(MEAN_SUFFIX):
-            _refuse_indistinguishable(judge, number, evidence)
+            _refuse_indistinguishable(judgements, number, evidence)
         elif requirement.agreement is not None or (requirement.identity and requirement.identity.equals_stage):
-            _settle_comparison(judge, number, requirement, evidence)
+            _settle_comparison(judgements, number, requirement, evidence)
+    judgements.settle()
 
 
 _AVERAGES: Final = {Replicates.MEAN: mean_text, Replicates.MEDIAN: median_text}
 
 
-def _computed(judge: Judge, evidence: Evidence) -> Iterator[tuple[str, str, str, str, str]]:
+def _computed(judge: Judge, index: int, evidence: Evidence) -> Iterator[Row]:
     plan = judge.plan
+    specification = plan.specifications[index]
     for number, slot in enumerate(plan.slots):
-        if slot.requirement < 0 or slot.part >= 0 or slot.test.endswith(MEAN_SUFFIX):
+        if slot.specification != index or slot.requirement < 0 or slot.part >= 0 or slot.test.endswith(MEAN_SUFFIX):
             continue
-        requirement = plan.specifications[slot.specification].requirements[slot.requirement]
+        requirement = specification.requirements[slot.requirement]
         average = _AVERAGES.get(requirement.replicates)
         if average is None or requirement.limit is None:
             continue
-        for batch, results in sorted(evidence.get(number, {}).items()):
-            if _are_distinguishable(results):
+        name, unit, stage = f"{requirement.id}{MEAN_SUFFIX}", requirement.limit.unit, STAGES[slot.stage].value
+        for batch, found in evidence.get(number, {}).items():
+            for results, preliminary in _selections(found):
+                if not _are_distinguishable(results):
+                    continue
                 values = [
-                    read_quantity(result.reported, result.unit, target=requirement.limit.unit, lod=result.lod)
-                    for result in results
+                    read_quantity(result.reported, result.unit, target=unit, lod=result.lod) for result in results
                 ]
                 known = [value for value in values if value is not None]
                 text = average(known) if len(known) == len(values) else "not computable: a replicate cannot be read"
-                name = f"{requirement.id}{MEAN_SUFFIX}"
-                yield judge.coder.batch_ids[batch], name, text, requirement.limit.unit, STAGES[slot.stage].value
-    for index, specification in enumerate(plan.specifications):
-        for derived in specification.derived:
-            yield from _derived(judge, index, specification, derived, evidence)
+                yield Row(judge.coder.batch_ids[batch], name, text, unit, stage, _status(preliminary=preliminary))
+    for derived in specification.derived:
+        yield from _derived(judge, index, specification, derived, evidence)
+
+
+def _status(*, preliminary: bool) -> str:
+    return Status.PRELIMINARY.value if preliminary else Status.VERIFIED.value
 
 
 def _derived(
     judge: Judge, index: int, specification: Specification, derived: Derived, evidence: Evidence
-) -> Iterator[tuple[str, str, str, str, str]]:
+) -> Iterator[Row]:
     function = FUNCTIONS[derived.function]
     for stage in _stages(specification, derived):
         sources: dict[str, dict[int, list[Collected]]] = {}
@@ -125,45 +168,76 @@ def _derived(
             if not source.startswith("@"):
                 slot = _input_slot(judge.plan, index, source, stage)
                 sources[name] = evidence.get(slot, {}) if slot is not None else {}
-        batches = set(range(len(judge.coder.batch_ids))) if not sources else set.intersection(*map(set, sources.values()))
-        for batch in sorted(batches):
-            quantities = {
-                name: _attribute_quantity(judge, batch, source, function.units[name])
-                for name, source in derived.inputs.items()
-                if source.startswith("@")
-            }
-            if "" in quantities.values():
-                continue
-            varying = {
-                name: [
-                    read_quantity(result.reported, result.unit, target=function.units[name], lod=result.lod)
-                    for result in found[batch]
-                ]
-                for name, found in sources.items()
-            }
-            batch_id = judge.coder.batch_ids[batch]
-            texts: set[str]
-            if sum(len(set(values)) > 1 for values in varying.values()) > 1:
-                texts = {"not computable: several values of several inputs"}
+        attributes = {
+            name: _attribute_quantities(judge, source[1:], function.units[name])
+            for name, source in derived.inputs.items()
+            if source.startswith("@")
+        }
+        if any(values is None for values in attributes.values()):
+            continue
+        found = list(sources.values())
+        batches = judge.groups.batches_of(index) if not found else _common(found)
+        for batch in batches:
+            quantities: dict[str, Quantity | None] = {}
+            for name, stated in attributes.items():
+                value = stated[batch] if stated is not None and batch < len(stated) else ""
+                if value == "":
+                    break
+                quantities[name] = value  # type: ignore[assignment]
             else:
-                longest = max((len(values) for values in varying.values()), default=1)
-                texts = {
-                    derive(
-                        function,
-                        quantities  # type: ignore[arg-type]
-                        | {name: values[min(position, len(values) - 1)] for name, values in varying.items()},
-                    )
-                    for position in range(longest)
-                }
-            for text in sorted(texts):
-                yield batch_id, derived.id, text, function.unit, STAGES[stage].value
+                reported = {name: results[batch] for name, results in sources.items()}
+                batch_id, place = judge.coder.batch_ids[batch], STAGES[stage].value
+                for results, preliminary in _input_selections(reported):
+                    status = _status(preliminary=preliminary)
+                    for text in _values(function, quantities, results):
+                        yield Row(batch_id, derived.id, text, function.unit, place, status)
 
 
-def _attribute_quantity(judge: Judge, batch: int, source: str, target: str):  # noqa: ANN202
-    """Return the quantity, `None` for one that cannot be read, or an empty text for one that is not stated."""
-    name = source[1:]
-    text = judge.groups.attribute(name, batch)
-    return read_quantity(text, judge.groups.attribute(f"{name}_unit", batch), target=target) if text else ""
+def _input_selections(reported: dict[str, list[Collected]]) -> Iterator[tuple[dict[str, list[Collected]], bool]]:
+    final = {name: [result for result in results if not result.preliminary] for name, results in reported.items()}
+    if all(final.values()):
+        yield final, False
+    if final != reported:
+        yield reported, True
+
+
+def _common(found: list[dict[int, list[Collected]]]) -> list[int]:
+    first, *others = found
+    return [batch for batch in first if all(batch in results for results in others)]
+
+
+def _values(
+    function: DerivedFunction, stated: dict[str, Quantity | None], reported: dict[str, list[Collected]]
+) -> list[str]:
+    """Return the derived result for every value of the one input that has several."""
+    varying = {
+        name: list(
+            dict.fromkeys(
+                read_quantity(result.reported, result.unit, target=function.units[name], lod=result.lod)
+                for result in results
+            )
+        )
+        for name, results in reported.items()
+    }
+    several = [name for name, values in varying.items() if len(values) > 1]
+    if len(several) > 1:
+        return ["not computable: several values of several inputs"]
+    inputs = stated | {name: values[0] for name, values in varying.items()}
+    if not several:
+        return [derive(function, inputs)]
+    name = several[0]
+    return sorted({derive(function, inputs | {name: value}) for value in varying[name]})
+
+
+def _attribute_quantities(judge: Judge, name: str, target: str) -> list[Quantity | str | None] | None:
+    """Return an attribute of every listed batch: its quantity, `None` where it cannot be read, empty text where it is
+    not stated; `None` for an attribute that no batch has."""
+    table = judge.groups.table
+    if table is None or name not in table.attributes:
+        return None
+    texts = table.attributes[name]
+    units = table.attributes.get(f"{name}_unit", [""] * len(texts))
+    return [read_quantity(text, unit, target=target) if text else "" for text, unit in zip(texts, units, strict=True)]
 
 
 def _stages(specification: Specification, derived: Derived) -> list[int]:
@@ -189,12 +263,6 @@ def _input_slot(plan: Plan, specification: int, test: str, stage: int) -> int | 
     return None
 
 
-def _as_batch(rows: list[tuple[str, str, str, str, str]]) -> pa.RecordBatch:
-    names = ("batch_id", "test", "result", "unit", "stage")
-    columns = [pa.array([row[position] for row in rows], type=pa.string()) for position in range(len(names))]
-    return as_text_codes(pa.record_batch(columns, names=list(names)))
-
-
 def _are_distinguishable(results: list[Collected]) -> bool:
     """Return whether replicates carry identities of their own; without them they may be copies of one row."""
     if len(results) == 1:
@@ -203,60 +271,79 @@ def _are_distinguishable(results: list[Collected]) -> bool:
     return all(identities) and len(set(identities)) == len(identities)
 
 
-def _refuse_indistinguishable(judge: Judge, slot: int, evidence: Evidence) -> None:
-    for batch, results in sorted(evidence.get(slot, {}).items()):
-        if not _are_distinguishable(results):
-            _raise(judge, slot, batch, results[0], Verdict.INCONCLUSIVE, Reason.REPLICATES_INDISTINGUISHABLE, None)
+def _refuse_indistinguishable(judgements: _Judgements, slot: int, evidence: Evidence) -> None:
+    for batch, results in evidence.get(slot, {}).items():
+        if not all(_are_distinguishable(selection) for selection, _ in _selections(results)):
+            reason = Reason.REPLICATES_INDISTINGUISHABLE
+            judgements.add(slot, batch, results[0], Verdict.INCONCLUSIVE, reason, None)
 
 
-def _settle_replicates(judge: Judge, slot: int, requirement: Requirement, evidence: Evidence) -> None:
+def _settle_replicates(judgements: _Judgements, slot: int, requirement: Requirement, evidence: Evidence) -> None:
+    for batch, found in evidence.get(slot, {}).items():
+        for results, preliminary in _selections(found):
+            verdict, reason, detail = _judge_replicates(requirement, results)
+            if not preliminary or requirement.accept_preliminary or verdict is not Verdict.CONFORMS:
+                judgements.add(slot, batch, results[0], verdict, reason, detail)
+
+
+def _judge_replicates(requirement: Requirement, results: list[Collected]) -> tuple[Verdict, Reason, str]:
+    """Judge n of m: as many as stated conform, and no more than the rest of m do not, however many were reported."""
     assert requirement.limit is not None  # noqa: S101 - checked when the specification was loaded
     assert requirement.replicates_conforming is not None  # noqa: S101
     assert requirement.replicates_total is not None  # noqa: S101
+    needed, total = requirement.replicates_conforming, requirement.replicates_total
     interval = exact_interval(requirement.limit, rounding=requirement.rounding)
-    for batch, results in sorted(evidence.get(slot, {}).items()):
-        conforming = failing = 0
-        for result in results:
-            quantity = read_quantity(result.reported, result.unit, target=requirement.limit.unit, lod=result.lod)
-            if quantity is not None and quantity.operator == "":
-                inside = interval.contains(quantity.number)
-                conforming, failing = conforming + inside, failing + (not inside)
-        found = f"{conforming} conform, {failing} do not, {len(results)} reported"
-        if not _are_distinguishable(results):
-            verdict, reason = Verdict.INCONCLUSIVE, Reason.REPLICATES_INDISTINGUISHABLE
-        elif conforming >= requirement.replicates_conforming and len(results) >= requirement.replicates_total:
-            verdict, reason = Verdict.CONFORMS, Reason.CONFORMS
-        elif failing > max(len(results), requirement.replicates_total) - requirement.replicates_conforming:
-            verdict, reason = Verdict.FAILS, Reason.REPLICATES_NOT_CONFORMING
-        else:
-            verdict, reason = Verdict.INCONCLUSIVE, Reason.REPLICATES_TOO_FEW
-        _raise(judge, slot, batch, results[0], verdict, reason, found)
+    conforming = failing = 0
+    for result in results:
+        quantity = read_quantity(result.reported, result.unit, target=requirement.limit.unit, lod=result.lod)
+        if quantity is not None and quantity.operator == "":
+            inside = interval.contains(Fraction(quantity.number))
+            conforming, failing = conforming + inside, failing + (not inside)
+    count = len(results)
+    found = f"{conforming} conform, {failing} do not, {count} reported"
+    if not _are_distinguishable(results):
+        return Verdict.INCONCLUSIVE, Reason.REPLICATES_INDISTINGUISHABLE, found
+    if conforming >= needed and count >= total and count - conforming <= total - needed:
+        return Verdict.CONFORMS, Reason.CONFORMS, found
+    if failing > max(count, total) - needed:
+        return Verdict.FAILS, Reason.REPLICATES_NOT_CONFORMING, found
+    if count > total:
+        return Verdict.INCONCLUSIVE, Reason.REPLICATES_NOT_CONFORMING, found
+    return Verdict.INCONCLUSIVE, Reason.REPLICATES_TOO_FEW, found
 
 
-def _settle_comparison(judge: Judge, slot: int, requirement: Requirement, evidence: Evidence) -> None:
-    entry = judge.plan.slots[slot]
+def _settle_comparison(judgements: _Judgements, slot: int, requirement: Requirement, evidence: Evidence) -> None:
+    plan = judgements.judge.plan
+    entry = plan.slots[slot]
     stage = requirement.agreement.stage if requirement.agreement else requirement.identity.equals_stage  # type: ignore[union-attr]
     assert stage is not None  # noqa: S101 - one of the two is set
-    reference_slot = _input_slot(judge.plan, entry.specification, entry.test, STAGES.index(stage))
+    reference_slot = _input_slot(plan, entry.specification, entry.test, STAGES.index(stage))
     references = evidence.get(reference_slot, {}) if reference_slot is not None else {}
-    for batch, results in sorted(evidence.get(slot, {}).items()):
+    for batch, results in evidence.get(slot, {}).items():
         known = references.get(batch, [])
         for result in results:
             if not known:
                 missing = (
                     Reason.AGREEMENT_REFERENCE_MISSING if requirement.agreement else Reason.IDENTITY_REFERENCE_MISSING
                 )
-                _raise(judge, slot, batch, result, Verdict.INCONCLUSIVE, missing, f"no result at stage {stage}")
+                judgements.add(slot, batch, result, Verdict.INCONCLUSIVE, missing, f"no result at stage {stage}")
             for reference in known:
                 compare = _agree if requirement.agreement else _equal
                 verdict, reason, detail = compare(requirement, result, reference)
-                _raise(judge, slot, batch, result, verdict, reason, detail)
+                preliminary = result.preliminary or reference.preliminary
+                if not preliminary or requirement.accept_preliminary or verdict is not Verdict.CONFORMS:
+                    judgements.add(slot, batch, result, verdict, reason, detail)
 
 
 def _equal(_: Requirement, result: Collected, reference: Collected) -> tuple[Verdict, Reason, str | None]:
-    if fold_word(result.reported) == fold_word(reference.reported):
+    for entry in (result, reference):
+        word = canonical_word(entry.reported)
+        if word in INTERIM_WORDS or word in UNDECIDED_WORDS:
+            return Verdict.INCONCLUSIVE, Reason.UNKNOWN_WORD, f"the stages reported '{result.reported}' and '{reference.reported}'"
+    same_unit = fold_text(result.unit) == fold_text(reference.unit)
+    if same_unit and fold_word(result.reported) == fold_word(reference.reported):
         return Verdict.CONFORMS, Reason.CONFORMS, None
-    return Verdict.FAILS, Reason.IDENTITY_MISMATCH, f"expected '{reference.reported}'"
+    return Verdict.FAILS, Reason.IDENTITY_MISMATCH, f"expected '{reference.reported} {reference.unit}'".replace(" '", "'")
 
 
 def _agree(requirement: Requirement, result: Collected, reference: Collected) -> tuple[Verdict, Reason, str | None]:
@@ -271,26 +358,42 @@ def _agree(requirement: Requirement, result: Collected, reference: Collected) ->
     if agreement.absolute is not None:
         tolerance = Fraction(agreement.absolute)
     else:
-        tolerance = abs(there.number) * Fraction(agreement.relative or "0") / 100
-    if abs(here.number - there.number) <= tolerance:
+        tolerance = abs(Fraction(there.number)) * Fraction(agreement.relative or "0") / 100
+    if abs(Fraction(here.number) - Fraction(there.number)) <= tolerance:
         return Verdict.CONFORMS, Reason.CONFORMS, None
     return Verdict.FAILS, Reason.AGREEMENT_EXCEEDED, detail
 
 
-def _raise(
-    judge: Judge, slot: int, batch: int, result: Collected, verdict: Verdict, reason: Reason, detail: str | None
-) -> None:
-    batches, slots = np.array([batch]), np.array([slot])
-    judge.raise_cells(batches, slots, np.array([verdict]))
-    if verdict is not Verdict.CONFORMS:
-        judge.explain(
-            batch=batches,
-            slot=slots,
-            verdict=np.array([verdict]),
-            reason=np.array([reason]),
-            unit_code=np.array([result.unit_code]),
-            row=np.array([result.row]),
-            reported=pa.array([result.reported], type=pa.string()),
-            unit=pa.array([result.unit], type=pa.string()),
-            detail=pa.array([detail], type=pa.string()),
+class _Judgements:
+    """Judgements over several rows, kept until all are made: cells and findings take them column by column."""
+
+    def __init__(self, judge: Judge) -> None:
+        self.judge = judge
+        self._made: list[tuple[int, int, Verdict, Reason, Collected, str | None]] = []
+
+    def add(
+        self, slot: int, batch: int, result: Collected, verdict: Verdict, reason: Reason, detail: str | None
+    ) -> None:
+        self._made.append((batch, slot, verdict, reason, result, detail))
+
+    def settle(self) -> None:
+        """Raise the cells and record what has to be explained."""
+        if not self._made:
+            return
+        batch, slot, verdict, reason, result, detail = zip(*self._made, strict=True)
+        batches, slots = np.array(batch, dtype=np.int32), np.array(slot, dtype=np.int32)
+        verdicts = np.array(verdict, dtype=np.uint8)
+        self.judge.raise_cells(batches, slots, verdicts)
+        kept = np.flatnonzero(verdicts != Verdict.CONFORMS)
+        results = [result[at] for at in kept.tolist()]
+        self.judge.explain(
+            batch=batches[kept],
+            slot=slots[kept],
+            verdict=verdicts[kept],
+            reason=np.array(reason, dtype=np.uint8)[kept],
+            unit_code=np.array([entry.unit_code for entry in results], dtype=np.int16),
+            row=np.array([entry.row for entry in results], dtype=np.int64),
+            reported=pa.array([entry.reported for entry in results], type=pa.string()),
+            unit=pa.array([entry.unit for entry in results], type=pa.string()),
+            detail=pa.array([detail[at] for at in kept.tolist()], type=pa.string()),
         )

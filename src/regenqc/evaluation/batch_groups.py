@@ -42,7 +42,7 @@ class Group:
 
     Args:
         specifications: indices of the specifications that speak about them.
-        valid: whether each of these is valid at the batch's date.
+        valid: whether each of these is valid at the batch's date; unknown where that date cannot be read.
         applies: for each of these, `Applies` of each of its requirements.
         column_of_slot: column in the cells of a batch, by slot.
         width: number of cells of a batch.
@@ -50,7 +50,7 @@ class Group:
     """
 
     specifications: tuple[int, ...]
-    valid: tuple[bool, ...]
+    valid: tuple[Applies, ...]
     applies: tuple[tuple[Applies, ...], ...]
     column_of_slot: dict[int, int]
     width: int
@@ -94,6 +94,12 @@ class BatchGroups:
         if fresh > 0:
             self._assign(np.full(fresh, self._default, dtype=np.int32))
 
+    def batches_of(self, specification: int) -> list[int]:
+        """Return the codes of the batches that a specification speaks about."""
+        speaks = np.array([specification in group.specifications for group in self.groups], dtype=np.bool_)
+        codes: list[int] = np.flatnonzero(speaks[self.group_of_batch]).tolist()
+        return codes
+
     def attribute(self, name: str, batch: int) -> str:
         """Return an attribute of a batch, empty when it is not stated."""
         if self.table is None or batch >= len(self.table.batch_ids):
@@ -116,8 +122,15 @@ class BatchGroups:
         slots = np.array(sorted(columns), dtype=np.int64)
         return slots, np.array([columns[slot] for slot in slots.tolist()], dtype=np.int64)
 
-    def kernel_groups(self) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.int32]]:
-        """Return `begin`, `slot_at` and `column_at` of `PlanArrays` for the groups so far."""
+    def kernel_groups(
+        self, *, only: int | None = None
+    ) -> tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint32]]:
+        """Return `begin`, `slot_at` and `column_at` of `PlanArrays` for the groups so far.
+
+        Args:
+            only: the one specification for which results were computed; no other judges them, and a computed result
+                that no requirement names is not an unlisted test of the laboratory.
+        """
         plan = self.plan
         per_stage = len(plan.tests) + 1
         stage_of_line = np.repeat(np.arange(len(STAGES)), per_stage)
@@ -127,6 +140,8 @@ class BatchGroups:
             lines: list[NDArray[np.int64]] = []
             slots: list[NDArray[np.int64]] = []
             for position, index in enumerate(group.specifications):
+                if only is not None and index != only:
+                    continue
                 named = [
                     slot
                     for requirement, members in plan.slots_of[index].items()
@@ -137,7 +152,7 @@ class BatchGroups:
                 # A test that only requirements for other batches name is still a listed test of the specification.
                 known = np.zeros(plan.line_count, dtype=np.bool_)
                 known[[plan.line(plan.slots[slot]) for members in plan.slots_of[index].values() for slot in members]] = True
-                others = np.flatnonzero(~known)
+                others = np.flatnonzero(~known) if only is None else np.empty(0, dtype=np.int64)
                 lines += [own, others]
                 slots += [
                     np.array(named, dtype=np.int64),
@@ -154,12 +169,11 @@ class BatchGroups:
             column_parts.append(np.array([group.column_of_slot[slot] for slot in ordered.tolist()], dtype=np.int32))
         slot_at = np.concatenate(slot_parts) if slot_parts else np.empty(0)
         column_at = np.concatenate(column_parts) if column_parts else np.empty(0)
-        return np.concatenate(begins), slot_at.astype(np.int32), column_at.astype(np.int32)
+        return np.concatenate(begins).astype(np.uint64), slot_at.astype(np.uint32), column_at.astype(np.uint32)
 
     def _assign(self, groups: NDArray[np.int32]) -> None:
         widths = np.array([group.width for group in self.groups], dtype=np.int64)[groups]
         starts = self._used + np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(widths)])
-        first = self.batch_count
         self.group_of_batch = np.append(self.group_of_batch, groups)
         self.cell_of_batch = np.append(self.cell_of_batch, starts[:-1])
         self._used = int(starts[-1])
@@ -167,9 +181,9 @@ class BatchGroups:
             grown = np.zeros(max(self._used, 2 * len(self.cells)), dtype=np.uint8)
             grown[: len(self.cells)] = self.cells
             self.cells = grown
-        if first == 0 and self.table is not None:
-            return
-        self.manufactured_at = np.append(self.manufactured_at, np.full(len(groups), NO_TIME, dtype=np.int64))
+        if len(self.manufactured_at) < self.batch_count:
+            unknown = np.full(self.batch_count - len(self.manufactured_at), NO_TIME, dtype=np.int64)
+            self.manufactured_at = np.append(self.manufactured_at, unknown)
 
     def _listed_groups(self, table: BatchTable) -> NDArray[np.int32]:
         count = len(table.batch_ids)
@@ -178,13 +192,13 @@ class BatchGroups:
         self.manufactured_at = np.array(
             [NO_TIME if (moment := seconds[text]) is None else moment for text in dates], dtype=np.int64
         )
-        fallback = int(self.as_of.timestamp())
-        moments = [fallback if moment == NO_TIME else moment for moment in self.manufactured_at.tolist()]
+        # A batch that states no date is judged by what is valid now; a date that cannot be read decides nothing.
+        moments = [seconds[text] if text else int(self.as_of.timestamp()) for text in dates]
         columns = [table.attributes.get(name, [""] * count) for name in self._names]
         known: dict[tuple[object, ...], int] = {}
         groups = np.empty(count, dtype=np.int32)
         for row, (moment, *values) in enumerate(zip(moments, *columns, strict=True)):
-            key = (bisect_right(self._boundaries, moment), *values)
+            key = (None if moment is None else bisect_right(self._boundaries, moment), *values)
             group = known.get(key)
             if group is None:
                 group = self._group(dict(zip(self._names, values, strict=True)), moment, listed=True)
@@ -192,9 +206,9 @@ class BatchGroups:
             groups[row] = group
         return groups
 
-    def _group(self, attributes: dict[str, str], moment: int, *, listed: bool) -> int:
+    def _group(self, attributes: dict[str, str], moment: int | None, *, listed: bool) -> int:
         indices: list[int] = []
-        valid: list[bool] = []
+        valid: list[Applies] = []
         applies: list[tuple[Applies, ...]] = []
         for index, specification in enumerate(self.plan.specifications):
             if any(attributes.get(name, "") not in {"", value} for name, value in specification.product.items()):
@@ -228,11 +242,11 @@ def _selectors(specification: Specification) -> Iterable[str]:
 
 
 def _applies(
-    requirement: Requirement, specification: Specification, attributes: dict[str, str], moment: int
+    requirement: Requirement, specification: Specification, attributes: dict[str, str], moment: int | None
 ) -> Applies:
-    if not _is_valid(requirement.valid_from, requirement.valid_to, moment):
+    answer = _is_valid(requirement.valid_from, requirement.valid_to, moment)
+    if answer is Applies.NO:
         return Applies.NO
-    answer = Applies.YES
     for name, values in requirement.when.items():
         stated = attributes.get(name, "")
         if stated in values:
@@ -260,7 +274,11 @@ def _start(day: date) -> int:
     return moment
 
 
-def _is_valid(valid_from: date | None, valid_to: date | None, moment: int) -> bool:
+def _is_valid(valid_from: date | None, valid_to: date | None, moment: int | None) -> Applies:
+    if valid_from is None and valid_to is None:
+        return Applies.YES
+    if moment is None:
+        return Applies.UNKNOWN
     if valid_from is not None and moment < _start(valid_from):
-        return False
-    return valid_to is None or moment < _start(valid_to) + 86_400
+        return Applies.NO
+    return Applies.YES if valid_to is None or moment < _start(valid_to) + 86_400 else Applies.NO

@@ -13,6 +13,7 @@ import numpy as np
 from regenqc.evaluation.batch_groups import Applies
 from regenqc.evaluation.dates import NO_TIME, parse_time
 from regenqc.evaluation.plan import STAGES, composite_parts
+from regenqc.specification.criteria import canonical_word
 from regenqc.specification.inheritance import due_hours
 from regenqc.vocabulary import Mark, OnFail, Reason, Stage, Timing, Verdict
 
@@ -139,7 +140,7 @@ class _Settling:
                 if requirement.stage is stage and applies[number] is not Applies.NO
             ]
             counts[stage_index] = len(named)
-            observed = self._cell(self.plan.unlisted_slot[index][stage_index])
+            observed = self._record_cell(index, stage_index)
             if stage not in specification.stages and not observed.any():
                 continue
             columns.append(self._record_column(index, stage_index, observed, unattributed=unattributed))
@@ -152,6 +153,17 @@ class _Settling:
 
     def _cell(self, slot: int) -> NDArray[np.uint8]:
         return self.groups.cells[self.start + self.group.column_of_slot[slot]]
+
+    def _record_slots(self, specification: int, stage: int) -> list[int]:
+        """Return the slots of rows that no requirement answers for: unlisted tests, and inputs of other criteria."""
+        inputs = self.plan.slots_of[specification].get(-2, ())
+        return [
+            self.plan.unlisted_slot[specification][stage],
+            *(slot for slot in inputs if self.plan.slots[slot].stage == stage),
+        ]
+
+    def _record_cell(self, specification: int, stage: int) -> NDArray[np.uint8]:
+        return np.maximum.reduce([self._cell(slot) for slot in self._record_slots(specification, stage)])
 
     def _column(
         self,
@@ -186,14 +198,20 @@ class _Settling:
         if unattributed:
             verdict = np.maximum(verdict, np.uint8(Verdict.INCONCLUSIVE))
             reason[:] = Reason.ROW_WITHOUT_BATCH
-        self.final[self.start + self.group.column_of_slot[self.plan.unlisted_slot[specification][stage]]] = verdict
+        for slot in self._record_slots(specification, stage):
+            self.final[self.start + self.group.column_of_slot[slot]] = verdict
         return self._column("result_record", stage, verdict, reason)
 
-    def _built_in(self, specification: Specification, stage: int, *, valid: bool) -> Iterator[FinalColumn]:
+    def _built_in(self, specification: Specification, stage: int, *, valid: Applies) -> Iterator[FinalColumn]:
         count = len(self.members)
         if specification.valid_from is not None or specification.valid_to is not None:
-            verdict = np.full(count, Verdict.CONFORMS if valid else Verdict.INCONCLUSIVE, dtype=np.uint8)
-            reason = np.full(count, 0 if valid else Reason.SPECIFICATION_NOT_VALID, dtype=np.uint8)
+            answers = {
+                Applies.YES: (Verdict.CONFORMS, 0),
+                Applies.NO: (Verdict.INCONCLUSIVE, Reason.SPECIFICATION_NOT_VALID),
+                Applies.UNKNOWN: (Verdict.INCONCLUSIVE, Reason.BATCH_DATE_UNREADABLE),
+            }
+            verdict = np.full(count, answers[valid][0], dtype=np.uint8)
+            reason = np.full(count, answers[valid][1], dtype=np.uint8)
             yield self._column("specification_validity", stage, verdict, reason)
         table = self.groups.table
         if table is not None and "expires_at" in table.attributes and STAGES[stage] in _EXPIRING:
@@ -266,7 +284,9 @@ class _Settling:
         verdict = np.full(len(self.members), Verdict.CONFORMS, dtype=np.uint8)
         reason = np.zeros(len(self.members), dtype=np.uint8)
         for row, batch in enumerate(self.members.tolist()):
-            if not self.groups.attribute(evidence.document[1:], batch):
+            # A word of the result vocabulary, such as "pending" or "absent", names no document.
+            document = self.groups.attribute(evidence.document[1:], batch)
+            if not document or canonical_word(document) is not None:
                 verdict[row], reason[row] = Verdict.FAILS, Reason.EVIDENCE_MISSING
             elif evidence.valid_until is not None:
                 moment = parse_time(self.groups.attribute(evidence.valid_until[1:], batch), end_of_day=True)

@@ -11,6 +11,7 @@ __all__ = ["NO_TIME", "format_time", "parse_as_of", "parse_time"]
 
 NO_TIME: Final = -(2**62)
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LATEST: Final = 253_402_300_799  # 9999-12-31T23:59:59Z
 
 
 def parse_time(text: str, *, end_of_day: bool = False) -> int | None:
@@ -75,10 +76,10 @@ def parse_as_of(text: str | datetime | None) -> datetime:
 
 
 def format_time(seconds: int) -> str:
-    """Return a moment as ISO 8601 in UTC.
+    """Return a moment as ISO 8601 in UTC; what lies behind the last year of the calendar becomes its last second.
 
     Example:
         >>> format_time(1767225600)
         '2026-01-01T00:00:00Z'
     """
-    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (_EPOCH + timedelta(seconds=min(seconds, _LATEST))).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -244,8 +244,8 @@ def _judge_sources(judge: Judge, table: ResultTable, *, chunk_rows: int, on_rows
 def _judge_across_rows(judge: Judge, *, source: int, on_rows: RowSink | None) -> int:
     evidence = collect(judge)
     first_row = 1
-    for rows in computed_rows(judge, evidence):
-        judged = judge.judge(rows, first_row=first_row, source=source, computed=True)
+    for specification, rows in computed_rows(judge, evidence):
+        judged = judge.judge(rows, first_row=first_row, source=source, computed_for=specification)
         first_row += rows.num_rows
         if on_rows is not None:
             on_rows(judged, source)

@@ -43,6 +43,7 @@ COLLECTED_SCHEMA = pa.schema(
         ("unit", pa.string()),
         ("lod", pa.string()),
         ("replicate", pa.string()),
+        ("preliminary", pa.bool_()),
     ]
 )
 

@@ -86,7 +86,7 @@ _CELL_SENTENCES: Final = {
     Reason.EVIDENCE_DATE_UNREADABLE: "until when {evidence} of the batch is valid cannot be read",
     Reason.SPECIFICATION_NOT_VALID: "the specification is not valid at the date of the batch ({validity})",
     Reason.BATCH_EXPIRED: "the batch has expired",
-    Reason.BATCH_DATE_UNREADABLE: "the expiry date of the batch cannot be read",
+    Reason.BATCH_DATE_UNREADABLE: "a date of the batch that decides this cannot be read",
     Reason.NO_REQUIREMENT_AT_STAGE: "the specification has no requirement at this stage",
     Reason.BATCH_NOT_LISTED: "the batch table does not list the batch, so that what applies to it is unknown",
     Reason.ROW_WITHOUT_BATCH: "a row of the input names no batch and may belong to any; every batch holds until it is corrected",
@@ -99,8 +99,8 @@ def limit_text(limit: LimitText, *, unit_code: int | None = None) -> str:
     Example:
         >>> from regenqc.measurement.units import unit_code
         >>> from regenqc.specification.model import LimitText
-        >>> limit_text(LimitText(max="0.5", unit="EU/mL"), unit_code=unit_code("EU/L"))
-        '≤ 500 EU/L (≤ 0.5 EU/mL)'
+        >>> limit_text(LimitText(max="0.5", unit="ug/mL"), unit_code=unit_code("ng/mL"))
+        '≤ 500 ng/mL (≤ 0.5 ug/mL)'
     """
     written = read_limit(limit)
     unit = find_unit(limit.unit)
@@ -219,7 +219,7 @@ def _cell_sentence(specification: Specification, requirement: Requirement, reaso
     derived = next((entry for entry in specification.derived if entry.id == requirement.test), None)
     text = _CELL_SENTENCES[reason].format(
         limit=criterion_text(requirement),
-        when=" or ".join(requirement.when),
+        when=" or ".join(requirement.when) or "a readable manufactured_at",
         evidence=requirement.evidence.document[1:] if requirement.evidence else "",
         validity="",
     )

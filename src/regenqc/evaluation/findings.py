@@ -83,7 +83,7 @@ def findings_of(
     grouped = table.group_by(
         [*_KEYS, "batch", "slot", "verdict", "unit_code", "requirement", "capped", "due"], use_threads=False
     ).aggregate([("row", "min")])
-    order = pc.sort_indices(grouped, sort_keys=[(key, "ascending") for key in _KEYS])
+    order = pc.sort_indices(grouped, sort_keys=[(key, "ascending") for key in (*_KEYS, "slot", "unit_code")])
     for start in range(0, grouped.num_rows, _RENDERED_AT_ONCE):
         part = grouped.take(order.slice(start, _RENDERED_AT_ONCE)).combine_chunks()
         yield _render(part, plan=plan, batch_ids=batch_ids, sources=sources)
@@ -128,9 +128,13 @@ def _row_findings(
     stage_of_slot = np.array([entry.stage for entry in plan.slots], dtype=np.int16)
     specification_of_slot = np.array([entry.specification for entry in plan.slots], dtype=np.int32)
     settled = final[groups.cells_of(batch, slot)] if len(batch) else np.empty(0, dtype=np.uint8)
-    keep = (settled != Verdict.CONFORMS) & (requirement_of_slot[slot] != -2)
+    keep = settled != Verdict.CONFORMS
     no_evidence = verdict == Verdict.MISSING
-    keep &= ~no_evidence | ((settled == Verdict.MISSING) & np.isin(raw["reason"].to_numpy(), _NO_EVIDENCE))
+    keep &= ~no_evidence | (
+        (settled == Verdict.MISSING)
+        & (requirement_of_slot[slot] != -2)
+        & np.isin(raw["reason"].to_numpy(), _NO_EVIDENCE)
+    )
     if stage is not None:
         keep &= stage_of_slot[slot] == stage
     kept = np.flatnonzero(keep)

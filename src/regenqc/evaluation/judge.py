@@ -13,7 +13,8 @@ from regenqc.evaluation.kernel import COLLECTED, DELEGATED, PlanArrays, RowArray
 from regenqc.evaluation.plan import STAGES
 from regenqc.evaluation.row_criteria import judge_text
 from regenqc.intake.coding import Refusal, Standing
-from regenqc.measurement.reported import Form, fold_word
+from regenqc.intake.reading import NO_WORD
+from regenqc.measurement.reported import WORDS, Form, fold_word
 from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
@@ -71,33 +72,39 @@ class Judge:
             and plan.specifications[slot.specification].requirements[slot.requirement].methods is not None
         ]
 
-    def judge(self, rows: pa.RecordBatch, *, first_row: int, source: int, computed: bool = False) -> JudgedRows:
+    def judge(
+        self, rows: pa.RecordBatch, *, first_row: int, source: int, computed_for: int | None = None
+    ) -> JudgedRows:
         """Judge one chunk.
 
         Args:
             rows: dictionary-coded text.
             first_row: number of its first row in its source, from 1.
             source: index of the source.
-            computed: whether the engine computed the rows itself; they are not counted as read.
+            computed_for: specification for which the engine computed the rows itself: no other judges them, they are
+                not counted as read, and their methods are those of the results they were computed from.
         """
+        computed = computed_for is not None
         coded = self.coder.code(rows, first_row=first_row, computed=computed)
         self.groups.extend(len(self.coder.batch_ids))
         self.plan.prepare_units(coded.unit)
         arrays = RowArrays(
-            coded.batch,
-            coded.line,
-            np.require(coded.reading, requirements=["C", "W"]),
-            coded.unit,
+            coded.batch.view(np.uint32),
+            coded.line.view(np.uint32),
+            np.require(coded.reading, requirements=["C", "W"]).view(np.uint32),
+            coded.unit.view(np.uint16),
             coded.standing,
             coded.refusal,
             coded.readings.form,
             coded.readings.number,
-            coded.readings.word,
+            np.where(coded.readings.word == NO_WORD, len(WORDS), coded.readings.word).astype(np.uint8),
         )
-        begin, slot_at, column_at = self._kernel_groups
+        begin, slot_at, column_at = (
+            self._kernel_groups if computed_for is None else self.groups.kernel_groups(only=computed_for)
+        )
         plan = PlanArrays(
-            self.groups.group_of_batch,
-            self.groups.cell_of_batch,
+            self.groups.group_of_batch.view(np.uint32),
+            self.groups.cell_of_batch.view(np.uint64),
             self.plan.line_count,
             begin,
             slot_at,
@@ -125,9 +132,9 @@ class Judge:
         self._settle(
             judged, found_row[:found], found_slot[:found], found_verdict[:found], found_reason[:found], row_key
         )
-        self._check_methods(judged, row_key)
         self._record_refusals(judged, row_key)
         if not computed:
+            self._check_methods(judged, row_key)
             refused = int(np.count_nonzero(coded.refusal))
             self.rows_refused += refused
             self.rows_judged += count - refused
@@ -214,6 +221,7 @@ class Judge:
                 texts_at(coded.rows, "unit", row),
                 texts_at(coded.rows, "lod", row),
                 pa.array(replicate, type=pa.string()),
+                coded.standing[row] == Standing.PRELIMINARY,
             ]
         )
 
@@ -223,26 +231,27 @@ class Judge:
         coded = judged.coded
         texts = texts_at(coded.rows, "result", row).to_pylist()
         batches = coded.batch[row]
-        verdicts = np.empty(len(row), dtype=np.uint8)
-        reasons = np.empty(len(row), dtype=np.uint8)
-        details: list[str | None] = []
-        known: dict[tuple[int, str, tuple[str, ...]], tuple[Verdict, Reason, str]] = {}
+        interim = (coded.standing[row] == Standing.PRELIMINARY) & (self.plan.accept_preliminary[slot] == 0)
+        found: list[tuple[int, int, str | None]] = []
+        known: dict[tuple[int, str, tuple[str, ...], bool], tuple[int, int, str | None]] = {}
         needed = {number: self._attributes_of(number) for number in np.unique(slot).tolist()}
-        for index, (number, text, batch) in enumerate(zip(slot.tolist(), texts, batches.tolist(), strict=True)):
-            values = tuple(self.groups.attribute(name, batch) for name in needed[number])
-            key = (number, text, values)
-            if key not in known:
-                stated = dict(zip(needed[number], values, strict=True))
-                known[key] = judge_text(self._requirement(number), text, stated.__getitem__)
-            verdict, reason, detail = known[key]
-            if (
-                coded.standing[row[index]] == Standing.PRELIMINARY
-                and verdict in {Verdict.CONFORMS, Verdict.ALERT}
-                and not self.plan.slots[number].accept_preliminary
-            ):
-                verdict, reason = Verdict.MISSING, Reason.PRELIMINARY
-            verdicts[index], reasons[index] = verdict, reason
-            details.append(detail or None)
+        for number, text, batch, early in zip(
+            slot.tolist(), texts, batches.tolist(), interim.tolist(), strict=True
+        ):
+            names = needed[number]
+            values = tuple(self.groups.attribute(name, batch) for name in names)
+            key = (number, text, values, early)
+            judgement = known.get(key)
+            if judgement is None:
+                stated = dict(zip(names, values, strict=True))
+                verdict, reason, detail = judge_text(self._requirement(number), text, stated.__getitem__)
+                if early and verdict in {Verdict.CONFORMS, Verdict.ALERT}:
+                    verdict, reason = Verdict.MISSING, Reason.PRELIMINARY
+                judgement = known[key] = (int(verdict), int(reason), detail or None)
+            found.append(judgement)
+        verdicts = np.array([entry[0] for entry in found], dtype=np.uint8)
+        reasons = np.array([entry[1] for entry in found], dtype=np.uint8)
+        details = [entry[2] for entry in found]
         _raise_rows(judged, row, verdicts, reasons)
         self.raise_cells(batches, slot, verdicts)
         keep = verdicts != Verdict.CONFORMS
@@ -374,8 +383,12 @@ def _raise_rows(
     reason: NDArray[np.integer],
 ) -> None:
     """Raise the verdicts of rows, and put a real reason where the kernel left a mark."""
-    for row, new, why in zip(rows.tolist(), verdict.tolist(), reason.tolist(), strict=True):
-        if new > judged.verdict[row] or judged.reason[row] in {DELEGATED, COLLECTED}:
-            judged.verdict[row], judged.reason[row] = new, why
-
-
+    # Worst first, so that a row that several requirements judge ends with the worst of them.
+    order = np.argsort(-verdict.astype(np.int16), kind="stable")
+    _, first = np.unique(rows[order], return_index=True)
+    chosen = order[first]
+    at = rows[chosen]
+    marked = (judged.reason[at] == DELEGATED) | (judged.reason[at] == COLLECTED)
+    higher = marked | (verdict[chosen] > judged.verdict[at])
+    judged.verdict[at[higher]] = verdict[chosen][higher]
+    judged.reason[at[higher]] = reason[chosen][higher]

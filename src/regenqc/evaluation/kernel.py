@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from regenqc.intake.coding import UNKNOWN_UNIT, Standing
-from regenqc.measurement.reported import Form
+from regenqc.measurement.reported import WORDS, Form
 from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["COLLECTED", "DELEGATED", "COMPILE_FROM_ROWS", "PlanArrays", "RowArrays", "SlotKind", "judge_rows", "kernel_for"]
 
-COMPILE_FROM_ROWS: Final = 30_000
+COMPILE_FROM_ROWS: Final = 100_000
 DELEGATED: Final = 255
 COLLECTED: Final = 254
 
@@ -52,17 +52,20 @@ class SlotKind:
 
 
 class RowArrays(NamedTuple):
-    """The rows of one chunk; see `regenqc.intake.coding.CodedRows`."""
+    """The rows of one chunk; see `regenqc.intake.coding.CodedRows`.
 
-    batch: NDArray[np.int32]
-    line: NDArray[np.int32]
-    reading: NDArray[np.int32]
-    unit: NDArray[np.int16]
+    What is used as an index is unsigned: compiled code then need not ask whether it counts from the end.
+    """
+
+    batch: NDArray[np.uint32]
+    line: NDArray[np.uint32]
+    reading: NDArray[np.uint32]
+    unit: NDArray[np.uint16]
     standing: NDArray[np.uint8]
     refusal: NDArray[np.uint8]
     form: NDArray[np.uint8]
     number: NDArray[np.float64]
-    word: NDArray[np.int16]
+    word: NDArray[np.uint8]
 
 
 class PlanArrays(NamedTuple):
@@ -77,22 +80,22 @@ class PlanArrays(NamedTuple):
         kind: `SlotKind` of each slot.
         accept_preliminary: whether a preliminary result is evidence for the slot.
         has_limit: whether the slot judges numbers.
-        interval: index of the compiled interval for (slot, unit), -1 where the unit is of another kind.
-        bounds: (interval, 14) doubles, see `regenqc.evaluation.plan.BOUNDS`.
-        word_verdict: verdict for (slot, word).
+        interval: number of the compiled interval for (slot, unit), 0 where the unit is of another kind.
+        bounds: (interval, 14) doubles, see `regenqc.evaluation.plan.BOUNDS`; nothing lies inside interval 0.
+        word_verdict: verdict for (slot, word); the last column is no word.
         word_reason: reason for (slot, word).
     """
 
-    group_of_batch: NDArray[np.int32]
-    cell_of_batch: NDArray[np.int64]
+    group_of_batch: NDArray[np.uint32]
+    cell_of_batch: NDArray[np.uint64]
     line_count: int
-    begin: NDArray[np.int64]
-    slot_at: NDArray[np.int32]
-    column_at: NDArray[np.int32]
+    begin: NDArray[np.uint64]
+    slot_at: NDArray[np.uint32]
+    column_at: NDArray[np.uint32]
     kind: NDArray[np.uint8]
     accept_preliminary: NDArray[np.uint8]
     has_limit: NDArray[np.uint8]
-    interval: NDArray[np.int32]
+    interval: NDArray[np.uint32]
     bounds: NDArray[np.float64]
     word_verdict: NDArray[np.uint8]
     word_reason: NDArray[np.uint8]
@@ -107,9 +110,11 @@ _GREATER, _UNREADABLE = int(Form.GREATER), int(Form.UNREADABLE)
 _PRELIMINARY, _UNVERIFIED, _CANCELLED = int(Standing.PRELIMINARY), int(Standing.UNVERIFIED), int(Standing.CANCELLED)
 _SUPERSEDED, _INVALIDATED = int(Standing.SUPERSEDED), int(Standing.INVALIDATED)
 _UNKNOWN_UNIT = int(UNKNOWN_UNIT)
+_NO_WORD = len(WORDS)
 _KIND_UNMATCHED, _KIND_UNLISTED_REPORTED = SlotKind.UNMATCHED, SlotKind.UNLISTED_REPORTED
 _KIND_REPORT_ONLY, _KIND_UNSET = SlotKind.REPORT_ONLY, SlotKind.UNSET
 _KIND_DELEGATED, _KIND_COLLECTED = SlotKind.DELEGATED, SlotKind.COLLECTED
+_R_INTERIM = int(Reason.INTERIM_WORD)
 _R_CONFORMS, _R_EMPTY, _R_SUPERSEDED = int(Reason.CONFORMS), int(Reason.EMPTY_RESULT), int(Reason.SUPERSEDED)
 _R_INVALIDATED, _R_CANCELLED = int(Reason.INVALIDATED), int(Reason.CANCELLED)
 _R_CANCELLED_WITH_RESULT, _R_UNVERIFIED = int(Reason.CANCELLED_WITH_RESULT), int(Reason.STATUS_UNVERIFIED)
@@ -153,59 +158,96 @@ def judge_rows(
     Returns:
         The number of entries filled in `found_row` and its companions.
     """
+    # Local names: compiled code reads each array's address once, not once per row.
+    batches, lines, readings, units = rows.batch, rows.line, rows.reading, rows.unit
+    standings, refusals = rows.standing, rows.refusal
+    forms, numbers, words = rows.form, rows.number, rows.word
+    groups, first_cells, line_count = plan.group_of_batch, plan.cell_of_batch, plan.line_count
+    begins, slots, columns, kinds = plan.begin, plan.slot_at, plan.column_at, plan.kind
+    intervals, bounds, has_limit = plan.interval, plan.bounds, plan.has_limit
+    word_verdicts, word_reasons = plan.word_verdict, plan.word_reason
     found = 0
-    for row in range(rows.batch.size):
-        if rows.refusal[row] != 0:
+    for row in range(batches.size):
+        if refusals[row] != 0:
             continue
-        batch = rows.batch[row]
-        place = plan.group_of_batch[batch] * plan.line_count + rows.line[row]
-        reading = rows.reading[row]
-        form = rows.form[reading]
-        standing = rows.standing[row]
+        batch = batches[row]
+        place = groups[batch] * line_count + lines[row]
+        reading = readings[row]
+        form = forms[reading]
+        number = numbers[reading]
+        word = words[reading]
+        standing = standings[row]
+        is_evidence = standing <= _PRELIMINARY and form != _EMPTY
         worst = _MISSING
         worst_reason = _R_OTHER_SPECIFICATION
-        for at in range(plan.begin[place], plan.begin[place + 1]):
-            slot = plan.slot_at[at]
-            kind = plan.kind[slot]
+        for at in range(begins[place], begins[place + 1]):
+            slot = slots[at]
             verdict = _MISSING
+            # Most results are final, plain and inside every limit, or marked for somebody else. Asking for all of it at
+            # once, without branches that a processor would have to guess, is what makes the loop fast; R1 to R7 below
+            # give the same answers.
+            kind = kinds[slot]
+            interval = intervals[slot, units[row]]
+            inside_limits = (bounds[interval, 6] <= number) & (number <= bounds[interval, 7])
+            is_listed = word_verdicts[slot, word] == _CONFORMS
+            if (kind == 0) & (standing == 0) & (((form == _NUMBER) & inside_limits) | is_listed):
+                cell = first_cells[batch] + columns[at]
+                if cells[cell] < _CONFORMS:
+                    cells[cell] = _CONFORMS
+                if worst < _CONFORMS:
+                    worst, worst_reason = _CONFORMS, _R_CONFORMS
+                continue
+            if (kind >= _KIND_DELEGATED) & (standing == 0) & (form != _EMPTY):
+                found_row[found] = row
+                found_slot[found] = slot
+                found_verdict[found] = _MISSING
+                found_reason[found] = DELEGATED if kind == _KIND_DELEGATED else COLLECTED
+                if worst_reason == _R_OTHER_SPECIFICATION:
+                    worst_reason = found_reason[found]
+                found += 1
+                continue
             # R1 standing, R2 missing
-            if standing == _SUPERSEDED:
-                reason = _R_SUPERSEDED
-            elif standing == _INVALIDATED:
-                reason = _R_INVALIDATED
-            elif form == _EMPTY:
-                reason = _R_CANCELLED if standing == _CANCELLED else _R_EMPTY
-            elif standing == _CANCELLED:
-                verdict, reason = _INCONCLUSIVE, _R_CANCELLED_WITH_RESULT
-            elif standing == _UNVERIFIED:
-                verdict, reason = _INCONCLUSIVE, _R_UNVERIFIED
+            if not is_evidence:
+                if standing == _SUPERSEDED:
+                    reason = _R_SUPERSEDED
+                elif standing == _INVALIDATED:
+                    reason = _R_INVALIDATED
+                elif form == _EMPTY:
+                    reason = _R_CANCELLED if standing == _CANCELLED else _R_EMPTY
+                else:
+                    verdict = _INCONCLUSIVE
+                    reason = _R_CANCELLED_WITH_RESULT if standing == _CANCELLED else _R_UNVERIFIED
             elif kind != 0:
                 if kind == _KIND_DELEGATED:
                     reason = DELEGATED
                 elif kind == _KIND_COLLECTED:
-                    reason = COLLECTED if standing != _PRELIMINARY else _R_PRELIMINARY
+                    reason = COLLECTED
                 elif kind == _KIND_REPORT_ONLY:
                     verdict, reason = _CONFORMS, _R_CONFORMS
+                    if form == _WORD and plan.word_reason[slot, rows.word[reading]] == _R_INTERIM:
+                        verdict, reason = _MISSING, _R_INTERIM
                 elif kind == _KIND_UNSET:
                     verdict, reason = _INCONCLUSIVE, _R_SPONSOR
                 elif kind == _KIND_UNLISTED_REPORTED:
                     reason = _R_UNMATCHED
                 else:
                     verdict, reason = _INCONCLUSIVE, _R_UNMATCHED
-            # R3 word
-            elif form == _WORD:
-                word = rows.word[reading]
-                verdict, reason = int(plan.word_verdict[slot, word]), int(plan.word_reason[slot, word])
+            # R3 word; a word read as `< lod` stays the word where that conforms, or where no number is asked for
+            elif form == _WORD or (
+                rows.word[reading] >= 0
+                and (plan.has_limit[slot] == 0 or plan.word_verdict[slot, rows.word[reading]] == _CONFORMS)
+            ):
+                word = words[reading]
+                verdict, reason = int(word_verdicts[slot, word]), int(word_reasons[slot, word])
             elif form == _UNREADABLE:
                 verdict = _INCONCLUSIVE
-                reason = _R_UNREADABLE if plan.has_limit[slot] else _R_UNKNOWN_WORD
-            elif plan.has_limit[slot] == 0:
+                reason = _R_UNREADABLE if has_limit[slot] else _R_UNKNOWN_WORD
+            elif has_limit[slot] == 0:
                 verdict, reason = _INCONCLUSIVE, _R_NUMBER_FOR_WORD
             else:
                 # R4 unit
-                unit = rows.unit[row]
-                interval = plan.interval[slot, unit]
-                if interval < 0:
+                if interval == 0:
+                    unit = units[row]
                     verdict = _INCONCLUSIVE
                     if unit == 0:
                         reason = _R_UNIT_MISSING
@@ -213,73 +255,66 @@ def judge_rows(
                         reason = _R_UNIT_UNKNOWN
                     else:
                         reason = _R_UNIT_INCOMPATIBLE
-                else:
-                    number = rows.number[reading]
-                    low, high = plan.bounds[interval, 0], plan.bounds[interval, 1]
-                    if form == _NUMBER:
-                        # R6 limit
-                        if low <= number <= high:
-                            if plan.bounds[interval, 6] <= number <= plan.bounds[interval, 7]:
-                                verdict, reason = _CONFORMS, _R_CONFORMS
-                            elif plan.bounds[interval, 12] <= number <= plan.bounds[interval, 13]:
-                                verdict, reason = _ALERT, _R_OUTSIDE_ALERT
-                            else:
-                                verdict, reason = _ALERT, _R_BY_ROUNDING
-                        elif number < low:
-                            verdict, reason = _FAILS, _R_BELOW
-                        else:
-                            verdict, reason = _FAILS, _R_ABOVE
-                    else:
-                        # R5 censored: once against the limit, once against the alert limit
+                elif form == _NUMBER:
+                    # R6 limit
+                    if bounds[interval, 6] <= number <= bounds[interval, 7]:
                         verdict, reason = _CONFORMS, _R_CONFORMS
-                        for side in range(2):
-                            offset = 6 * side
-                            low, high = plan.bounds[interval, offset], plan.bounds[interval, offset + 1]
-                            low_closed, low_open = plan.bounds[interval, offset + 2], plan.bounds[interval, offset + 3]
-                            high_closed, high_open = plan.bounds[interval, offset + 4], plan.bounds[interval, offset + 5]
-                            if form == _LONG:
-                                inside = low_open < number < high_open
-                                outside = number < np.nextafter(low_closed, -np.inf) or number > np.nextafter(
-                                    high_closed, np.inf
-                                )
-                            elif form == _LESS:
-                                inside = low == -np.inf and number <= high_closed
-                                outside = number < low_open
-                            elif form == _LESS_OR_EQUAL:
-                                inside = low == -np.inf and number <= high
-                                outside = number < low
-                            elif form == _GREATER:
-                                inside = high == np.inf and number >= low_closed
-                                outside = number > high_open
+                    elif number < bounds[interval, 0]:
+                        verdict, reason = _FAILS, _R_BELOW
+                    elif number > bounds[interval, 1]:
+                        verdict, reason = _FAILS, _R_ABOVE
+                    elif bounds[interval, 12] <= number <= bounds[interval, 13]:
+                        verdict, reason = _ALERT, _R_OUTSIDE_ALERT
+                    else:
+                        verdict, reason = _ALERT, _R_BY_ROUNDING
+                else:
+                    # R5 censored: once against the limit, once against the alert limit
+                    verdict, reason = _CONFORMS, _R_CONFORMS
+                    for offset in range(0, 12, 6):
+                        low, high = bounds[interval, offset], bounds[interval, offset + 1]
+                        low_closed, low_open = bounds[interval, offset + 2], bounds[interval, offset + 3]
+                        high_closed, high_open = bounds[interval, offset + 4], bounds[interval, offset + 5]
+                        if form == _LONG:
+                            inside = low_open < number < high_open
+                            outside = number < np.nextafter(low_closed, -np.inf) or number > np.nextafter(
+                                high_closed, np.inf
+                            )
+                        elif form == _LESS:
+                            inside = low == -np.inf and number <= high_closed
+                            outside = number < low_open
+                        elif form == _LESS_OR_EQUAL:
+                            inside = low == -np.inf and number <= high
+                            outside = number < low
+                        elif form == _GREATER:
+                            inside = high == np.inf and number >= low_closed
+                            outside = number > high_open
+                        else:
+                            inside = high == np.inf and number >= low
+                            outside = number > high
+                        if inside:
+                            continue
+                        if offset != 0:
+                            verdict, reason = _ALERT, _R_CENSORED_ALERT
+                        elif not outside:
+                            verdict = _INCONCLUSIVE
+                            reason = _R_TOO_MANY_DIGITS if form == _LONG else _R_UNDECIDABLE
+                        else:
+                            verdict = _FAILS
+                            if form != _LONG:
+                                reason = _R_CENSORED_OUTSIDE
                             else:
-                                inside = high == np.inf and number >= low
-                                outside = number > high
-                            if inside:
-                                continue
-                            if side == 1:
-                                verdict, reason = _ALERT, _R_CENSORED_ALERT
-                            elif outside:
-                                verdict = _FAILS
-                                if form != _LONG:
-                                    reason = _R_CENSORED_OUTSIDE
-                                else:
-                                    reason = _R_BELOW if number < low else _R_ABOVE
-                            else:
-                                verdict = _INCONCLUSIVE
-                                reason = _R_TOO_MANY_DIGITS if form == _LONG else _R_UNDECIDABLE
-                            break
+                                reason = _R_BELOW if number < low else _R_ABOVE
+                        break
             # R7 interim
-            if (
-                standing == _PRELIMINARY
-                and (verdict == _CONFORMS or verdict == _ALERT)
-                and plan.accept_preliminary[slot] == 0
-            ):
-                verdict, reason = _MISSING, _R_PRELIMINARY
+            if standing == _PRELIMINARY and (verdict == _CONFORMS or verdict == _ALERT):
+                if plan.accept_preliminary[slot] == 0:
+                    verdict, reason = _MISSING, _R_PRELIMINARY
             if verdict > worst or worst_reason == _R_OTHER_SPECIFICATION:
                 worst, worst_reason = verdict, reason
             if verdict > _MISSING:
-                cell = plan.cell_of_batch[batch] + plan.column_at[at]
-                cells[cell] = max(cells[cell], verdict)
+                cell = first_cells[batch] + columns[at]
+                if verdict > cells[cell]:
+                    cells[cell] = verdict
             if verdict != _CONFORMS and reason != _R_SUPERSEDED:
                 found_row[found] = row
                 found_slot[found] = slot

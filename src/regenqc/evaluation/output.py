@@ -9,6 +9,7 @@ import platform
 import shutil
 import tempfile
 import time
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +20,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from regenqc.errors import Fault, UsageError
+from regenqc.evaluation.evidence import texts_at
 from regenqc.evaluation.findings import FINDING_COLUMNS
 from regenqc.evaluation.matrix import VERDICT_COLUMNS
 from regenqc.intake.coding import Refusal
@@ -49,7 +51,8 @@ OUTPUT_FILES: Final = (
 )
 
 _VERDICT_WORDS: Final = pa.array([verdict.word for verdict in Verdict])
-_REASON_WORDS: Final = pa.array([Reason(code).code if code in set(Reason) else "" for code in range(256)])
+# A dictionary must not hold a word twice, therefore codes that mean nothing keep their number.
+_REASON_WORDS: Final = pa.array([Reason(code).code if code in set(Reason) else str(code) for code in range(256)])
 _ADDED: Final = ("row_number", "source", "verdict", "reason_code")
 
 
@@ -72,6 +75,8 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
         self._started = time.perf_counter()
         self._timings: dict[str, float] = {}
         self._rows_file: pq.ParquetWriter | None = None
+        self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="regenqc-results")
+        self._pending: Future[None] | None = None
         self._refused_file: Any = None
         self._refused_rows: Any = None
         if directory.exists() and (
@@ -126,9 +131,17 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
         batch = pa.record_batch(columns, schema=self._schema)
         if len(refused):
             batch = batch.filter(pa.array(coded.refusal == 0))
+        self._write_rows(batch)
+
+    def _write_rows(self, batch: pa.RecordBatch | None) -> None:
+        """Write one chunk in the background, after the one before it: judging goes on meanwhile."""
         if self._rows_file is None:
             self._rows_file = pq.ParquetWriter(self._work / "results.parquet", self._schema, compression="zstd")
-        self._rows_file.write_batch(batch)
+        if self._pending is not None:
+            self._pending.result()
+            self._pending = None
+        if batch is not None:
+            self._pending = self._writer.submit(self._rows_file.write_batch, batch)
 
     def finish(self, evaluation: Evaluation, *, report: bool = True) -> dict[str, Any]:
         """Write everything else, put the directory into place and return the content of `run.json`.
@@ -138,8 +151,8 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
             report: whether to write `report.html`.
         """
         self._note("judged")
-        if self._rows_file is None:
-            self._rows_file = pq.ParquetWriter(self._work / "results.parquet", self._schema, compression="zstd")
+        self._write_rows(None)
+        assert self._rows_file is not None  # noqa: S101 - opened by the line above
         self._rows_file.close()
         self._rows_file = None
         if self._refused_file is None:
@@ -168,6 +181,7 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Remove the unfinished files of a run that failed."""
+        self._writer.shutdown(wait=True)
         for stream in (self._rows_file, self._refused_file):
             if stream is not None:
                 stream.close()
@@ -187,10 +201,14 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
         if self._refused_file is None:
             self._open_refused()
         coded = judged.coded
-        for row in rows.tolist():
-            texts = [coded.text(name, row) for name in self._columns]
-            reason = Refusal(coded.refusal[row]).name.lower()
-            self._refused_rows.writerow([self._source_words[source].as_py(), coded.first_row + row, reason, *texts])
+        columns = [texts_at(coded.rows, name, rows).to_pylist() for name in self._columns]
+        reasons = [Refusal(code).name.lower() for code in coded.refusal[rows].tolist()]
+        numbers = (coded.first_row + rows).tolist()
+        name = self._source_words[source].as_py()
+        self._refused_rows.writerows(
+            [name, number, reason, *texts]
+            for number, reason, *texts in zip(numbers, reasons, *columns, strict=True)
+        )
 
     def _write_both(self, name: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
         options = pacsv.WriteOptions(quoting_style="needed")

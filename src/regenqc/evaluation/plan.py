@@ -116,12 +116,13 @@ class Plan:
         self.has_limit = np.array(
             [slot.criterion is not None and slot.criterion.limit is not None for slot in self.slots], dtype=np.uint8
         )
-        self.word_verdict = np.empty((count, len(WORDS)), dtype=np.uint8)
-        self.word_reason = np.empty((count, len(WORDS)), dtype=np.uint8)
+        self.word_verdict = np.full((count, len(WORDS) + 1), Verdict.INCONCLUSIVE, dtype=np.uint8)
+        self.word_reason = np.full((count, len(WORDS) + 1), Reason.UNKNOWN_WORD, dtype=np.uint8)
         self._compile_words()
-        self.interval = np.full((count, len(UNITS) + 1), -1, dtype=np.int32)
-        self.bounds = np.empty((0, len(BOUNDS)), dtype=np.float64)
-        self._bounds: list[tuple[float, ...]] = []
+        self.interval = np.zeros((count, len(UNITS) + 1), dtype=np.uint32)
+        # Nothing lies inside interval 0, which stands for a unit of another kind: the kernel may look before it asks.
+        self._bounds: list[tuple[float, ...]] = [(float("nan"),) * len(BOUNDS)]
+        self.bounds = np.array(self._bounds, dtype=np.float64)
         self._interval_codes: dict[tuple[object, ...], int] = {}
         self._prepared: set[int] = set()
         self._limit_kinds = [
@@ -141,7 +142,8 @@ class Plan:
         Args:
             codes: unit codes of rows, in any number and order.
         """
-        fresh = [int(code) for code in np.unique(codes) if int(code) not in self._prepared and code < len(UNITS)]
+        used = np.flatnonzero(np.bincount(codes, minlength=1)).tolist()
+        fresh = [code for code in used if code not in self._prepared and code < len(UNITS)]
         if not fresh:
             return
         for code in fresh:
@@ -172,7 +174,7 @@ class Plan:
             if key not in known:
                 pairs = [_judge_word(word, one_of, none_of, has_limit=bool(self.has_limit[index])) for word in WORDS]
                 known[key] = ([int(verdict) for verdict, _ in pairs], [int(reason) for _, reason in pairs])
-            self.word_verdict[index], self.word_reason[index] = known[key]
+            self.word_verdict[index, :-1], self.word_reason[index, :-1] = known[key]
 
 
 def _slots(index: int, specification: Specification) -> Iterator[Slot]:
@@ -212,6 +214,7 @@ def _slots(index: int, specification: Specification) -> Iterator[Slot]:
                 kind=SlotKind.VALUE,
                 criterion=requirement,
                 rounding=requirement.rounding,
+                accept_preliminary=requirement.accept_preliminary,
             )
         other = requirement.agreement.stage if requirement.agreement else None
         other = requirement.identity.equals_stage if requirement.identity else other
@@ -273,12 +276,13 @@ def _bounds(limit: LimitText, alert: LimitText | None, rounding: str | None, cod
     factor = conversion_factor(unit, limit_unit)
     rounded = compile_interval(exact_interval(limit, rounding=rounding, factor=factor))
     unrounded = compile_interval(exact_interval(limit, factor=factor))
-    narrow = unrounded
+    # Rounding narrows a strict limit and widens the others: what lies in both conforms without a word about rounding.
+    narrow = _intersect(rounded, unrounded)
     if alert is not None:
         alert_unit = find_unit(alert.unit)
         assert alert_unit is not None  # noqa: S101 - checked when the specification was loaded
         narrow = _intersect(
-            unrounded, compile_interval(exact_interval(alert, factor=conversion_factor(unit, alert_unit)))
+            narrow, compile_interval(exact_interval(alert, factor=conversion_factor(unit, alert_unit)))
         )
     return (*_numbers(rounded), *_numbers(narrow), unrounded.lo, unrounded.hi)
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from regenqc.karyotype import read_karyotype
 from regenqc.measurement.reported import fold_word
-from regenqc.vocabulary import Reason, Verdict
+from regenqc.specification.criteria import canonical_word
+from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,6 +31,11 @@ def judge_text(requirement: Requirement, text: str, attribute: Callable[[str], s
     Returns:
         Verdict, reason and, where it helps a reader, what was found.
     """
+    word = canonical_word(text)
+    if word in INTERIM_WORDS:
+        return Verdict.MISSING, Reason.INTERIM_WORD, ""
+    if word in UNDECIDED_WORDS:
+        return Verdict.INCONCLUSIVE, Reason.UNKNOWN_WORD, ""
     if requirement.karyotype is not None:
         return judge_karyotype(requirement, text, attribute)
     return judge_identity(requirement, text, attribute)

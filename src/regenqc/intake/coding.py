@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.intake.contracts import MAXIMUM_CELL_CHARACTERS
-from regenqc.intake.reading import Readings, read_texts
-from regenqc.intake.revisions import Superseding, revision_number
+from regenqc.intake.dates import DateKind, date_kinds
+from regenqc.intake.readers.text import trimmed
+from regenqc.intake.reading import NEVER_NEGATIVE, Readings, read_texts
+from regenqc.intake.revisions import Superseding, result_keys, revision_number
 from regenqc.measurement.reported import WORDS, Form, NumberLocale, read_reported
 from regenqc.measurement.units import UNITS, find_unit, unit_code
 from regenqc.vocabulary import Stage, Status
@@ -34,10 +36,11 @@ _STAGES: Final = {stage.value: code for code, stage in enumerate(Stage)}
 _NOT_DETECTED: Final = WORDS.index("not detected")
 _BELOW_QUANTITATION: Final = WORDS.index("below quantitation limit")
 
-# A date of the calendar in ISO 8601; a zone is required with a time of day and missed without one.
-_DATE: Final = r"^\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d([.,]\d+)?)?)?"
-_ZONED: Final = _DATE + r"(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)$"
-_UNZONED: Final = _DATE + r"$"
+# Of a batch whose dictionary entry no row has used yet.
+_NOT_SEEN: Final = -2
+
+Work = TypeVar("Work")
+Code = TypeVar("Code", bound=np.integer[Any])
 
 
 class Refusal(IntEnum):
@@ -125,9 +128,10 @@ class RowCoder:
         self._test_count = len(tests) + 1
         self._default_stage = None if default_stage is None else _STAGES[default_stage.value]
         self._superseding = superseding
-        self._superseded_ids = {result_id for _, _, result_id in superseding}
+        self._superseded_ids = pa.array(sorted({result_id for _, _, result_id in superseding}), type=pa.string())
+        self._highest_revision = max(superseding.values(), default=0)
         self._number_locale = number_locale or NumberLocale()
-        self._last: dict[str, tuple[pa.Array, object]] = {}
+        self._last: dict[tuple[str, ...], tuple[pa.Array, object]] = {}
 
     def batch_code(self, batch_id: str) -> int:
         """Return the code of a batch, numbering it if it is new."""
@@ -143,33 +147,41 @@ class RowCoder:
             rows: dictionary-coded text as the readers give it.
             first_row: number of its first row in its source, from 1.
             computed: whether the engine computed the rows itself.
+
+        Example:
+            >>> columns = {"batch_id": ["B1"], "test": ["ph"], "result": ["7.2"], "unit": ["pH"], "stage": ["shipping"]}
+            >>> rows = pa.record_batch({name: pa.array(texts).dictionary_encode() for name, texts in columns.items()})
+            >>> coder = RowCoder(tests=["ph"], default_stage=None, superseding={})
+            >>> coded = coder.code(rows, first_row=1)
+            >>> coder.batch_ids, coded.readings.number[coded.reading].tolist(), coded.refusal.tolist()
+            (['B1'], [7.2], [0])
         """
-        count = rows.num_rows
-        refusal = np.zeros(count, dtype=np.uint8)
+        refusal = np.zeros(rows.num_rows, dtype=np.uint8)
 
         def refuse(mask: NDArray[np.bool_], reason: Refusal) -> None:
             refusal[mask & (refusal == Refusal.NONE)] = reason
 
-        batch = self._look_up(rows, "batch_id", self._batch_or_none, np.int32)
-        codes = self._test_codes if computed else self._reported_codes
-        test = self._look_up(rows, "test", lambda text: codes.get(text.strip(), 0) if text.strip() else -1, np.int32)
+        batch = self._batches(rows)
         self._refuse_unattributed(rows, batch, refusal)
-        for name in rows.schema.names:
-            long = self._once(rows[name], f"{name} length", _too_long)
-            if long is not None:
-                refuse(long[_indices(rows[name])], Refusal.OVERSIZED_CELL)
-        refuse(test < 0, Refusal.ROW_WITHOUT_TEST)
+        # Before every other reason: such a row holds its batch at every stage.
         stage = self._stages(rows)
         refuse(stage < 0, Refusal.UNKNOWN_STAGE)
+        for name in rows.schema.names:
+            long = self._once(rows[name], ("length", name), _too_long)
+            if long is not None:
+                refuse(long[_indices(rows[name])], Refusal.OVERSIZED_CELL)
+        codes = self._test_codes if computed else self._reported_codes
+
+        def test_code(text: str) -> int:
+            test = text.strip()
+            return codes.get(test, 0) if test else -1
+
+        test = self._look_up(rows, "test", ("test", str(computed)), test_code, np.int32)
+        refuse(test < 0, Refusal.ROW_WITHOUT_TEST)
         standing = self._standings(rows, refuse)
         without_zone = self._dates(rows, refuse)
-        readings, reading = self._readings(rows)
-        unit = self._look_up(rows, "unit", _unit_or_unknown, np.int16)
-        if readings.percent.any():
-            percent = readings.percent[reading]
-            unit = np.where(percent, np.where((unit == 0) | (unit == _PERCENT), _PERCENT, UNKNOWN_UNIT), unit).astype(
-                np.int16
-            )
+        unit = self._look_up(rows, "unit", ("unit",), _unit_or_unknown, np.int16)
+        readings, reading, unit = self._readings(rows, unit)
         line = np.maximum(stage, 0) * np.int32(self._test_count) + np.maximum(test, 0)
         return CodedRows(
             rows, first_row, batch, line.astype(np.int32), reading, readings, unit, standing, refusal, without_zone
@@ -177,35 +189,55 @@ class RowCoder:
 
     # ---- columns -------------------------------------------------------------------------------------------------
 
-    def _once(self, column: pa.DictionaryArray, purpose: str, work: Callable[[pa.Array], object]) -> object:
+    def _once(self, column: pa.DictionaryArray, purpose: tuple[str, ...], work: Callable[[pa.Array], Work]) -> Work:
         """Do work on a dictionary once, however many slices share it."""
         dictionary = column.dictionary
         held = self._last.get(purpose)
-        if held is not None and held[0] is not None and _same(held[0], dictionary):
-            return held[1]
+        if held is not None and _same(held[0], dictionary):
+            return cast("Work", held[1])
         done = work(dictionary)
         self._last[purpose] = (dictionary, done)
         return done
 
     def _look_up(
-        self, rows: pa.RecordBatch, name: str, code_of: Callable[[str], int], dtype: type[np.integer]
-    ) -> NDArray[np.integer]:
+        self,
+        rows: pa.RecordBatch,
+        name: str,
+        purpose: tuple[str, ...],
+        code_of: Callable[[str], int],
+        dtype: type[Code],
+    ) -> NDArray[Code]:
         column: pa.DictionaryArray = rows[name]
-        table = self._once(
-            column, name, lambda words: np.array([code_of(word) for word in words.to_pylist()] or [0], dtype=dtype)
-        )
-        return table[_indices(column)]
 
-    def _batch_or_none(self, text: str) -> int:
-        batch_id = text.strip()
-        return self.batch_code(batch_id) if batch_id else -1
+        def table(words: pa.Array) -> NDArray[Code]:
+            return np.array([code_of(word) for word in words.to_pylist()] or [0], dtype=dtype)
 
-    def _refuse_unattributed(
-        self, rows: pa.RecordBatch, batch: NDArray[np.integer], refusal: NDArray[np.uint8]
-    ) -> None:
-        for index in np.flatnonzero(batch < 0).tolist():
-            blank = not any(column[index].as_py().strip() for column in rows.columns)
-            refusal[index] = Refusal.BLANK_ROW if blank else Refusal.ROW_WITHOUT_BATCH
+        return self._once(column, purpose, table)[_indices(column)]
+
+    def _batches(self, rows: pa.RecordBatch) -> NDArray[np.int32]:
+        """Return the batch codes, numbered in the order of rows.
+
+        A dictionary may hold batches that no row names (categories of a filtered frame): they do not exist here.
+        """
+        column: pa.DictionaryArray = rows["batch_id"]
+        codes = self._once(column, ("batch_id",), lambda words: np.full(max(len(words), 1), _NOT_SEEN, dtype=np.int32))
+        indices = _indices(column)
+        batch = codes[indices]
+        if (batch == _NOT_SEEN).any():
+            unseen = pc.unique(column.indices.filter(pa.array(batch == _NOT_SEEN)))
+            ids = trimmed(column.dictionary.take(unseen)).to_pylist()
+            codes[unseen.to_numpy()] = [self.batch_code(batch_id) if batch_id else -1 for batch_id in ids]
+            batch = codes[indices]
+        return batch
+
+    def _refuse_unattributed(self, rows: pa.RecordBatch, batch: NDArray[np.int32], refusal: NDArray[np.uint8]) -> None:
+        without = batch < 0
+        if without.any():
+            blank = without.copy()
+            for name in rows.schema.names:
+                blank &= ~self._is_stated(rows, name)
+            refusal[without] = Refusal.ROW_WITHOUT_BATCH
+            refusal[blank] = Refusal.BLANK_ROW
 
     def _stages(self, rows: pa.RecordBatch) -> NDArray[np.int32]:
         default = -1 if self._default_stage is None else self._default_stage
@@ -216,37 +248,48 @@ class RowCoder:
             word = text.strip()
             return _STAGES.get(word, -1) if word else default
 
-        return self._look_up(rows, "stage", code_of, np.int32)
+        return self._look_up(rows, "stage", ("stage",), code_of, np.int32)
 
     def _standings(
         self, rows: pa.RecordBatch, refuse: Callable[[NDArray[np.bool_], Refusal], None]
     ) -> NDArray[np.uint8]:
         standing = np.zeros(rows.num_rows, dtype=np.uint8)
         if "status" in rows.schema.names:
-            status = self._look_up(rows, "status", _status_code, np.int8)
+            status = self._look_up(rows, "status", ("status",), _status_code, np.int8)
             refuse(status < 0, Refusal.UNKNOWN_STATUS)
-            standing[status == 1] = Standing.PRELIMINARY
-            standing[status == 2] = Standing.UNVERIFIED
-            standing[status == 4] = Standing.CANCELLED
-            invalidated = status == 3
+            standing[status == _STATUS_CODES["preliminary"]] = Standing.PRELIMINARY
+            standing[status == _STATUS_CODES["unverified"]] = Standing.UNVERIFIED
+            standing[status == _STATUS_CODES["cancelled"]] = Standing.CANCELLED
+            invalidated = status == _STATUS_CODES["invalidated"]
             if invalidated.any():
                 backed = self._is_stated(rows, "investigation_id") & self._is_stated(rows, "invalidated_by")
                 standing[invalidated & backed] = Standing.INVALIDATED
+        number = np.zeros(rows.num_rows, dtype=np.int64)
         if "revision" in rows.schema.names:
-            number = self._look_up(rows, "revision", _revision_or_none, np.int64)
+            number = self._look_up(rows, "revision", ("revision",), _revision_or_none, np.int64)
             refuse(number < 0, Refusal.UNREADABLE_REVISION)
-            if self._superseding and "result_id" in rows.schema.names:
-                revised = self._look_up(rows, "result_id", lambda word: word.strip() in self._superseded_ids, np.int8)
-                for index in np.flatnonzero(revised).tolist():
-                    key = tuple(rows[name][index].as_py().strip() for name in ("batch_id", "test", "result_id"))
-                    if 0 <= number[index] < self._superseding.get(key, 0):
-                        standing[index] = Standing.SUPERSEDED
+        if self._superseding and "result_id" in rows.schema.names:
+            self._supersede(rows, number, standing)
         return standing
+
+    def _supersede(self, rows: pa.RecordBatch, number: NDArray[np.int64], standing: NDArray[np.uint8]) -> None:
+        column: pa.DictionaryArray = rows["result_id"]
+        revised = self._once(
+            column,
+            ("result_id",),
+            lambda words: _as_numpy(pc.is_in(trimmed(words), value_set=self._superseded_ids)),
+        )
+        lower = (number >= 0) & (number < self._highest_revision)
+        at = np.flatnonzero(lower & revised[_indices(column)]) if len(revised) else np.empty(0, dtype=np.intp)
+        latest = np.array([self._superseding.get(key, 0) for key in result_keys(rows, at)], dtype=np.int64)
+        standing[at[number[at] < latest]] = Standing.SUPERSEDED
 
     def _is_stated(self, rows: pa.RecordBatch, name: str) -> NDArray[np.bool_]:
         if name not in rows.schema.names:
             return np.zeros(rows.num_rows, dtype=np.bool_)
-        return self._look_up(rows, name, lambda word: word.strip() != "", np.int8).astype(np.bool_)
+        column: pa.DictionaryArray = rows[name]
+        stated = self._once(column, ("stated", name), lambda words: _as_numpy(pc.not_equal(trimmed(words), "")))
+        return stated[_indices(column)]
 
     def _dates(
         self, rows: pa.RecordBatch, refuse: Callable[[NDArray[np.bool_], Refusal], None]
@@ -254,58 +297,88 @@ class RowCoder:
         without_zone: NDArray[np.bool_] | None = None
         for name in ("tested_at", "reported_at"):
             if name in rows.schema.names:
-                kind = self._once(rows[name], name, _date_kinds)[_indices(rows[name])]
-                refuse(kind == 2, Refusal.AMBIGUOUS_DATE)
-                unzoned = kind == 1
+                kind = self._once(rows[name], ("date", name), date_kinds)[_indices(rows[name])]
+                refuse(kind == DateKind.UNREADABLE, Refusal.AMBIGUOUS_DATE)
+                unzoned = kind == DateKind.WITHOUT_ZONE
                 without_zone = unzoned if without_zone is None else without_zone | unzoned
         return without_zone
 
-    def _readings(self, rows: pa.RecordBatch) -> tuple[Readings, NDArray[np.int32]]:
+    def _readings(
+        self, rows: pa.RecordBatch, unit: NDArray[np.int16]
+    ) -> tuple[Readings, NDArray[np.int32], NDArray[np.int16]]:
         column: pa.DictionaryArray = rows["result"]
         readings: Readings = self._once(
-            column, "result", lambda words: read_texts(words, number_locale=self._number_locale)
+            column, ("result",), lambda words: read_texts(words, number_locale=self._number_locale)
         )
         reading = _indices(column)
+        if readings.percent.any():
+            # A percent sign in the result is its unit; beside another unit it contradicts it.
+            unit = unit.copy()
+            fitting = (unit == unit_code("")) | (unit == _PERCENT)
+            percent = readings.percent[reading]
+            unit[percent] = UNKNOWN_UNIT
+            unit[percent & fitting] = _PERCENT
+        below = readings.below_zero()
+        if below.any():
+            impossible = below[reading] & NEVER_NEGATIVE[unit]
+            reading = np.where(impossible, np.int32(len(readings.form)), reading)
+            readings = readings.extended([(Form.UNREADABLE, 0.0)])
         for name, word in (("lod", _NOT_DETECTED), ("loq", _BELOW_QUANTITATION)):
             if name in rows.schema.names:
                 readings, reading = self._censor(rows, name, word, readings, reading)
-        return readings, reading
+        return readings, reading, unit
 
     def _censor(
         self, rows: pa.RecordBatch, name: str, word: int, readings: Readings, reading: NDArray[np.int32]
     ) -> tuple[Readings, NDArray[np.int32]]:
-        """Read a word such as `ND` as `< lod` where the row declares the limit."""
+        """Read a word such as `ND` as `< lod` where the row declares the limit; the reading keeps the word as well."""
         affected = np.flatnonzero(readings.word[reading] == word)
         if not len(affected):
             return readings, reading
-        limits = rows[name]
-        numbers = self._once(limits, name, lambda words: [_limit_number(text) for text in words.to_pylist()])
-        codes = _indices(limits)[affected]
-        entries: dict[int, int] = {}
+        limits: pa.DictionaryArray = rows[name]
+        codes, place = np.unique(_indices(limits)[affected], return_inverse=True)
+        texts = limits.dictionary.take(pa.array(codes)).to_pylist()
+        entries = np.full(len(codes), -1, dtype=np.int32)
         added: list[tuple[Form, float]] = []
-        reading = reading.copy()
-        for row, code in zip(affected.tolist(), codes.tolist(), strict=True):
-            number = numbers[code]
+        for index, text in enumerate(texts):
+            number = self._limit_number(text)
             if number is not None:
-                if code not in entries:
-                    entries[code] = len(readings.form) + len(added)
-                    added.append((Form.LESS, number))
-                reading[row] = entries[code]
-        return readings.extended(added), reading
+                entries[index] = len(readings.form) + len(added)
+                added.append((Form.LESS, number))
+        entry = entries[place]
+        reading = reading.copy()
+        reading[affected[entry >= 0]] = entry[entry >= 0]
+        return readings.extended(added, word=word), reading
+
+    def _limit_number(self, text: str) -> float | None:
+        """Return a detection or quantitation limit: a plain number above zero, in the unit of the result."""
+        reported = read_reported(text, number_locale=self._number_locale)
+        if reported.form is not Form.NUMBER or reported.unit or reported.number is None or reported.number <= 0:
+            return None
+        return float(reported.number)
 
 
 def _indices(column: pa.DictionaryArray) -> NDArray[np.int32]:
-    return column.indices.to_numpy(zero_copy_only=False)
+    indices: NDArray[np.int32] = column.indices.to_numpy(zero_copy_only=False)
+    return indices
+
+
+def _as_numpy(mask: pa.BooleanArray) -> NDArray[np.bool_]:
+    values: NDArray[np.bool_] = mask.to_numpy(zero_copy_only=False)
+    return values
 
 
 def _same(held: pa.Array, other: pa.Array) -> bool:
-    # The held array keeps its memory alive, so an equal address is the same dictionary and never a reused one.
-    if len(held) != len(other) or held.offset != other.offset:
+    """Return whether two dictionaries are the same memory, so that work on one holds for the other.
+
+    The held array keeps its memory alive, so an equal address is the same dictionary and never one that took its place.
+    """
+    if len(held) != len(other) or held.offset != other.offset or held.type != other.type:
         return False
-    ours, theirs = held.buffers()[1:], other.buffers()[1:]
     return all(
-        (a is None and b is None) or (a is not None and b is not None and a.address == b.address and a.size == b.size)
-        for a, b in zip(ours, theirs, strict=True)
+        (ours is None and theirs is None)
+        or (ours is not None and theirs is not None and ours.address == theirs.address and ours.size == theirs.size)
+        for ours, theirs in zip(held.buffers(), other.buffers(), strict=True)
     )
 
 
@@ -313,7 +386,7 @@ def _too_long(words: pa.Array) -> NDArray[np.bool_] | None:
     longest = pc.max(pc.binary_length(words)).as_py()
     if longest is None or longest <= MAXIMUM_CELL_CHARACTERS:
         return None
-    return pc.greater(pc.utf8_length(words), MAXIMUM_CELL_CHARACTERS).to_numpy(zero_copy_only=False)
+    return _as_numpy(pc.greater(pc.utf8_length(words), MAXIMUM_CELL_CHARACTERS))
 
 
 def _unit_or_unknown(text: str) -> int:
@@ -332,19 +405,3 @@ def _status_code(text: str) -> int:
 def _revision_or_none(text: str) -> int:
     number = revision_number(text)
     return -1 if number is None else number
-
-
-def _date_kinds(words: pa.Array) -> NDArray[np.uint8]:
-    """Return 0 for an empty or zoned date, 1 for a date without zone, 2 for anything else."""
-    text = pc.utf8_trim_whitespace(words)
-    zoned = pc.match_substring_regex(text, _ZONED).to_numpy(zero_copy_only=False)
-    unzoned = pc.match_substring_regex(text, _UNZONED).to_numpy(zero_copy_only=False)
-    empty = pc.equal(text, "").to_numpy(zero_copy_only=False)
-    return np.where(zoned | empty, 0, np.where(unzoned, 1, 2)).astype(np.uint8)
-
-
-def _limit_number(text: str) -> float | None:
-    reported = read_reported(text)
-    if reported.form is not Form.NUMBER or reported.number is None or reported.number < 0:
-        return None
-    return float(reported.number)

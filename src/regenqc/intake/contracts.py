@@ -7,14 +7,19 @@ row by row, and a bad row is recorded, never raised.
 
 from __future__ import annotations
 
+import datetime as dt
 import difflib
+from collections import Counter
 from dataclasses import dataclass
+from numbers import Number
 from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
 
 from regenqc.errors import DataError, Fault
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     import pandera.pandas as pa
 
@@ -24,7 +29,9 @@ __all__ = [
     "RESULT_COLUMNS",
     "InputColumn",
     "check_column_names",
+    "check_column_types",
     "frame_schema",
+    "is_reported_value",
 ]
 
 MAXIMUM_CELL_CHARACTERS: Final = 65_536
@@ -90,26 +97,21 @@ def check_column_names(names: Sequence[str], *, columns: Sequence[InputColumn], 
         Traceback (most recent call last):
         ...
         regenqc.errors.DataError: RQC-D010 A required column is missing. At a.csv. Got: batch_id, test, Result, unit.
-        Expected: result (the result as reported, text); did you mean the column 'Result'? Name the column exactly so,
+        Expected: result (the result as reported, text). Did you mean the column 'Result'? Name the column exactly so,
         or describe the export in a profile.
     """
-    faults = []
-    for column in columns:
-        if column.required and column.name not in names:
-            near = [name for name in names if name.strip().casefold() == column.name]
-            near = near or difflib.get_close_matches(column.name, names, n=1, cutoff=0.6)
-            hint = f"; did you mean the column '{near[0]}'?" if near else ""
-            faults.append(
-                Fault(
-                    code="RQC-D010",
-                    what="A required column is missing.",
-                    where=source,
-                    got=", ".join(names) or "no columns",
-                    expected=f"{column.name} ({column.meaning}){hint}".removesuffix("?") + ("?" if hint else ""),
-                    action="Name the column exactly so, or describe the export in a profile.",
-                )
-            )
-    repeated = sorted({name for name in names if list(names).count(name) > 1})
+    faults = [
+        Fault(
+            code="RQC-D010",
+            what="A required column is missing.",
+            where=source,
+            got=", ".join(names) or "no columns",
+            expected=f"{column.name} ({column.meaning})",
+            action=f"{_hint(column.name, names)}Name the column exactly so, or describe the export in a profile.",
+        )
+        for column in columns
+        if column.required and column.name not in names
+    ]
     faults += [
         Fault(
             code="RQC-D011",
@@ -119,7 +121,49 @@ def check_column_names(names: Sequence[str], *, columns: Sequence[InputColumn], 
             expected="every column once",
             action="Rename or remove one; regenqc does not guess which of them is meant.",
         )
-        for name in repeated
+        for name, count in sorted(Counter(names).items())
+        if count > 1
+    ]
+    if faults:
+        raise DataError(*faults)
+
+
+def _hint(name: str, names: Sequence[str]) -> str:
+    near = [other for other in names if other.strip().casefold() == name]
+    near = near or difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return f"Did you mean the column '{near[0]}'? " if near else ""
+
+
+def check_column_types(types: Mapping[str, str], *, columns: Sequence[InputColumn], source: str) -> None:
+    """Refuse a table in which a canonical column has a type whose values are no reported text, such as a list.
+
+    Args:
+        types: columns whose type holds no reported text, with the name of the type.
+        columns: the contract; other columns are carried as they are and decide nothing.
+        source: file or table, for the message.
+
+    Raises:
+        DataError: every such column.
+
+    Example:
+        >>> check_column_types({"result": "list<item: string>"}, columns=RESULT_COLUMNS, source="a.parquet")
+        Traceback (most recent call last):
+        ...
+        regenqc.errors.DataError: RQC-D012 A column holds neither text nor numbers. At a.parquet column result.
+        Got: list<item: string>. Expected: text, numbers, booleans, dates or categories of these.
+        Convert the column to text as reported.
+    """
+    faults = [
+        Fault(
+            code="RQC-D012",
+            what="A column holds neither text nor numbers.",
+            where=f"{source} column {column.name}",
+            got=types[column.name],
+            expected="text, numbers, booleans, dates or categories of these",
+            action="Convert the column to text as reported.",
+        )
+        for column in columns
+        if column.name in types
     ]
     if faults:
         raise DataError(*faults)
@@ -128,8 +172,8 @@ def check_column_names(names: Sequence[str], *, columns: Sequence[InputColumn], 
 def frame_schema(columns: Sequence[InputColumn]) -> pa.DataFrameSchema:
     """Return the pandera schema of a table as pandas frames have to satisfy it.
 
-    Required columns must be present, names unique, and a canonical column must hold text, numbers or categories: a
-    column of other objects has no reported text.
+    Required columns must be present, names unique, and a canonical column must hold text, numbers, dates or categories:
+    a column of other objects has no reported text.
 
     Example:
         >>> sorted(frame_schema(BATCH_COLUMNS).columns)
@@ -137,17 +181,30 @@ def frame_schema(columns: Sequence[InputColumn]) -> pa.DataFrameSchema:
     """
     import pandera.pandas as pa  # noqa: PLC0415 - 0.5 s to import, only pandas users need it
 
-    def holds_text_or_numbers(series: Any) -> bool:
-        if str(series.dtype) != "object":
-            return True
-        return all(value is None or isinstance(value, (str, int, float)) for value in series)
-
-    check = pa.Check(holds_text_or_numbers, error="the column holds text or numbers")
+    check = pa.Check(_holds_reported_values, error="the column holds text, numbers, dates or categories")
     return pa.DataFrameSchema(
-        {
-            column.name: pa.Column(None, checks=check, required=column.required, nullable=True)
-            for column in columns
-        },
+        {column.name: pa.Column(None, checks=check, required=column.required, nullable=True) for column in columns},
         unique_column_names=True,
         strict=False,
+    )
+
+
+def _holds_reported_values(series: Any) -> bool:
+    if hasattr(series, "cat"):
+        series = series.cat.categories
+    return str(series.dtype) != "object" or all(is_reported_value(value) for value in series)
+
+
+def is_reported_value(value: Any) -> bool:
+    """Return whether an object in a pandas column stands for one reported text or for a missing one.
+
+    Example:
+        >>> is_reported_value("<0.5"), is_reported_value(None), is_reported_value(b"5"), is_reported_value(["5"])
+        (True, True, False, False)
+    """
+    # NA and NaT of pandas are of classes of their own and cannot be imported here for a look.
+    return (
+        value is None
+        or isinstance(value, (str, Number, np.number, np.bool_, dt.date))
+        or type(value).__name__ in {"NAType", "NaTType"}
     )

@@ -10,15 +10,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.measurement.reported import PLAIN_NUMBER, WORDS, Form, NumberLocale, Reported, read_reported
+from regenqc.measurement.units import UNITS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["NO_WORD", "Readings", "read_texts"]
+__all__ = ["NEVER_NEGATIVE", "NO_WORD", "SIGNED_KINDS", "Readings", "read_texts"]
 
 NO_WORD: Final = -1
 _WORD_CODES: Final = {word: code for code, word in enumerate(WORDS)}
 _FEW: Final = 64
+
+# Quantities of these kinds may lie below zero: numbers without unit, pH, degrees Celsius and differences of amplification
+# cycles. Of every other kind a number below zero is a fault of the measurement, which no limit may accept.
+SIGNED_KINDS: Final = frozenset({"number", "acidity", "temperature", "amplification cycles"})
+
+# By unit code; one entry more, for texts that are no unit.
+NEVER_NEGATIVE: Final[NDArray[np.bool_]] = np.array([unit.kind not in SIGNED_KINDS for unit in UNITS] + [False])
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +45,32 @@ class Readings:
     word: NDArray[np.int16]
     percent: NDArray[np.bool_]
 
-    def extended(self, entries: list[tuple[Form, float]]) -> Readings:
-        """Return the readings with further entries behind them."""
+    def below_zero(self) -> NDArray[np.bool_]:
+        """Return which entries say that a quantity is, or may be, less than zero.
+
+        Example:
+            >>> read_texts(pa.array(["-1", "> -1", "< 0", "0"]), number_locale=NumberLocale()).below_zero().tolist()
+            [True, True, True, False]
+        """
+        below: NDArray[np.bool_] = (self.number < 0) | ((self.form == Form.LESS) & (self.number == 0))
+        return below
+
+    def extended(self, entries: list[tuple[Form, float]], *, word: int = NO_WORD) -> Readings:
+        """Return the readings with further entries behind them.
+
+        Args:
+            entries: form and number of each.
+            word: the word that all of them stand for, index in `WORDS`.
+
+        Example:
+            >>> readings = read_texts(pa.array(["ND"]), number_locale=NumberLocale()).extended([(Form.LESS, 0.1)])
+            >>> readings.form.tolist(), readings.number.tolist()
+            ([1, 4], [0.0, 0.1])
+        """
         return Readings(
             np.append(self.form, np.array([form for form, _ in entries], dtype=np.uint8)),
             np.append(self.number, np.array([number for _, number in entries], dtype=np.float64)),
-            np.append(self.word, np.full(len(entries), NO_WORD, dtype=np.int16)),
+            np.append(self.word, np.full(len(entries), word, dtype=np.int16)),
             np.append(self.percent, np.zeros(len(entries), dtype=np.bool_)),
         )
 

@@ -3,31 +3,54 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Final
 
-from regenqc.errors import Fault, SpecificationError
-from regenqc.measurement.reported import WORDS
-from regenqc.measurement.units import closest_spellings, conversion_factor, find_unit
-from regenqc.specification.criteria import canonical_word, exact_interval, read_limit
+from regenqc.specification.criterion_checks import COMPOSITE, check_criterion
 from regenqc.specification.derived_functions import DERIVED_INPUTS
-from regenqc.specification.model import CRITERIA, AlternativePart, Requirement
+from regenqc.specification.model import CRITERIA, Derived, Requirement
+from regenqc.specification.value_checks import fault
 from regenqc.vocabulary import ATTRIBUTE_WORDS, Replicates, Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-    from regenqc.specification.model import Derived, LimitText
+    from regenqc.errors import Fault
+    from regenqc.specification.model import SpecificationDocument
 
-__all__ = ["BUILT_IN_REQUIREMENTS", "check_derived", "check_requirement"]
+__all__ = [
+    "BUILT_IN_REQUIREMENTS",
+    "CONTEXT_CODES",
+    "check_derived",
+    "check_product",
+    "check_requirement",
+    "check_validity",
+    "known_attributes",
+]
 
-BUILT_IN_REQUIREMENTS = ("result_record", "expiry", "specification_validity")
-_COMPOSITE = ("any_of", "all_of", "n_of_m")
+BUILT_IN_REQUIREMENTS: Final = ("result_record", "expiry", "specification_validity")
+
+# Faults that say only that something is absent: they prove nothing where a part of the text could not be read.
+CONTEXT_CODES: Final = frozenset(
+    {
+        "RQC-S010",
+        "RQC-S012",
+        "RQC-S014",
+        "RQC-S015",
+        "RQC-S017",
+        "RQC-S018",
+        "RQC-S019",
+        "RQC-S027",
+        "RQC-S028",
+        "RQC-S035",
+    }
+)
 
 
 def check_requirement(
     requirement: Requirement,
     *,
-    attributes: dict[str, frozenset[str]],
+    attributes: Mapping[str, frozenset[str]],
     place: Callable[..., str],
 ) -> Iterator[Fault]:
     """Yield every fault of one complete requirement.
@@ -42,36 +65,17 @@ def check_requirement(
         >>> [fault.what for fault in check_requirement(requirement, attributes={}, place=lambda *keys: "a.toml")]
         ['The requirement names no test.']
     """
-    yield from _check_shape(requirement, place)
-    rounding = requirement.rounding
-    if requirement.limit is not None:
-        yield from _check_limits(requirement.limit, requirement.alert, rounding, place)
-    elif requirement.alert is not None:
-        yield _fault("RQC-S012", "An alert limit stands without a limit.", place("alert"), action="Add the limit.")
-    for name in ("one_of", "none_of"):
-        yield from _check_words(getattr(requirement, name), place(name))
-    for name in _COMPOSITE:
-        parts = requirement.n_of_m.of if name == "n_of_m" and requirement.n_of_m else getattr(requirement, name)
-        for index, part in enumerate(parts or () if isinstance(parts, tuple) else ()):
-            yield from _check_part(part, rounding, place(name, index))
-    if requirement.n_of_m is not None and requirement.n_of_m.n > len(requirement.n_of_m.of):
-        yield _fault(
-            "RQC-S013",
-            "More criteria must conform than are listed.",
-            place("n_of_m"),
-            got=str(requirement.n_of_m.n),
-            expected=f"at most {len(requirement.n_of_m.of)}",
-        )
-    if requirement.agreement is not None:
-        yield from _check_agreement(requirement, place)
+    yield from _check_completeness(requirement, place)
+    yield from _check_policies(requirement, place)
+    yield from check_criterion(requirement, place=place)
     for name, values in requirement.when.items():
-        yield from _check_selector(name, values, attributes, place("when", name))
+        yield from _check_selector(name, values, attributes, lambda *keys, name=name: place("when", name, *keys))
 
 
-def _check_shape(requirement: Requirement, place: Callable[..., str]) -> Iterator[Fault]:
+def _check_completeness(requirement: Requirement, place: Callable[..., str]) -> Iterator[Fault]:
     kinds = [name for name in CRITERIA if getattr(requirement, name) is not None]
     if not kinds:
-        yield _fault(
+        yield fault(
             "RQC-S010",
             "The requirement has no criterion.",
             place("id"),
@@ -80,7 +84,7 @@ def _check_shape(requirement: Requirement, place: Callable[..., str]) -> Iterato
             action="Add the criterion, or sponsor_must_set = true when the sponsor has to set it.",
         )
     elif kinds not in ([kinds[0]], ["limit", "one_of"]):
-        yield _fault(
+        yield fault(
             "RQC-S011",
             "The requirement has several criteria.",
             place(kinds[1]),
@@ -89,12 +93,12 @@ def _check_shape(requirement: Requirement, place: Callable[..., str]) -> Iterato
             action="Split it into several requirements, or use all_of.",
         )
     if requirement.stage is None:
-        yield _fault("RQC-S014", "The requirement names no stage.", place("id"), got=requirement.id, action="Add stage.")
-    needs_test = not any(getattr(requirement, name) is not None for name in (*_COMPOSITE, "evidence"))
+        yield fault("RQC-S014", "The requirement names no stage.", place("id"), got=requirement.id, action="Add stage.")
+    needs_test = not any(getattr(requirement, name) is not None for name in (*COMPOSITE, "evidence"))
     if needs_test and requirement.test is None:
-        yield _fault("RQC-S015", "The requirement names no test.", place("id"), got=requirement.id, action="Add test.")
+        yield fault("RQC-S015", "The requirement names no test.", place("id"), got=requirement.id, action="Add test.")
     if not needs_test and requirement.test is not None:
-        yield _fault(
+        yield fault(
             "RQC-S015",
             "A composite or evidence requirement names a test of its own.",
             place("test"),
@@ -102,9 +106,9 @@ def _check_shape(requirement: Requirement, place: Callable[..., str]) -> Iterato
             action="Remove test; the parts name theirs.",
         )
     if requirement.id in BUILT_IN_REQUIREMENTS:
-        yield _fault("RQC-S016", "The identifier is reserved.", place("id"), got=requirement.id, action="Rename it.")
-    if requirement.citation == "" and requirement.sponsor_must_set is None:
-        yield _fault(
+        yield fault("RQC-S016", "The identifier is reserved.", place("id"), got=requirement.id, action="Rename it.")
+    if not requirement.citation.strip() and requirement.sponsor_must_set is None:
+        yield fault(
             "RQC-S017",
             "The requirement cites no source.",
             place("id"),
@@ -112,162 +116,93 @@ def _check_shape(requirement: Requirement, place: Callable[..., str]) -> Iterato
             expected="citation",
             action="Cite the document that sets the criterion.",
         )
+
+
+def _check_policies(requirement: Requirement, place: Callable[..., str]) -> Iterator[Fault]:
     if (requirement.timing is Timing.AFTER_RELEASE) != (requirement.due is not None):
-        yield _fault(
+        yield fault(
             "RQC-S018",
-            "timing = \"after_release\" and due belong together.",
-            place("timing"),
+            'timing = "after_release" and due belong together.',
+            place("due" if requirement.due else "timing"),
             got=f"timing {requirement.timing}, due {requirement.due}",
             expected='for example timing = "after_release" with due = "14 d"',
         )
     if requirement.replicates is not Replicates.EACH and requirement.limit is None:
-        yield _fault("RQC-S019", "A replicate policy needs a limit.", place("replicates"), action="Add limit.")
-    counts = (requirement.replicates_conforming, requirement.replicates_total)
-    if (requirement.replicates is Replicates.N_OF_M) != (None not in counts) or (
-        None not in counts and counts[0] > counts[1]  # type: ignore[operator]
-    ):
-        yield _fault(
+        yield fault("RQC-S019", "A replicate policy needs a limit.", place("replicates"), action="Add limit.")
+    conforming, total = requirement.replicates_conforming, requirement.replicates_total
+    stated = conforming is not None or total is not None
+    complete = conforming is not None and total is not None and conforming <= total
+    if not complete if requirement.replicates is Replicates.N_OF_M else stated:
+        yield fault(
             "RQC-S019",
-            'replicates = "n_of_m" needs replicates_conforming and replicates_total.',
-            place("replicates"),
-            got=f"{counts[0]} of {counts[1]}",
+            'replicates = "n_of_m" goes with replicates_conforming and replicates_total, and nothing else does.',
+            place("replicates_conforming" if conforming is not None else "replicates"),
+            got=f"replicates {requirement.replicates}, {conforming} of {total}",
             expected="for example replicates_conforming = 2, replicates_total = 3",
         )
-    if requirement.identity is not None and (requirement.identity.equals is None) == (
-        requirement.identity.equals_stage is None
-    ):
-        yield _fault(
-            "RQC-S020", "identity takes equals or equals_stage.", place("identity"), expected='equals = "@attribute"'
-        )
     if requirement.valid_from and requirement.valid_to and requirement.valid_from > requirement.valid_to:
-        yield _fault("RQC-S021", "The validity ends before it begins.", place("valid_to"), got=str(requirement.valid_to))
-
-
-def _check_limits(
-    limit: LimitText, alert: LimitText | None, rounding: str | None, place: Callable[..., str]
-) -> Iterator[Fault]:
-    faults = [*_check_limit(limit, rounding, place("limit"))]
-    if alert is not None:
-        faults += _check_limit(alert, rounding, place("alert"))
-    yield from faults
-    if alert is None or faults:
-        return
-    limit_unit, alert_unit = find_unit(limit.unit), find_unit(alert.unit)
-    assert limit_unit is not None  # noqa: S101 - _check_limit has refused an unknown unit above
-    assert alert_unit is not None  # noqa: S101
-    if limit_unit.kind != alert_unit.kind:
-        yield _fault(
-            "RQC-S022",
-            "The alert limit is in another kind of unit than the limit.",
-            place("alert"),
-            got=f"{alert.unit} ({alert_unit.kind})",
-            expected=f"a unit of {limit_unit.kind}",
+        yield fault(
+            "RQC-S021",
+            "The validity ends before it begins.",
+            place("valid_to"),
+            got=str(requirement.valid_to),
+            expected=f"{requirement.valid_from} or later",
         )
-    elif not exact_interval(alert).is_within(exact_interval(limit, factor=conversion_factor(alert_unit, limit_unit))):
-        yield _fault(
-            "RQC-S023",
-            "The alert limit lies outside the limit, so that it could never be met before the limit.",
-            place("alert"),
-            got=read_limit(alert).describe(),
-            expected=f"inside {read_limit(limit).describe()}",
-        )
-
-
-def _check_limit(limit: LimitText, rounding: str | None, where: str) -> Iterator[Fault]:
-    if find_unit(limit.unit) is None:
-        near = closest_spellings(limit.unit)
-        yield _fault(
-            "RQC-S024",
-            "The unit is not in the dictionary.",
-            where,
-            got=limit.unit,
-            expected=("did you mean " + " or ".join(f"'{unit}'" for unit in near)) if near else "a unit of the dictionary",
-            action="Use a unit that `regenqc spec schema --units` lists.",
-        )
-    try:
-        exact_interval(limit, rounding=rounding)
-    except SpecificationError as error:
-        for fault in error.faults:
-            yield _fault(fault.code, fault.what, where, got=fault.got, expected=fault.expected, action=fault.action)
-
-
-def _check_words(words: tuple[str, ...] | None, where: str) -> Iterator[Fault]:
-    for word in words or ():
-        if canonical_word(word) is None:
-            near = difflib.get_close_matches(word.casefold(), WORDS, n=1, cutoff=0.5)
-            yield _fault(
-                "RQC-S025",
-                "The word is not in the result vocabulary.",
-                where,
-                got=word,
-                expected=f"did you mean '{near[0]}'" if near else ", ".join(WORDS),
-                action="Use a word of the vocabulary; a profile maps a laboratory's own words onto it.",
-            )
-
-
-def _check_part(part: AlternativePart, rounding: str | None, where: str) -> Iterator[Fault]:
-    kinds = [name for name in ("limit", "one_of", "none_of") if getattr(part, name) is not None]
-    if kinds not in (["limit"], ["one_of"], ["none_of"], ["limit", "one_of"]):
-        yield _fault(
-            "RQC-S011",
-            "A part of a composite requirement needs one criterion.",
-            where,
-            got=", ".join(kinds) or "none",
-            expected="limit, one_of or none_of",
-        )
-    if part.limit is not None:
-        yield from _check_limits(part.limit, part.alert, rounding, lambda *_: where)
-    yield from _check_words(part.one_of, where)
-    yield from _check_words(part.none_of, where)
-
-
-def _check_agreement(requirement: Requirement, place: Callable[..., str]) -> Iterator[Fault]:
-    agreement = requirement.agreement
-    assert agreement is not None  # noqa: S101 - the caller asked
-    if (agreement.relative is None) == (agreement.absolute is None):
-        yield _fault(
-            "RQC-S026", "agreement takes relative (percent) or absolute.", place("agreement"), expected='relative = "20"'
-        )
-        return
-    if agreement.stage is requirement.stage:
-        yield _fault("RQC-S026", "agreement compares a stage with itself.", place("agreement"), got=str(agreement.stage))
-    text = agreement.relative or agreement.absolute
-    try:
-        from regenqc.specification.model import LimitText as Text  # noqa: PLC0415 - only names are needed above
-
-        read_limit(Text(max=text))
-    except SpecificationError as error:
-        yield _fault("RQC-S026", "The tolerance is not a number.", place("agreement"), got=error.faults[0].got)
-    if agreement.absolute is not None and find_unit(agreement.unit) is None:
-        yield _fault("RQC-S024", "The unit is not in the dictionary.", place("agreement"), got=agreement.unit)
 
 
 def _check_selector(
-    name: str, values: tuple[str, ...], attributes: dict[str, frozenset[str]], where: str
+    name: str, values: tuple[str, ...], attributes: Mapping[str, frozenset[str]], place: Callable[..., str]
 ) -> Iterator[Fault]:
     if name not in attributes:
-        yield _fault(
+        near = difflib.get_close_matches(name, attributes, n=1, cutoff=0.7)
+        yield fault(
             "RQC-S027",
             "The values of an attribute used in `when` are not declared.",
-            where,
+            place(),
             got=name,
-            expected=f'[attributes] {name} = ["…", "…"] with every value the attribute can take',
+            expected=f'{f"{near[0]}, or " if near else ""}[attributes] {name} = ["…", "…"] with every value it can take',
             action="Declare them: an undeclared spelling could otherwise switch a requirement off.",
         )
         return
-    for value in values:
+    for index, value in enumerate(values):
         if value not in attributes[name]:
-            yield _fault(
+            yield fault(
                 "RQC-S028",
                 "`when` names a value that the attribute cannot take.",
-                where,
+                place(index),
                 got=value,
                 expected=", ".join(sorted(attributes[name])),
             )
 
 
-def check_derived(derived: Derived, *, place: Callable[..., str]) -> Iterator[Fault]:
+def check_product(
+    product: Mapping[str, str], *, attributes: Mapping[str, frozenset[str]], place: Callable[..., str]
+) -> Iterator[Fault]:
+    """Yield the product attributes whose value no batch can state, so that the specification would never speak.
+
+    Example:
+        >>> check = check_product({"vector": "lenti"}, attributes=ATTRIBUTE_WORDS, place=lambda *keys: "a.toml")
+        >>> [fault.got for fault in check]
+        ['lenti']
+    """
+    for name, value in product.items():
+        if value not in attributes.get(name, {value}):
+            yield fault(
+                "RQC-S028",
+                "The product has a value that the attribute cannot take.",
+                place("product", name),
+                got=value,
+                expected=", ".join(sorted(attributes[name])),
+            )
+
+
+def check_derived(derived: Derived, *, place: Callable[..., str], others: Collection[str] = ()) -> Iterator[Fault]:
     """Yield every fault of one derived result.
+
+    Args:
+        derived: as written.
+        place: `place(*keys)` names a key of this entry as `file:line path`.
+        others: identifiers of all derived results of the specification.
 
     Example:
         >>> from regenqc.specification.model import Derived
@@ -277,7 +212,7 @@ def check_derived(derived: Derived, *, place: Callable[..., str]) -> Iterator[Fa
     inputs = DERIVED_INPUTS.get(derived.function)
     if inputs is None:
         near = difflib.get_close_matches(derived.function, DERIVED_INPUTS, n=1, cutoff=0.5)
-        yield _fault(
+        yield fault(
             "RQC-S029",
             "The function is not known.",
             place("function"),
@@ -285,16 +220,75 @@ def check_derived(derived: Derived, *, place: Callable[..., str]) -> Iterator[Fa
             expected=f"did you mean '{near[0]}'" if near else ", ".join(DERIVED_INPUTS),
         )
     elif set(derived.inputs) != set(inputs):
-        yield _fault(
+        yield fault(
             "RQC-S029",
             "The function takes other inputs.",
             place("inputs"),
-            got=", ".join(derived.inputs),
+            got=", ".join(derived.inputs) or "none",
             expected=", ".join(inputs),
         )
+    for name, source in derived.inputs.items():
+        if source == derived.id or source in others:
+            yield fault(
+                "RQC-S054",
+                "A derived result is computed from a derived result, which is not supported.",
+                place("inputs", name),
+                got=source,
+                expected="a reported test or an attribute",
+            )
 
 
-def known_attributes(declared: dict[str, tuple[str, ...]]) -> dict[str, frozenset[str]]:
+def check_validity(
+    document: SpecificationDocument,
+    requirements: Iterable[Requirement],
+    *,
+    own: Mapping[str, tuple[str | int, ...]],
+    place: Callable[..., str],
+) -> Iterator[Fault]:
+    """Yield faults in the dates: requirements that never apply, and times at which none does.
+
+    Args:
+        document: the file.
+        requirements: after inheritance.
+        own: where the requirements of this file stand, by identifier.
+        place: names a key of the file as `file:line path`.
+    """
+    begin, end = document.valid_from or date.min, document.valid_to or date.max
+    if begin > end:
+        yield fault(
+            "RQC-S021",
+            "The validity ends before it begins.",
+            place("valid_to"),
+            got=str(document.valid_to),
+            expected=f"{document.valid_from} or later",
+        )
+        return
+    spans = {entry.id: (entry.valid_from or date.min, entry.valid_to or date.max) for entry in requirements}
+    for identifier, path in own.items():
+        first, last = spans.get(identifier, (date.min, date.max))
+        if first <= last and (first > end or last < begin):
+            yield fault(
+                "RQC-S036",
+                "The requirement is never valid while the specification is.",
+                place(*path, "valid_from" if first > end else "valid_to"),
+                got=f"{first if first > date.min else '…'} to {last if last < date.max else '…'}",
+                expected=f"a time within {document.valid_from or '…'} to {document.valid_to or '…'}",
+            )
+    moments = {begin, *(last + timedelta(days=1) for _, last in spans.values() if begin <= last < end)}
+    for moment in sorted(moments):
+        if spans and not any(first <= moment <= last for first, last in spans.values()):
+            yield fault(
+                "RQC-S036",
+                "The specification is valid at a time at which none of its requirements is.",
+                place("valid_to" if moment > begin else "valid_from"),
+                got="no requirement " + ("at first" if moment == begin else f"from {moment}"),
+                expected="at least one valid requirement at any time",
+                action="Correct the dates, or limit the validity of the specification.",
+            )
+            return
+
+
+def known_attributes(declared: Mapping[str, Iterable[str]]) -> dict[str, frozenset[str]]:
     """Return the closed values of every attribute that `when` may name.
 
     Example:
@@ -302,9 +296,3 @@ def known_attributes(declared: dict[str, tuple[str, ...]]) -> dict[str, frozense
         ['large', 'small']
     """
     return ATTRIBUTE_WORDS | {name: frozenset(values) for name, values in declared.items()}
-
-
-def _fault(code: str, what: str, where: str, *, got: str = "", expected: str = "", action: str = "") -> Fault:
-    return Fault(
-        code=code, what=what, where=where, got=got, expected=expected, action=action or "Correct the specification."
-    )

@@ -14,9 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["canonical_word", "exact_interval", "read_limit"]
 
-_SPELLINGS = {
-    fold_word(spelling): word for word, spellings in RESULT_WORDS.items() for spelling in (word, *spellings)
-}
+_SPELLINGS = {fold_word(spelling): word for word, spellings in RESULT_WORDS.items() for spelling in (word, *spellings)}
 
 
 def read_limit(limit: LimitText) -> Limit:
@@ -39,9 +37,7 @@ def read_limit(limit: LimitText) -> Limit:
     )
 
 
-def exact_interval(
-    limit: LimitText, *, rounding: str | None = None, factor: Fraction = Fraction(1)
-) -> ExactInterval:
+def exact_interval(limit: LimitText, *, rounding: str | None = None, factor: Fraction = Fraction(1)) -> ExactInterval:
     """Return the values that conform, in the unit of the report.
 
     Args:

@@ -1,24 +1,29 @@
-"""Read the text of one specification file and collect every fault in it, with path and line."""
+"""Read the text of one specification file and collect every fault of its form, with path and line.
+
+One fault must not hide another: what cannot be understood is reported and set aside, and what is left is still read, so
+that the checks of meaning see it too. A document with a single fault never becomes a specification.
+"""
 
 from __future__ import annotations
 
 import difflib
 import re
 import tomllib
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
 from regenqc.errors import Fault
 from regenqc.specification import model
+from regenqc.specification.positions import Path, describe_place, locate_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
-__all__ = ["locate_lines", "read_document"]
+__all__ = ["Draft", "read_document"]
 
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\"-]+)\s*\]\]?\s*(#.*)?$")
-_KEY = re.compile(r"^\s*\"?([A-Za-z0-9_-]+)\"?\s*=")
+_Entry = TypeVar("_Entry", bound=BaseModel)
 
 # The model that owns the keys below a container, by the container's name.
 _OWNERS: Final[dict[str, type[BaseModel]]] = {
@@ -38,115 +43,169 @@ _OWNERS: Final[dict[str, type[BaseModel]]] = {
     "n_of_m": model.NumberOf,
 }
 
+_LISTS: Final[dict[str, type[BaseModel]]] = {
+    "requirement": model.Requirement,
+    "derived": model.Derived,
+    "removed": model.Removal,
+}
 
-def locate_lines(text: str) -> dict[tuple[str | int, ...], int]:
-    """Return the 1-based line at which each table and key of a TOML text stands.
+# Stand-ins for required keys that are missing or wrong, so that the rest can be checked; they never leave this package.
+_STAND_INS: Final[dict[str, str]] = {
+    "schema": model.SCHEMA,
+    "id": "unnamed",
+    "version": "0",
+    "title": "untitled",
+    "jurisdiction": "INT",
+}
 
-    Keys inside inline tables are found through the key that holds them.
+_NUMBERS_AS_TEXT: Final = frozenset(
+    {"min", "max", "min_exclusive", "max_exclusive", "min_metaphases", "relative", "absolute"}
+)
+_TOML_LINE: Final = re.compile(r"at line ([0-9]+), column")
 
-    Example:
-        >>> locate_lines('id = "a"\\n[[requirement]]\\nid = "b"\\n')[("requirement", 0, "id")]
-        3
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """What could be read of one specification text.
+
+    Args:
+        document: the entries that could be read, with stand-ins for required keys that could not; `None` when nothing
+            could be read.
+        faults: of the form, in the order in which they were found.
+        source: how the text is named in faults.
+        lines: the line of every key.
+        places: for `requirement`, `derived` and `removed` the place in the text of each entry of the document.
+        incomplete: places of the entries of which a part could not be read; `()` for the file itself.
     """
-    lines: dict[tuple[str | int, ...], int] = {}
-    counts: dict[str, int] = {}
-    prefix: tuple[str | int, ...] = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
-            name = header[2].replace('"', "")
-            if header[1] == "[[":
-                prefix = (*name.split("."), counts.get(name, 0))
-                counts[name] = counts.get(name, 0) + 1
-            else:
-                prefix = tuple(name.split("."))
-            lines[prefix] = number
-        elif key := _KEY.match(line):
-            lines.setdefault((*prefix, key[1]), number)
-    return lines
+
+    document: model.SpecificationDocument | None
+    faults: tuple[Fault, ...]
+    source: str
+    lines: Mapping[Path, int]
+    places: Mapping[str, tuple[Path, ...]]
+    incomplete: frozenset[Path]
+
+    def place(self, *path: str | int) -> str:
+        """Return `file:line path` of a place in the text."""
+        return describe_place(self.source, path, dict(self.lines))
 
 
-def describe_place(source: str, path: Iterable[str | int], lines: dict[tuple[str | int, ...], int]) -> str:
-    """Return `file:line path` for a place inside a document."""
-    steps = tuple(path)
-    line = next((lines[steps[:end]] for end in range(len(steps), 0, -1) if steps[:end] in lines), 1)
-    words = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps).lstrip(".")
-    return f"{source}:{line} {words}".rstrip()
-
-
-def read_document(
-    text: str, *, source: str
-) -> tuple[model.SpecificationDocument | None, list[Fault], dict[tuple[str | int, ...], int]]:
+def read_document(text: str, *, source: str) -> Draft:
     """Read one specification text.
 
     Args:
         text: TOML.
         source: how to name the text in faults, usually its path.
 
-    Returns:
-        The document, or `None` when it has faults; the faults in the order of the text; the line of each key.
-
     Example:
-        >>> document, faults, lines = read_document('schema = "regenqc.specification/1"', source="a.toml")
-        >>> document is None, faults[0].what
-        (True, 'A required key is missing.')
+        >>> draft = read_document('schema = "regenqc.specification/1"', source="a.toml")
+        >>> [(fault.what, fault.expected) for fault in draft.faults][0]
+        ('A required key is missing.', 'id')
     """
     try:
         content = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        lines = locate_lines(text)
+    except (ValueError, RecursionError) as error:  # TOMLDecodeError is a ValueError; so is a number of 5000 digits
+        found = _TOML_LINE.search(str(error))
         fault = Fault(
             code="RQC-S001",
             what="The file is not valid TOML.",
-            where=source,
-            got=str(error),
+            where=f"{source}:{found[1]}" if found else source,
+            got=str(error) or type(error).__name__,
             expected="TOML 1.0",
             action="Correct the syntax at the place named.",
         )
-        return None, [fault], {}
-    lines = locate_lines(text)
-    try:
-        return model.SpecificationDocument.model_validate(content), [], lines
-    except ValidationError as error:
-        faults = [_fault(dict(detail), source=source, lines=lines) for detail in error.errors(include_url=False)]
-        return None, faults, lines
-
-
-def _fault(detail: dict[str, Any], *, source: str, lines: dict[tuple[str | int, ...], int]) -> Fault:
-    path: tuple[str | int, ...] = detail["loc"]
-    where = describe_place(source, path, lines)
-    kind = detail["type"]
-    if kind == "extra_forbidden":
-        container = next((step for step in reversed(path[:-1]) if isinstance(step, str)), "")
-        owner = _OWNERS.get(container, model.SpecificationDocument)
-        known = sorted(field.alias or name for name, field in owner.model_fields.items())
-        near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
-        return Fault(
-            code="RQC-S002",
-            what="Unknown key.",
-            where=where,
-            got=str(path[-1]),
-            expected=f"did you mean '{near[0]}'" if near else ", ".join(known),
-            action="Rename or remove the key; nothing in a specification is ignored.",
-        )
-    if kind == "missing":
-        return Fault(
-            code="RQC-S003",
-            what="A required key is missing.",
-            where=where,
-            got="nothing",
-            expected=str(path[-1]),
-            action="Add the key.",
-        )
-    number_as_limit = kind == "string_type" and path and path[-1] in _LIMIT_KEYS
-    return Fault(
-        code="RQC-S004",
-        what="A value is not what its key takes.",
-        where=where,
-        got=repr(detail.get("input"))[:200],
-        expected=detail["msg"],
-        action="Write the number as a string: its digits are significant." if number_as_limit else "Correct the value.",
+        return Draft(document=None, faults=(fault,), source=source, lines={}, places={}, incomplete=frozenset())
+    faults: list[Fault] = []
+    reader = _Reader(source, lines, faults)
+    lists = {name: content.pop(name) for name in _LISTS if isinstance(content.get(name), list)}
+    document, damaged = reader.read(model.SpecificationDocument, content, (), _STAND_INS)
+    entries: dict[str, tuple[BaseModel, ...]] = {}
+    places: dict[str, tuple[Path, ...]] = {}
+    incomplete: set[Path] = {()} if damaged else set()
+    for name, values in lists.items():
+        known: list[tuple[BaseModel, Path]] = []
+        for index, value in enumerate(values):
+            path: Path = (name, index)
+            stand_ins = {"id": f"unnamed-{index}"} if name == "requirement" else {}
+            entry, damaged = reader.read(_LISTS[name], value, path, stand_ins)
+            if damaged:
+                incomplete.add(path)
+            if entry is not None:
+                known.append((entry, path))
+        entries[name] = tuple(entry for entry, _ in known)
+        places[name] = tuple(path for _, path in known)
+    return Draft(
+        document=None if document is None else document.model_copy(update=entries),
+        faults=tuple(faults),
+        source=source,
+        lines=lines,
+        places=places,
+        incomplete=frozenset(incomplete),
     )
 
 
-_LIMIT_KEYS: Final = frozenset(
-    {"min", "max", "min_exclusive", "max_exclusive", "min_metaphases", "relative", "absolute"}
-)
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    source: str
+    lines: dict[Path, int]
+    faults: list[Fault]
+
+    def read(
+        self, owner: type[_Entry], content: object, path: Path, stand_ins: Mapping[str, str]
+    ) -> tuple[_Entry | None, bool]:
+        """Read one entry; return it without the keys that have faults, and whether it has any."""
+        try:
+            return owner.model_validate(content), False
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+        # A list that lost its faulty members is also said to be too short; the members are the fault.
+        inside = {detail["loc"][:end] for detail in found for end in range(len(detail["loc"]))}
+        details = [detail for detail in found if detail["loc"] not in inside]
+        self.faults.extend(self._fault(dict(detail), path) for detail in details)
+        if not isinstance(content, dict):
+            return None, True
+        broken = {str(detail["loc"][0]) for detail in details}
+        readable = {key: value for key, value in content.items() if key not in broken}
+        try:
+            return owner.model_validate({**{key: stand_ins[key] for key in broken & set(stand_ins)}, **readable}), True
+        except ValidationError:  # a required key without stand-in
+            return None, True
+
+    def _fault(self, detail: dict[str, Any], prefix: Path) -> Fault:
+        path: Path = (*prefix, *(step for step in detail["loc"] if step != "[key]"))
+        where = describe_place(self.source, path, self.lines)
+        kind = detail["type"]
+        if kind == "extra_forbidden":
+            container = next((step for step in reversed(path[:-1]) if isinstance(step, str)), "")
+            owner = _OWNERS.get(container, model.SpecificationDocument)
+            known = sorted(field.alias or name for name, field in owner.model_fields.items())
+            near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
+            return Fault(
+                code="RQC-S002",
+                what="Unknown key.",
+                where=where,
+                got=str(path[-1]),
+                expected=f"did you mean '{near[0]}'" if near else ", ".join(known),
+                action="Rename or remove the key; nothing in a specification is ignored.",
+            )
+        if kind == "missing":
+            return Fault(
+                code="RQC-S003",
+                what="A required key is missing.",
+                where=where,
+                got="nothing",
+                expected=str(path[-1]),
+                action="Add the key.",
+            )
+        number_as_text = kind == "string_type" and path and path[-1] in _NUMBERS_AS_TEXT
+        return Fault(
+            code="RQC-S004",
+            what="A value is not what its key takes.",
+            where=where,
+            got=repr(detail.get("input"))[:200],
+            expected=model.PATTERNS_IN_WORDS.get(detail.get("ctx", {}).get("pattern", ""), detail["msg"]),
+            action="Write the number as a string: its digits are significant."
+            if number_as_text
+            else "Correct the value.",
+        )

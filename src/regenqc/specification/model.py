@@ -6,15 +6,17 @@ whole: requirements merged over everything the file extends, with the fingerprin
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date  # noqa: TC003 - pydantic reads the annotation when the module runs
-from typing import Annotated, Literal
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from regenqc.vocabulary import Force, Jurisdiction, Mark, OnFail, Pathway, Replicates, Stage, Timing
 
 __all__ = [
+    "CRITERIA",
+    "PATTERNS_IN_WORDS",
     "SCHEMA",
     "Agreement",
     "AlternativePart",
@@ -32,14 +34,50 @@ __all__ = [
 
 SCHEMA = "regenqc.specification/1"
 
+_IDENTIFIER = r"^[a-z0-9][a-z0-9_.-]*$"
+_NAME = r"^[a-z][a-z0-9_]*$"
+_ATTRIBUTE = r"^@[a-z][a-z0-9_]*$"
+_INPUT = r"^(@[a-z][a-z0-9_]*|[a-z0-9][a-z0-9_.-]*)$"
+_WORD = r"^\S([^\n]*\S)?$"
+_TOLERANCE = r"^[0-9]+(\.[0-9]+)?$"
+_METAPHASES = r"^[1-9][0-9]{0,3}$"
+_SEX = r"^(@[a-z][a-z0-9_]*|female|male)$"
+_DUE = r"^[1-9][0-9]{0,4} (d|h)$"
+_SPECIFICATION_ID = r"^[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_.-]*)*$"
+_REFERENCE = r"^[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_.-]*)*(@[0-9]+(\.[0-9]+){0,2})?$"
+_VERSION = r"^[0-9]+(\.[0-9]+){0,2}$"
+
+PATTERNS_IN_WORDS: Final[dict[str, str]] = {
+    _IDENTIFIER: "a name of a-z, 0-9, '_', '.' and '-' that begins with a letter or digit",
+    _NAME: "the name of an attribute: a-z, 0-9 and '_', beginning with a letter",
+    _ATTRIBUTE: 'an attribute of the batch, for example "@donor_sex"',
+    _INPUT: 'a test, for example "endotoxin", or an attribute of the batch, for example "@dose_volume"',
+    _WORD: "a text that is not empty and has no blanks around it",
+    _TOLERANCE: 'a number of at least 0 in plain digits, for example "20" or "0.5"',
+    _METAPHASES: 'a whole number from 1 to 9999 as text, for example "20"',
+    _SEX: '"female", "male" or an attribute of the batch, for example "@donor_sex"',
+    _DUE: 'days or hours, for example "14 d" or "36 h"',
+    _SPECIFICATION_ID: "folders and a name of a-z, 0-9, '_' and '-', for example \"example/car-t-ari-0001\"",
+    _REFERENCE: 'an identifier with or without version, for example "int/cell-therapy-core@1"',
+    _VERSION: 'one to three numbers, for example "1.0.0"',
+}
+
 Digits = Annotated[str, Field(min_length=1, max_length=64)]
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_.-]*$", max_length=120)]
-Attribute = Annotated[str, Field(pattern=r"^@[a-z][a-z0-9_]*$")]
-Words = Annotated[tuple[str, ...], Field(min_length=1)]
+Identifier = Annotated[str, Field(pattern=_IDENTIFIER, max_length=120)]
+Name = Annotated[str, Field(pattern=_NAME, max_length=120)]
+Attribute = Annotated[str, Field(pattern=_ATTRIBUTE)]
+# A blank word would stand for "not stated", which must never satisfy anything or switch anything off.
+Word = Annotated[str, Field(pattern=_WORD)]
+Words = Annotated[tuple[Word, ...], Field(min_length=1)]
+Tolerance = Annotated[str, Field(pattern=_TOLERANCE, max_length=15)]
+Count = Annotated[int, Field(strict=True, ge=1)]
+# Only a TOML date: a text or a moment with a zone would be taken for the day before or after.
+Day = Annotated[date, Field(strict=True)]
+RoundingName = Literal["none", "usp", "ph_eur"]
 
 
 class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class LimitText(_Entry):
@@ -65,16 +103,16 @@ class AlternativePart(_Entry):
 class NumberOf(_Entry):
     """At least `n` of the listed criteria must conform."""
 
-    n: Annotated[int, Field(ge=1)]
+    n: Count
     of: Annotated[tuple[AlternativePart, ...], Field(min_length=1)]
 
 
 class Karyotype(_Entry):
     """What a reported karyotype must show; `min_metaphases` are metaphases counted."""
 
-    min_metaphases: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,3}$")]
-    expected_sex: Annotated[str, Field(pattern=r"^(@[a-z][a-z0-9_]*|female|male)$")] | None = None
-    allow: tuple[str, ...] = ()
+    min_metaphases: Annotated[str, Field(pattern=_METAPHASES)]
+    expected_sex: Annotated[str, Field(pattern=_SEX)] | None = None
+    allow: tuple[Word, ...] = ()
 
 
 class Identity(_Entry):
@@ -88,8 +126,8 @@ class Agreement(_Entry):
     """The result must lie within a tolerance of the same test's result at another stage."""
 
     stage: Stage
-    relative: Digits | None = None
-    absolute: Digits | None = None
+    relative: Tolerance | None = None
+    absolute: Tolerance | None = None
     unit: str = ""
 
 
@@ -122,21 +160,21 @@ class Requirement(_Entry):
     evidence: Evidence | None = None
     report_only: Literal[True] | None = None
     sponsor_must_set: Literal[True] | None = None
-    rounding: Literal["none", "usp", "ph_eur"] | None = None
+    rounding: RoundingName | None = None
     replicates: Replicates = Replicates.EACH
-    replicates_conforming: Annotated[int, Field(ge=1)] | None = None
-    replicates_total: Annotated[int, Field(ge=1)] | None = None
+    replicates_conforming: Count | None = None
+    replicates_total: Count | None = None
     timing: Timing = Timing.BEFORE_RELEASE
-    due: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,4} (d|h)$")] | None = None
+    due: Annotated[str, Field(pattern=_DUE)] | None = None
     on_fail: OnFail | None = None
-    when: dict[str, Words] = {}
-    accept_preliminary: bool = False
+    when: dict[Name, Words] = {}
+    accept_preliminary: Annotated[bool, Field(strict=True)] = False
     force: Force = Force.SPONSOR
     citation: str = ""
     edition: str = ""
     mark: Mark = Mark.UNVERIFIED
-    valid_from: date | None = None
-    valid_to: date | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
     reason: str = ""
 
     @property
@@ -155,7 +193,7 @@ class Requirement(_Entry):
         return self.title or self.id.replace("_", " ").capitalize()
 
 
-CRITERIA: tuple[str, ...] = (
+CRITERIA: Final[tuple[str, ...]] = (
     "limit",
     "one_of",
     "none_of",
@@ -176,7 +214,7 @@ class Derived(_Entry):
 
     id: Identifier
     function: str
-    inputs: dict[str, str]
+    inputs: dict[str, Annotated[str, Field(pattern=_INPUT)]]
     stage: Stage | None = None
 
 
@@ -193,18 +231,18 @@ class SpecificationDocument(_Entry):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, title="regenqc specification")
 
     schema_: Annotated[Literal["regenqc.specification/1"], Field(alias="schema")]
-    id: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*(/[a-z0-9][a-z0-9_.|-]*)*$", max_length=120)]
-    version: Annotated[str, Field(pattern=r"^[0-9]+(\.[0-9]+){0,2}$")]
+    id: Annotated[str, Field(pattern=_SPECIFICATION_ID, max_length=120)]
+    version: Annotated[str, Field(pattern=_VERSION)]
     title: Annotated[str, Field(min_length=1)]
     jurisdiction: Jurisdiction
     pathway: Pathway | None = None
-    extends: tuple[str, ...] = ()
-    valid_from: date | None = None
-    valid_to: date | None = None
-    rounding: Literal["none", "usp", "ph_eur"] = "none"
+    extends: tuple[Annotated[str, Field(pattern=_REFERENCE, max_length=160)], ...] = ()
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    rounding: RoundingName = "none"
     unlisted_tests: Literal["hold", "report"] = "hold"
-    product: dict[str, str] = {}
-    attributes: dict[str, Words] = {}
+    product: dict[Name, Word] = {}
+    attributes: dict[Name, Words] = {}
     removed: tuple[Removal, ...] = ()
     requirement: tuple[Requirement, ...] = ()
     derived: tuple[Derived, ...] = ()
@@ -219,6 +257,7 @@ class Specification:
         extends: what was inherited, as `id@version sha256:…`, parents first.
         fingerprint: `sha256:` and the digest of the canonical form of the whole meaning.
         source: where the file was read, for messages; no part of the meaning.
+        text: what was read, character by character, so that it can be saved unchanged; no part of the meaning.
 
     Example:
         >>> from regenqc.specification import parse_specification
@@ -255,7 +294,8 @@ class Specification:
     derived: tuple[Derived, ...]
     extends: tuple[str, ...]
     fingerprint: str
-    source: str
+    source: str = field(compare=False)
+    text: str = field(default="", compare=False, repr=False)
 
     @property
     def stages(self) -> tuple[Stage, ...]:

@@ -2,65 +2,70 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regenqc.errors import DataError, Fault
-from regenqc.intake.readers.text import as_text_codes
+from regenqc.intake.readers.text import as_text_codes, text_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["arrow_header", "parquet_header", "read_arrow", "read_parquet"]
+__all__ = ["arrow_schema", "parquet_schema", "read_arrow", "read_parquet"]
+
+# Writers give a dictionary up at 1 MiB and write text from there on; a code in such a dictionary takes under 3 bytes.
+_DICTIONARY_BYTES: Final = 2 << 20
+_CODE_BYTES: Final = 3
 
 
-def parquet_header(path: Path) -> list[str]:
-    """Return the column names of a Parquet file.
+def parquet_schema(path: Path) -> pa.Schema:
+    """Return the columns of a Parquet file.
 
     Raises:
         DataError: truncated, or no Parquet at all.
     """
     try:
         with pq.ParquetFile(path) as file:
-            return list(file.schema_arrow.names)
-    except (pa.ArrowException, OSError) as error:
+            return file.schema_arrow
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(_damaged(path, "Parquet", error)) from error
 
 
 def read_parquet(path: Path, *, rows: int, only: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """Yield the rows as dictionary-coded text, `rows` at a time.
+    """Yield the rows as dictionary-coded text, `rows` at a time, however long the row groups are.
 
     Raises:
         DataError: a damaged page or an unreadable column.
     """
     try:
         with pq.ParquetFile(path, memory_map=True) as probe:
-            text = [field.name for field in probe.schema_arrow if pa.types.is_string(field.type) or pa.types.is_dictionary(field.type)]
-        with pq.ParquetFile(path, read_dictionary=text, memory_map=True, pre_buffer=False) as file:
-            for batch in file.iter_batches(batch_size=rows, columns=list(only) if only is not None else None, use_threads=False):
-                yield as_text_codes(batch)
-    except (pa.ArrowException, OSError) as error:
+            coded = _coded_columns(probe)
+        with pq.ParquetFile(path, read_dictionary=coded, memory_map=True, pre_buffer=False) as file:
+            names = None if only is None else [name for name in file.schema_arrow.names if name in set(only)]
+            for batch in file.iter_batches(batch_size=rows, columns=names, use_threads=False):
+                yield as_text_codes(batch, distinct=True)
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(_damaged(path, "Parquet", error)) from error
 
 
-def arrow_header(path: Path) -> list[str]:
-    """Return the column names of an Arrow IPC file or stream.
+def arrow_schema(path: Path) -> pa.Schema:
+    """Return the columns of an Arrow IPC file or stream.
 
     Raises:
         DataError: truncated, or no Arrow data at all.
     """
     try:
         with _open_arrow(path) as reader:
-            return list(reader.schema.names)
-    except (pa.ArrowException, OSError) as error:
+            return reader.schema
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(_damaged(path, "Arrow IPC", error)) from error
 
 
-def read_arrow(path: Path, *, only: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """Yield the record batches as dictionary-coded text.
+def read_arrow(path: Path, *, rows: int, only: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Yield the rows as dictionary-coded text, at most `rows` at a time.
 
     Raises:
         DataError: a damaged batch.
@@ -69,12 +74,34 @@ def read_arrow(path: Path, *, only: Sequence[str] | None = None) -> Iterator[pa.
         with _open_arrow(path) as reader:
             if isinstance(reader, pa.RecordBatchFileReader):
                 for index in range(reader.num_record_batches):
-                    yield as_text_codes(reader.get_batch(index), only=only)
+                    yield from text_chunks(reader.get_batch(index), rows=rows, only=only)
             else:
                 for batch in reader:
-                    yield as_text_codes(batch, only=only)
-    except (pa.ArrowException, OSError) as error:
+                    yield from text_chunks(batch, rows=rows, only=only)
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(_damaged(path, "Arrow IPC", error)) from error
+
+
+def _coded_columns(file: pq.ParquetFile) -> list[str]:
+    """Return the text columns that are stored as codes throughout.
+
+    Reading another one as codes collects its distinct texts over a whole row group, which may be the whole file.
+    """
+    metadata = file.metadata
+    kept = []
+    for index in range(metadata.num_columns):
+        chunks = [metadata.row_group(group).column(index) for group in range(metadata.num_row_groups)]
+        is_coded = all(
+            chunk.total_uncompressed_size <= _DICTIONARY_BYTES + _CODE_BYTES * chunk.num_values for chunk in chunks
+        )
+        if is_coded and chunks:
+            kept.append(chunks[0].path_in_schema)
+    texts = {
+        field.name
+        for field in file.schema_arrow
+        if pa.types.is_string(field.type) or pa.types.is_large_string(field.type) or pa.types.is_dictionary(field.type)
+    }
+    return [name for name in kept if name in texts]
 
 
 def _open_arrow(path: Path) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:
@@ -90,7 +117,7 @@ def _damaged(path: Path, kind: str, error: Exception) -> Fault:
         code="RQC-D005",
         what=f"The file cannot be read as {kind}.",
         where=str(path),
-        got=str(error).splitlines()[0],
+        got=next(iter(str(error).splitlines()), type(error).__name__),
         expected=f"a complete {kind} file",
         action="Export or copy it again; no part of a damaged file is judged.",
     )

@@ -1,9 +1,11 @@
-"""Read comma-separated exports as streams of reported text."""
+"""Read comma-separated exports as streams of reported text, exactly as written between the commas."""
 
 from __future__ import annotations
 
 import csv
-from typing import TYPE_CHECKING, Any
+import io
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 import pyarrow.csv as pacsv
@@ -15,109 +17,251 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["csv_header", "read_csv"]
+__all__ = ["CsvHeader", "csv_header", "read_csv"]
 
-_BLOCK_BYTES = 8 << 20
-_LARGEST_BLOCK_BYTES = 512 << 20
+_BLOCK_BYTES: Final = 8 << 20
+_LARGEST_BLOCK_BYTES: Final = 512 << 20
+_LONGEST_HEADER_BYTES: Final = 1 << 20
+_MARK: Final = b"\xef\xbb\xbf"
+
+# A record that is put behind the file. When it does not come out as the last record, a quotation has swallowed it.
+_LAST: Final = "\x1e end of file \x1e"
+
+_OTHER_FORMATS: Final = (
+    (b"PK\x03\x04", "a zipped spreadsheet", "Rename it to .xlsx, or export as CSV."),
+    (b"PAR1", "a Parquet file", "Rename it to .parquet."),
+    (b"ARROW1", "an Arrow file", "Rename it to .arrow."),
+    (b"\x1f\x8b", "a compressed file", "Unpack it first."),
+    (b"\xd0\xcf\x11\xe0", "an old spreadsheet", "Save it as .xlsx, or export as CSV."),
+    (b"%PDF", "a PDF document", "Export the results as CSV."),
+)
 
 
-def csv_header(path: Path) -> list[str]:
-    """Return the names in the first record of a UTF-8 file.
+@dataclass(frozen=True, slots=True)
+class CsvHeader:
+    """The first record of a file.
+
+    Args:
+        names: in order; a field without name is called `unnamed_` and its position.
+        size: bytes up to the end of the record.
+    """
+
+    names: tuple[str, ...]
+    size: int
+
+
+def csv_header(path: Path) -> CsvHeader:
+    """Return the names in the first record of a UTF-8 file; blank lines before it are passed over.
 
     Raises:
-        DataError: empty, not UTF-8, or a zipped or binary file under a text name.
+        DataError: empty, not UTF-8, another format under a text name, or fields that are not separated by commas.
     """
     with path.open("rb") as stream:
-        start = stream.read(4096)
-    _refuse_other_formats(path, start)
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            return next(csv.reader(stream, strict=True), [])
-    except UnicodeDecodeError as error:
-        raise DataError(_not_text(path, str(error))) from error
-    except csv.Error as error:
-        raise DataError(
-            Fault(code="RQC-D003", what="The header cannot be read.", where=str(path), got=str(error))
-        ) from error
+        _refuse_other_formats(path, stream.read(4096))
+        stream.seek(0)
+        size = 0
+
+        def lines() -> Iterator[str]:
+            nonlocal size
+            while line := stream.readline(_LONGEST_HEADER_BYTES):
+                mark = len(_MARK) if size == 0 and line.startswith(_MARK) else 0
+                size += len(line)
+                if size > _LONGEST_HEADER_BYTES:
+                    raise csv.Error("the header does not end")
+                yield line[mark:].decode()
+
+        try:
+            fields = next((record for record in csv.reader(lines(), strict=True) if record), [])
+        except UnicodeDecodeError as error:
+            raise DataError(_not_text(path, f"{error.reason} in the header")) from error
+        except csv.Error as error:
+            raise DataError(_malformed(path, f"header: {error}")) from error
+    _refuse_other_separators(path, fields)
+    return CsvHeader(tuple(name or f"unnamed_{position}" for position, name in enumerate(fields, start=1)), size)
 
 
-def read_csv(path: Path, *, names: Sequence[str], only: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """Yield the records as dictionary-coded text, exactly as written between the commas.
+def read_csv(path: Path, *, header: CsvHeader, only: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+    """Yield the records as dictionary-coded text, about 8 MiB at a time.
 
     Args:
         path: UTF-8, comma separated, one header record.
-        names: the header.
+        header: as `csv_header` gives it.
         only: read these columns only.
 
     Raises:
-        DataError: records with another number of fields than the header (all such rows are listed), text that is not
-            UTF-8, an unclosed quotation.
+        DataError: records with another number of fields than the header (all of them are counted and located), text
+            that is not UTF-8, NUL characters, a quotation that is not closed.
     """
-    broken: list[Any] = []
+    done = 0
+    block = _BLOCK_BYTES
+    largest = min(max(_BLOCK_BYTES, 2 * path.stat().st_size), _LARGEST_BLOCK_BYTES)
+    while True:
+        ahead = done
+        try:
+            for batch in _read_blocks(path, header, only, block):
+                fresh = batch.slice(min(ahead, batch.num_rows))
+                ahead -= batch.num_rows - fresh.num_rows
+                if fresh.num_rows:
+                    done += fresh.num_rows
+                    yield fresh
+        except pa.ArrowInvalid as error:
+            # A record longer than a block: read again in longer blocks and pass over what has been handed out.
+            if "straddl" in str(error) and block < largest:
+                block = min(block * 8, largest)
+                continue
+            raise DataError(_explained(path, str(error))) from error
+        return
 
-    def keep(row: Any) -> str:
-        broken.append(row)
-        return "skip"
 
+def _read_blocks(path: Path, header: CsvHeader, only: Sequence[str] | None, block: int) -> Iterator[pa.RecordBatch]:
+    broken = _BrokenRecords()
     convert = pacsv.ConvertOptions(
-        column_types=dict.fromkeys(names, TEXT_CODES),
+        column_types=dict.fromkeys(header.names, TEXT_CODES),
         strings_can_be_null=False,
         quoted_strings_can_be_null=False,
         null_values=[],
         include_columns=list(only) if only is not None else [],
     )
-    size = path.stat().st_size
-    block = min(_BLOCK_BYTES, max(size, 1 << 16))
-    while True:
-        emitted = False
-        try:
-            with pacsv.open_csv(
-                path,
-                read_options=pacsv.ReadOptions(block_size=block, use_threads=False),
-                parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=keep),
-                convert_options=convert,
-            ) as reader:
-                for batch in reader:
-                    if broken:
-                        break
-                    if batch.num_rows:
-                        emitted = True
-                        yield batch
-            break
-        except pa.ArrowInvalid as error:
-            # A cell longer than a block: read again with longer blocks, as long as nothing has been handed out.
-            if "straddl" in str(error) and block < min(size * 2, _LARGEST_BLOCK_BYTES) and not emitted:
-                block *= 8
+    with (
+        _Records(path, header) as records,
+        pacsv.open_csv(
+            pa.PythonFile(records, mode="r"),
+            read_options=pacsv.ReadOptions(block_size=block, use_threads=False, column_names=list(header.names)),
+            parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=broken.keep),
+            convert_options=convert,
+        ) as reader,
+    ):
+        held: pa.RecordBatch | None = None
+        count = 0
+        for batch in reader:
+            if batch.num_rows == 0:
                 continue
-            raise DataError(_malformed(path, str(error))) from error
-    if broken:
-        raise DataError(_ragged(path, broken))
+            if held is not None and not broken.count:
+                yield held
+            held = batch
+            count += batch.num_rows
+        if records.has_nul:
+            raise DataError(_not_text(path, f"NUL characters in line {_line_of(path, _find_nul)}"))
+        if held is None or any(column[-1].as_py() != _LAST for column in held.columns):
+            raise DataError(_unclosed(path, count + broken.count, broken))
+        if broken.count:
+            raise DataError(broken.fault(path, len(header.names)))
+        yield held.slice(0, held.num_rows - 1)
+
+
+class _Records(io.RawIOBase):
+    """The bytes behind the header, and the last record."""
+
+    def __init__(self, path: Path, header: CsvHeader) -> None:
+        self._stream = path.open("rb")
+        self._stream.seek(header.size)
+        self._rest = b"\n" + ",".join([_LAST] * len(header.names)).encode() + b"\n"
+        self.has_nul = False
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        part = self._stream.read(size)
+        self.has_nul = self.has_nul or b"\x00" in part
+        if not part:
+            part, self._rest = self._rest[:size], self._rest[size:]
+        return part
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()
+
+
+class _BrokenRecords:
+    """Records with another number of fields, as ranges of their numbers."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.ranges: list[list[int]] = []
+        self.first: Any = None
+
+    def keep(self, record: Any) -> str:
+        self.count += 1
+        self.first = self.first or record
+        if self.ranges and self.ranges[-1][1] == record.number - 1:
+            self.ranges[-1][1] = record.number
+        else:
+            self.ranges.append([record.number, record.number])
+        return "skip"
+
+    def fault(self, path: Path, fields: int) -> Fault:
+        shown = [f"{first}" if first == last else f"{first}-{last}" for first, last in self.ranges[:50]]
+        more = f" and further ones up to row {self.ranges[-1][1]}" if len(self.ranges) > 50 else ""
+        text = str(self.first.text).strip()
+        return Fault(
+            code="RQC-D004",
+            what=f"{self.count} records have another number of fields than the header."
+            if self.count > 1
+            else "A record has another number of fields than the header.",
+            where=f"{path} rows {', '.join(shown)}{more}" if self.count > 1 else f"{path} row {shown[0]}",
+            got=f"{self.first.actual_columns} fields in row {self.first.number}: {text}",
+            expected=f"{fields} fields",
+            action="Export again, or correct the rows; no part of a broken file is judged.",
+        )
 
 
 def _refuse_other_formats(path: Path, start: bytes) -> None:
-    if not start.strip(b"\xef\xbb\xbf \r\n\t"):
+    if not start.removeprefix(_MARK).strip(b" \r\n\t"):
         raise DataError(
             Fault(
                 code="RQC-D001",
                 what="The file is empty.",
                 where=str(path),
-                expected="a header and at least one result",
+                expected="a header and at least one row",
                 action="Export again; an empty export releases nothing.",
             )
         )
-    if start.startswith((b"\xff\xfe", b"\xfe\xff")) or b"\x00" in start[:200]:
-        raise DataError(_not_text(path, "UTF-16 or binary content"))
-    if start.startswith(b"PK\x03\x04"):
+    for magic, what, action in _OTHER_FORMATS:
+        if start.startswith(magic):
+            raise DataError(
+                Fault(
+                    code="RQC-D002",
+                    what=f"The file is {what} under a text name.",
+                    where=str(path),
+                    got=magic.decode("ascii", errors="backslashreplace").encode("unicode_escape").decode(),
+                    expected="comma-separated text",
+                    action=action,
+                )
+            )
+    if start.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise DataError(_not_text(path, "UTF-16"))
+    if b"\x00" in start:
+        raise DataError(_not_text(path, "UTF-16 without byte order mark, or binary content"))
+
+
+def _refuse_other_separators(path: Path, fields: Sequence[str]) -> None:
+    hint = len(fields) > 1 and fields[0].casefold() == "sep=" and not any(fields[1:])
+    if hint or (len(fields) == 1 and fields[0].casefold().startswith("sep=")):
         raise DataError(
             Fault(
-                code="RQC-D002",
-                what="The file is a zipped spreadsheet under a text name.",
-                where=str(path),
-                got="PK\\x03\\x04",
-                expected="comma-separated text",
-                action="Rename it to .xlsx, or export as CSV.",
+                code="RQC-D013",
+                what="The first line is a hint for spreadsheet programs, not the header.",
+                where=f"{path} line 1",
+                got=",".join(fields) if hint else fields[0],
+                expected="the names of the columns",
+                action="Remove the line.",
             )
         )
+    if len(fields) == 1:
+        separators = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+        found = max(separators, key=fields[0].count)
+        if found in fields[0]:
+            raise DataError(
+                Fault(
+                    code="RQC-D013",
+                    what=f"The fields are separated by {separators[found]}.",
+                    where=f"{path} line 1",
+                    got=fields[0],
+                    expected="fields separated by commas",
+                    action="Export with commas; regenqc does not guess which mark separates fields.",
+                )
+            )
 
 
 def _not_text(path: Path, got: str) -> Fault:
@@ -131,27 +275,50 @@ def _not_text(path: Path, got: str) -> Fault:
     )
 
 
-def _malformed(path: Path, message: str) -> Fault:
+def _explained(path: Path, message: str) -> Fault:
     if "UTF8" in message or "UTF-8" in message:
-        return _not_text(path, message.splitlines()[0])
+        return _not_text(path, f"other bytes in line {_line_of(path, _find_undecodable)}")
+    if "straddl" in message:
+        return _malformed(path, f"a record of more than {_LARGEST_BLOCK_BYTES >> 20} MiB, or a quotation without end")
+    return _malformed(path, message.splitlines()[0])
+
+
+def _malformed(path: Path, got: str) -> Fault:
     return Fault(
         code="RQC-D003",
         what="The file cannot be read as comma-separated text.",
         where=str(path),
-        got=message.splitlines()[0],
-        expected="every record with the fields of the header",
+        got=got,
+        expected="records with the fields of the header",
         action="Export again; no part of a broken file is judged.",
     )
 
 
-def _ragged(path: Path, rows: list[Any]) -> Fault:
-    listed = ", ".join(f"{row.number - 1} ({row.actual_columns} fields)" for row in rows[:10] if row.number is not None)
-    more = f" and {len(rows) - 10} more" if len(rows) > 10 else ""
+def _unclosed(path: Path, row: int, broken: _BrokenRecords) -> Fault:
+    # The record with the open quotation is the last one: it is counted among the whole or among the broken ones.
+    text = str(broken.first.text)[:60] if broken.count == 1 else "the rest of the file as one field"
     return Fault(
-        code="RQC-D004",
-        what="Records have another number of fields than the header.",
-        where=f"{path} rows {listed}{more}",
-        got=str(rows[0].text)[:100],
-        expected=f"{rows[0].expected_columns} fields",
-        action="Export again, or correct the rows; no part of a broken file is judged.",
+        code="RQC-D003",
+        what="A quotation is not closed.",
+        where=f"{path} row {row}",
+        got=text,
+        expected='every field that begins with " to end with "',
+        action="Export again; no part of a broken file is judged.",
     )
+
+
+def _line_of(path: Path, find: Any) -> int | str:
+    with path.open("rb") as stream:
+        return next((number for number, line in enumerate(stream, start=1) if find(line)), "?")
+
+
+def _find_nul(line: bytes) -> bool:
+    return b"\x00" in line
+
+
+def _find_undecodable(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return True
+    return False

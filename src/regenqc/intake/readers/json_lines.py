@@ -21,11 +21,22 @@ def json_lines_header(path: Path) -> list[str]:
     """Return every key of the file in the order in which keys appear first.
 
     Raises:
-        DataError: a line that is not a flat JSON object.
+        DataError: empty, or a line that is not a flat JSON object.
     """
     names: dict[str, None] = {}
+    record = None
     for record in _records(path):
         names.update(dict.fromkeys(record))
+    if record is None:
+        raise DataError(
+            Fault(
+                code="RQC-D001",
+                what="The file is empty.",
+                where=str(path),
+                expected="at least one row",
+                action="Export again; an empty export releases nothing.",
+            )
+        )
     return list(names)
 
 
@@ -54,36 +65,39 @@ def _batch(records: list[dict[str, str]], names: Sequence[str]) -> pa.RecordBatc
 
 
 def _records(path: Path) -> Iterator[dict[str, str]]:
-    number = 0
-    try:
-        with path.open(encoding="utf-8-sig") as stream:
-            for number, line in enumerate(stream, start=1):
-                if line.strip():
-                    yield _record(line)
-    except (ValueError, RecursionError) as error:
-        raise DataError(
-            Fault(
-                code="RQC-D006",
-                what="A line is not a flat JSON object.",
-                where=f"{path} line {number}",
-                got=str(error),
-                expected='{"batch_id": "…", "test": "…", "result": "…", "unit": "…"}',
-                action="Export again; no part of a broken file is judged.",
-            )
-        ) from error
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            if not line.strip(b" \t\r\n\xef\xbb\xbf"):
+                continue
+            try:
+                record = _record(line.decode("utf-8-sig" if number == 1 else "utf-8"))
+            except (ValueError, RecursionError) as error:
+                raise DataError(
+                    Fault(
+                        code="RQC-D006",
+                        what="A line is not a flat JSON object in UTF-8.",
+                        where=f"{path} line {number}",
+                        got=str(error),
+                        expected='{"batch_id": "…", "test": "…", "result": "…", "unit": "…"}',
+                        action="Export again; no part of a broken file is judged.",
+                    )
+                ) from error
+            yield record
 
 
 def _record(line: str) -> dict[str, str]:
     pairs = json.loads(line, parse_float=str, parse_int=str, parse_constant=str, object_pairs_hook=_unique)
     if not isinstance(pairs, dict):
         raise ValueError(f"found {type(pairs).__name__}")  # noqa: TRY004 - becomes the DataError above
-    return {name: _text(value) for name, value in pairs.items()}
+    return {_text(name): _text(value) for name, value in pairs.items()}
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    content = dict(pairs)
-    if len(content) != len(pairs):
-        raise ValueError("a key stands twice")
+    content: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in content:
+            raise ValueError(f"the key '{name}' stands twice")
+        content[name] = value
     return content
 
 

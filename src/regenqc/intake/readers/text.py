@@ -2,68 +2,159 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
-__all__ = ["TEXT_CODES", "as_text_codes"]
+__all__ = ["TEXT_CODES", "as_text_codes", "has_reported_text", "number_text", "text_chunks", "trimmed"]
 
 TEXT_CODES = pa.dictionary(pa.int32(), pa.string())
 
 
-def as_text_codes(batch: pa.RecordBatch | pa.Table, *, only: Iterable[str] | None = None) -> pa.RecordBatch:
+def as_text_codes(
+    batch: pa.RecordBatch | pa.Table, *, only: Iterable[str] | None = None, distinct: bool = False
+) -> pa.RecordBatch:
     """Return the batch with every column as dictionary<int32, string>, nulls as empty text.
 
-    Numbers become their shortest exact text, timestamps ISO 8601 with their zone.
+    Numbers become their shortest exact text; timestamps ISO 8601, with `Z` where they have a zone, because Arrow keeps
+    the moment and not the zone in which it was written. Dictionaries hold every text once.
 
     Args:
-        batch: any flat Arrow types.
+        batch: any Arrow types; lists, structs and bytes become their Python form, which no criterion reads.
         only: keep these columns, where present.
+        distinct: whether the dictionaries of the batch are known to hold every text once.
+
+    Raises:
+        pyarrow.ArrowInvalid: text that is not UTF-8, or codes outside their dictionary; readers turn it into `DataError`.
 
     Example:
         >>> batch = pa.record_batch({"result": pa.array([92.4, None])})
         >>> as_text_codes(batch)["result"].to_pylist()
         ['92.4', '']
     """
-    names = [name for name in batch.schema.names if only is None or name in set(only)]
-    columns = [_as_codes(batch.column(name)) for name in names]
-    if not columns:
-        return pa.record_batch([pa.nulls(batch.num_rows)], names=["(no column)"])
-    return pa.record_batch(columns, names=names)
+    wanted = None if only is None else set(only)
+    names = [name for name in batch.schema.names if wanted is None or name in wanted]
+    return pa.record_batch([_as_codes(batch.column(name), distinct=distinct) for name in names], names=names)
 
 
-def _as_codes(column: pa.Array | pa.ChunkedArray) -> pa.DictionaryArray:
+def text_chunks(
+    batch: pa.RecordBatch | pa.Table, *, rows: int, only: Iterable[str] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Yield `as_text_codes` of the batch, `rows` at a time; chunks share the dictionaries that the batch came with.
+
+    Example:
+        >>> table = pa.table({"unit": pa.array(["%", "pH", "%"]).dictionary_encode()})
+        >>> [chunk["unit"].to_pylist() for chunk in text_chunks(table, rows=2)]
+        [['%', 'pH'], ['%']]
+    """
+    wanted = None if only is None else set(only)
+    names = [name for name in batch.schema.names if wanted is None or name in wanted]
+    # Dictionaries are brought to text once and then shared; other columns chunk by chunk, to hold few texts at a time.
+    columns = [batch.column(name) for name in names]
+    columns = [_as_codes(column) if pa.types.is_dictionary(column.type) else column for column in columns]
+    for start in range(0, batch.num_rows, rows):
+        parts = [column.slice(start, rows) for column in columns]
+        yield pa.record_batch([part if part.type == TEXT_CODES else _as_codes(part) for part in parts], names=names)
+
+
+def has_reported_text(kind: pa.DataType) -> bool:
+    """Return whether values of this type stand for one text each: text, numbers, booleans, dates and nulls do.
+
+    Example:
+        >>> has_reported_text(pa.dictionary(pa.int8(), pa.string())), has_reported_text(pa.list_(pa.string()))
+        (True, False)
+    """
+    if pa.types.is_dictionary(kind) or pa.types.is_run_end_encoded(kind):
+        return has_reported_text(kind.value_type)
+    if isinstance(kind, pa.BaseExtensionType):
+        return has_reported_text(kind.storage_type)
+    tests = (
+        pa.types.is_string,
+        pa.types.is_large_string,
+        pa.types.is_string_view,
+        pa.types.is_integer,
+        pa.types.is_floating,
+        pa.types.is_decimal,
+        pa.types.is_boolean,
+        pa.types.is_timestamp,
+        pa.types.is_date,
+        pa.types.is_null,
+    )
+    return any(test(kind) for test in tests)
+
+
+def number_text(value: float) -> str:
+    """Return the text that a number has in every input format: the shortest that reads back as the same number.
+
+    Example:
+        >>> number_text(7.0), number_text(1e-05)
+        ('7', '0.00001')
+    """
+    text = repr(float(value))
+    if "e" in text:
+        return str(pa.scalar(float(value)).cast(pa.string()).as_py())
+    return text.removesuffix(".0")
+
+
+def trimmed(texts: pa.Array) -> pa.Array:
+    """Return the texts without surrounding blanks; identities are compared in this form.
+
+    Example:
+        >>> trimmed(pa.array([" LOT 7 "])).to_pylist()
+        ['LOT 7']
+    """
+    return pc.utf8_trim_whitespace(texts)
+
+
+def _as_codes(column: pa.Array | pa.ChunkedArray, *, distinct: bool = False) -> pa.DictionaryArray:
     if isinstance(column, pa.ChunkedArray):
-        column = column.combine_chunks() if column.num_chunks != 1 else column.chunk(0)
-        if isinstance(column, pa.ChunkedArray):
-            column = column.chunk(0) if column.num_chunks else pa.array([], type=pa.string())
+        column = _one_array(column)
+    if isinstance(column.type, pa.BaseExtensionType):
+        column = column.storage
+    if pa.types.is_run_end_encoded(column.type):
+        column = pc.run_end_decode(column)
+    # Memory that another program wrote is not trusted: a code or offset out of bounds would be read as such.
+    column.validate(full=True)
     if pa.types.is_dictionary(column.type):
-        values = _as_text(column.dictionary)
-        codes = column.indices.cast(pa.int32())
-        if column.null_count == 0 and values.null_count == 0:
-            return pa.DictionaryArray.from_arrays(codes, values)
-        column = pc.take(values, codes)
+        texts = _as_text(column.dictionary)
+        if (
+            column.null_count == 0
+            and texts.null_count == 0
+            and (distinct or pc.count_distinct(texts).as_py() == len(texts))
+        ):
+            return pa.DictionaryArray.from_arrays(column.indices.cast(pa.int32()), texts)
+        column = pc.take(texts, column.indices)
     text = _as_text(column)
-    if text.null_count:
-        text = pc.fill_null(text, "")
-    encoded = pc.dictionary_encode(text)
-    return encoded
+    return pc.dictionary_encode(pc.fill_null(text, "") if text.null_count else text)
+
+
+def _one_array(column: pa.ChunkedArray) -> pa.Array:
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    if column.num_chunks == 0:
+        return pa.array([], type=column.type)
+    return pa.concat_arrays(column.unify_dictionaries().chunks)
 
 
 def _as_text(array: pa.Array) -> pa.Array:
     kind = array.type
     if pa.types.is_string(kind):
         return array
-    if pa.types.is_null(kind):
-        return pa.nulls(len(array), pa.string())
     if pa.types.is_timestamp(kind):
-        zone = "Z" if kind.tz is not None else ""
-        text = pc.strftime(array.cast(pa.timestamp("us", kind.tz)) if kind.tz is None else array.cast(pa.timestamp("us", "UTC")), format="%Y-%m-%dT%H:%M:%S")
-        return pc.binary_join_element_wise(text, zone, "")
-    if pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return pa.array([None if value is None else repr(value) for value in array.to_pylist()], type=pa.string())
-    return array.cast(pa.string())
+        # The moment as its count, read without zone: no time zone database is needed.
+        text = array.view(pa.timestamp(kind.unit)).cast(pa.string())
+        text = pc.replace_substring(text, " ", "T", max_replacements=1)
+        text = pc.replace_substring_regex(text, r"(\.\d*[1-9])0+$", r"\1")
+        text = pc.replace_substring_regex(text, r"\.0+$", "")
+        return text if kind.tz is None else pc.binary_join_element_wise(text, "Z", "")
+    if has_reported_text(kind):
+        return array.cast(pa.string())
+    return pa.array([_python_text(value) for value in array.to_pylist()], type=pa.string())
+
+
+def _python_text(value: Any) -> str | None:
+    return None if value is None else repr(value).encode(errors="replace").decode()

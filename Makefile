@@ -1,0 +1,40 @@
+# Two commands on a machine with Python >= 3.11 and make: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SIZES  ?= 60000
+
+.PHONY: demo test test-long lint bench wheel clean
+
+demo: $(VENV)/.installed
+	$(BIN)/regenqc demo
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest -n 2
+
+test-long: $(VENV)/.installed
+	$(BIN)/python -m pytest -n 2 -m long
+
+lint: $(VENV)/.installed-lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.installed
+	$(BIN)/python -m benchmarks --batches $(SIZES)
+
+wheel: $(VENV)/.installed
+	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "regenqc needs Python 3.11 or later; name one with: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[test]'
+	touch $@
+
+$(VENV)/.installed-lint: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lint]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) dist build regenqc-demo out

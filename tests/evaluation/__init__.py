@@ -1,0 +1,1 @@
+"""What the engine decides, and that nothing else changes it."""

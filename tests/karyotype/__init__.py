@@ -1,0 +1,1 @@
+"""What is read of a karyotype, and what is not."""
