@@ -2,7 +2,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-SIZES  ?= 60000
+SIZES  ?= 45600
 
 .PHONY: demo test test-long lint bench wheel clean
 

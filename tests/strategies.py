@@ -8,14 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import date
-from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from hypothesis import strategies as st
 
 import regenqc
 from regenqc.vocabulary import Reason, Verdict
+
+if TYPE_CHECKING:
+    from fractions import Fraction
 
 AS_OF = "2026-06-30T00:00:00Z"
 STAGE = "drug_product_release"

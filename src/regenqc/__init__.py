@@ -33,6 +33,8 @@ if TYPE_CHECKING:
         list_specifications,
         load_specification,
         parse_specification,
+        save_specification,
+        specification_schema,
     )
 
 __all__ = [
@@ -59,7 +61,9 @@ __all__ = [
     "parse_specification",
     "read_batches",
     "read_results",
+    "save_specification",
     "simulate",
+    "specification_schema",
 ]
 
 __version__ = "0.1.0"
@@ -79,6 +83,8 @@ _HOMES = {
     "list_specifications": "regenqc.specification",
     "load_specification": "regenqc.specification",
     "parse_specification": "regenqc.specification",
+    "save_specification": "regenqc.specification",
+    "specification_schema": "regenqc.specification",
 }
 
 

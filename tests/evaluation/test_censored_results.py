@@ -6,6 +6,7 @@ The oracle below does not look at the engine's bounds: it asks the one decimal n
 from fractions import Fraction
 
 import pytest
+
 from strategies import row_verdicts, rows, verdict_of
 
 LIMITS = {
@@ -50,8 +51,9 @@ def oracle(operator: str, text: str, name: str, rounding: str) -> str:
 @pytest.mark.parametrize("operator", ["<", "≤", ">", "≥"])
 @pytest.mark.parametrize("name", list(LIMITS))
 def test_a_censored_result_is_judged_as_the_set_it_stands_for(name, operator, rounding):
-    for text in VALUES:
-        found = verdict_of(f"{operator} {text}", "%", limit=LIMITS[name] | {"unit": "%"}, rounding=rounding)
+    requirement = {"id": "value", "limit": LIMITS[name] | {"unit": "%"}, "rounding": rounding}
+    judged = row_verdicts(rows(*(("value", f"{operator} {text}", "%") for text in VALUES)), requirement)
+    for text, (found, _) in zip(VALUES, judged, strict=True):
         wanted = oracle(operator, text, name, rounding)
         # What conforms by rounding alone is an alert.
         accepted = {wanted, "alert"} if wanted == "conforms" and rounding != "none" else {wanted}

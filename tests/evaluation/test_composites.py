@@ -3,6 +3,7 @@
 import itertools
 
 import pytest
+
 from strategies import AS_OF, cell, disposition, evaluate, rows
 
 PARTS = [

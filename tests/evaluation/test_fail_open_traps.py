@@ -1,6 +1,8 @@
 """The ten ways in which laboratory systems were seen to let a bad result pass, none of which regenqc has."""
 
 import pytest
+
+from regenqc import SpecificationError
 from strategies import (
     ENDOTOXIN,
     STERILITY,
@@ -14,8 +16,6 @@ from strategies import (
     rows,
     specification,
 )
-
-from regenqc import SpecificationError
 
 
 @pytest.mark.parametrize("text", ["Positive", "TNTC", "see report"])

@@ -5,9 +5,9 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from strategies import AS_OF, ENDOTOXIN, STAGE, STERILITY, VIABILITY, specification
 
 import regenqc
+from strategies import AS_OF, ENDOTOXIN, STAGE, STERILITY, VIABILITY, specification
 
 SPECIFICATIONS = [
     specification(
@@ -73,7 +73,7 @@ def results(draw):
 
 
 TABLES = st.lists(results(), min_size=1, max_size=25)
-MODEST = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+MODEST = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def written(table):

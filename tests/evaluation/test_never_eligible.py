@@ -6,6 +6,9 @@ import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
+import regenqc
+from regenqc import DataError, SpecificationError, UsageError
 from strategies import (
     ENDOTOXIN,
     STAGE,
@@ -18,8 +21,6 @@ from strategies import (
     rows,
     specification,
 )
-
-from regenqc import DataError, SpecificationError, UsageError
 
 GOOD = {"test": "viability", "result": "90", "unit": "%"}
 LATE_STERILITY = STERILITY | {"timing": "after_release", "due": "14 d"}
@@ -206,8 +207,6 @@ def test_an_empty_specification_is_refused():
 
 
 def test_no_specification_is_refused():
-    import regenqc
-
     with pytest.raises(UsageError):
         regenqc.evaluate(rows(GOOD), [])
 

@@ -5,6 +5,7 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from strategies import VIABILITY, cell, decimal_text, disposition, evaluate, reasons, rows
 
 LIMIT = Fraction(70)
@@ -32,7 +33,7 @@ TWO_OF_THREE = {"replicates": "n_of_m", "replicates_conforming": 2, "replicates_
         pytest.param("mean", ["70", "70", "69.9"], "fails", id="mean: a third below the limit"),
         pytest.param("mean", ["70", "70", "70"], "conforms", id="mean of three equal replicates with identities"),
         pytest.param("mean", [">80", "60"], "conforms", id="mean: one beyond the range, the bound conforms"),
-        pytest.param("mean", ["<80", "60"], "inconclusive", id="mean: one below the range, undecided"),
+        pytest.param("mean", ["<81", "60"], "inconclusive", id="mean: one below the range, undecided"),
         pytest.param("mean", ["<79", "60"], "fails", id="mean: one below the range, below the limit whatever it is"),
         pytest.param("mean", ["<90", ">60"], "inconclusive", id="mean: ends on both sides"),
         pytest.param("mean", ["80", "ND"], "inconclusive", id="mean: a word"),

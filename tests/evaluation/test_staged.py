@@ -1,6 +1,7 @@
 """Release in two steps: what may follow the release, until when, and what happens when it arrives."""
 
 import pytest
+
 from strategies import STERILITY, VIABILITY, cell, disposition, evaluate, reasons, rows
 
 LATE = STERILITY | {"timing": "after_release", "due": "14 d"}

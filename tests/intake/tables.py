@@ -18,10 +18,11 @@ from regenqc.intake.revisions import find_superseding
 from regenqc.intake.table import read_results
 from regenqc.measurement.reported import Form
 from regenqc.measurement.units import UNITS
-from regenqc.vocabulary import Stage
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from regenqc.vocabulary import Stage
 
 TESTS = ("viability", "endotoxin", "sterility", "ph")
 PLAIN = {

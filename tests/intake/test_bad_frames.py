@@ -74,7 +74,7 @@ def test_a_column_that_decides_nothing_may_hold_any_object() -> None:
 
 
 def test_a_missing_column_is_refused() -> None:
-    with pytest.raises(DataError, match="RQC-D010 .* At <frame>"):
+    with pytest.raises(DataError, match=r"RQC-D010 .* At <frame>"):
         read_results(frame().rename(columns={"result": "Result"}))
 
 
@@ -99,7 +99,7 @@ def test_labels_that_become_the_same_text_are_refused() -> None:
 
 def test_a_frame_without_rows_is_refused() -> None:
     source = read_results(frame().iloc[:0]).sources[0]
-    with pytest.raises(DataError, match="RQC-D001 .* At <frame>"):
+    with pytest.raises(DataError, match=r"RQC-D001 .* At <frame>"):
         list(source.read(10, None))
 
 

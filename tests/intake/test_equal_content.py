@@ -82,7 +82,9 @@ def test_every_text_type_of_arrow_gives_the_same_rows(expected: list[tuple], kin
 def test_chunks_with_dictionaries_of_their_own_give_the_same_rows(expected: list[tuple]) -> None:
     table = pa.table({name: pa.array(values, pa.string()) for name, values in CONTENT.items()})
     parts = [
-        pa.table({name: table[name].slice(start, 2).combine_chunks().dictionary_encode() for name in table.column_names})
+        pa.table(
+            {name: table[name].slice(start, 2).combine_chunks().dictionary_encode() for name in table.column_names}
+        )
         for start in range(0, table.num_rows, 2)
     ]
     assert facts(*coder_of(pa.concat_tables(parts))) == expected
@@ -256,7 +258,10 @@ def test_number_cells_of_a_sheet_read_like_numbers_of_parquet(tmp_path: Path) ->
     values = [92.4, 7.0, 1e-7, 0.00001, 1e20, 5]
     write(tmp_path / "a.xlsx", {"batch_id": ["B"] * 6, "test": ["ph"] * 6, "unit": [""] * 6, "result": values})
     batch = next(iter(read_results(tmp_path / "a.xlsx").sources[0].read(100, None)))
-    assert batch["result"].to_pylist() == as_text_codes(pa.table({"a": [float(value) for value in values]}))["a"].to_pylist()
+    assert (
+        batch["result"].to_pylist()
+        == as_text_codes(pa.table({"a": [float(value) for value in values]}))["a"].to_pylist()
+    )
 
 
 def test_numbers_of_json_keep_their_digits(tmp_path: Path) -> None:
@@ -271,7 +276,9 @@ def test_numbers_of_json_keep_their_digits(tmp_path: Path) -> None:
 def test_the_stage_being_judged_stands_for_a_missing_column(tmp_path: Path) -> None:
     with_column = {**WITHOUT_STAGE, "stage": ["shipping"] * 9}
     without = facts(*coder_of(write(tmp_path / "a.csv", WITHOUT_STAGE), default_stage=Stage.SHIPPING))
-    assert [row[:-1] for row in without] == [row[:-1] for row in facts(*coder_of(write(tmp_path / "b.csv", with_column)))]
+    assert [row[:-1] for row in without] == [
+        row[:-1] for row in facts(*coder_of(write(tmp_path / "b.csv", with_column)))
+    ]
 
 
 def test_a_pattern_reads_files_in_the_order_of_their_names(tmp_path: Path) -> None:

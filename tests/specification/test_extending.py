@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -11,9 +11,14 @@ from regenqc.specification import list_specifications, load_specification
 
 from .texts import REST, VIABILITY, extend, header, requirement, store
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 PERCENT = 'limit = { min = "70", unit = "%" }'
 DOSE = requirement('limit = { min = "1", unit = "10^6 cells" }', identifier="dose", test="dose")
-RATE = '\n[[derived]]\nid = "per_kg"\nfunction = "dose_per_kg"\ninputs = { dose = "dose", weight = "@recipient_weight" }\n'
+RATE = (
+    '\n[[derived]]\nid = "per_kg"\nfunction = "dose_per_kg"\ninputs = { dose = "dose", weight = "@recipient_weight" }\n'
+)
 
 
 def faults_of_file(path: Path) -> list[Fault]:
@@ -140,7 +145,9 @@ def test_a_circle_is_found_behind_an_identifier_that_is_not_its_place(tmp_path: 
 
 def test_a_fault_of_a_pack_is_reported_at_its_file_after_those_of_the_product(tmp_path: Path) -> None:
     pack = store(tmp_path, "pack", requirement('limit = { min = "70", unit = "furlong" }'))
-    product = store(tmp_path, "product", requirement('one_of = ["absnt"]', identifier="b", test="b"), more='extends = ["pack"]\n')
+    product = store(
+        tmp_path, "product", requirement('one_of = ["absnt"]', identifier="b", test="b"), more='extends = ["pack"]\n'
+    )
     assert [(fault.code, fault.where.partition(" ")[0]) for fault in faults_of_file(product)] == [
         ("RQC-S025", f"{product}:14"),
         ("RQC-S024", f"{pack}:13"),
@@ -231,7 +238,9 @@ REMOVED = 'removed = [{{ id = "{}", justification = "{}" }}]\n'
 
 
 def test_a_removal_with_justification_stays_visible(tmp_path: Path) -> None:
-    product = extend(tmp_path, VIABILITY, DOSE, more=REMOVED.format("viability", "frozen product, tested after thawing"))
+    product = extend(
+        tmp_path, VIABILITY, DOSE, more=REMOVED.format("viability", "frozen product, tested after thawing")
+    )
     assert [entry.id for entry in product.requirements] == ["dose"]
     assert [entry.id for entry in product.removed] == ["viability"]
 
@@ -277,7 +286,9 @@ def test_another_product_than_that_of_the_pack_is_refused(tmp_path: Path) -> Non
 
 
 def test_a_further_product_attribute_is_accepted(tmp_path: Path) -> None:
-    product = extend(tmp_path, VIABILITY, DOSE, more='[product]\nvector = "aav"\n', more_of_pack='[product]\ncell_source = "msc"\n')
+    product = extend(
+        tmp_path, VIABILITY, DOSE, more='[product]\nvector = "aav"\n', more_of_pack='[product]\ncell_source = "msc"\n'
+    )
     assert product.product == {"cell_source": "msc", "vector": "aav"}
 
 

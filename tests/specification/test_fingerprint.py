@@ -122,15 +122,50 @@ FORMS = [
     pytest.param(lambda text: text.replace("\n", "\n\n  "), id="blank lines and indentation"),
     pytest.param(lambda text: text.replace("\n", "\r\n"), id="other line ends"),
     pytest.param(lambda text: text.replace(" = ", "="), id="no blanks around equals signs"),
-    pytest.param(lambda text: text.replace('"verified"', "'verified'").replace('mark =', '"mark" ='), id="other quotes"),
-    pytest.param(lambda text: text.replace('limit = { min = "70", max = "99", unit = "%" }', 'limit = { unit = "%", max = "99", min = "70" }'), id="another order in an inline table"),
-    pytest.param(lambda text: text.replace('limit = { min = "70", max = "99", unit = "%" }', 'limit.min = "70"\nlimit.max = "99"\nlimit.unit = "%"'), id="dotted keys for an inline table"),
-    pytest.param(lambda text: text.replace('evidence = { document = "@approval", valid_until = "@until" }\ncitation = "a document"', 'citation = "a document"\n[requirement.evidence]\ndocument = "@approval"\nvalid_until = "@until"'), id="a table for an inline table"),
-    pytest.param(lambda text: text.replace('[product]\nvector = "aav"\n', "").replace("pathway", 'product = { vector = "aav" }\npathway'), id="an inline table for a table"),
-    pytest.param(lambda text: text.replace("[derived]", "[derived]").replace('id = "rate"\nfunction = "dose_per_kg"', 'function = "dose_per_kg"\nid = "rate"'), id="another order of keys"),
-    pytest.param(lambda text: text.replace('size = ["small", "large"]', 'size = ["large", "small"]'), id="another order of attribute values"),
-    pytest.param(lambda text: text.replace('id = "mean"', 'timing = "before_release"\nid = "mean"'), id="a default written out"),
-    pytest.param(lambda text: text.replace('id = "mean"', 'rounding = "none"\nid = "mean"'), id="no rounding written out"),
+    pytest.param(
+        lambda text: text.replace('"verified"', "'verified'").replace("mark =", '"mark" ='), id="other quotes"
+    ),
+    pytest.param(
+        lambda text: text.replace(
+            'limit = { min = "70", max = "99", unit = "%" }', 'limit = { unit = "%", max = "99", min = "70" }'
+        ),
+        id="another order in an inline table",
+    ),
+    pytest.param(
+        lambda text: text.replace(
+            'limit = { min = "70", max = "99", unit = "%" }', 'limit.min = "70"\nlimit.max = "99"\nlimit.unit = "%"'
+        ),
+        id="dotted keys for an inline table",
+    ),
+    pytest.param(
+        lambda text: text.replace(
+            'evidence = { document = "@approval", valid_until = "@until" }\ncitation = "a document"',
+            'citation = "a document"\n[requirement.evidence]\ndocument = "@approval"\nvalid_until = "@until"',
+        ),
+        id="a table for an inline table",
+    ),
+    pytest.param(
+        lambda text: text.replace('[product]\nvector = "aav"\n', "").replace(
+            "pathway", 'product = { vector = "aav" }\npathway'
+        ),
+        id="an inline table for a table",
+    ),
+    pytest.param(
+        lambda text: text.replace("[derived]", "[derived]").replace(
+            'id = "rate"\nfunction = "dose_per_kg"', 'function = "dose_per_kg"\nid = "rate"'
+        ),
+        id="another order of keys",
+    ),
+    pytest.param(
+        lambda text: text.replace('size = ["small", "large"]', 'size = ["large", "small"]'),
+        id="another order of attribute values",
+    ),
+    pytest.param(
+        lambda text: text.replace('id = "mean"', 'timing = "before_release"\nid = "mean"'), id="a default written out"
+    ),
+    pytest.param(
+        lambda text: text.replace('id = "mean"', 'rounding = "none"\nid = "mean"'), id="no rounding written out"
+    ),
 ]
 
 
@@ -141,7 +176,9 @@ def test_the_fingerprint_stays_with(rewrite: Any) -> None:
 
 def test_rounding_of_the_file_is_the_rounding_of_its_limits() -> None:
     once = WHOLE.replace('rounding = "usp"\n', "").replace("pathway", 'rounding = "usp"\npathway')
-    each = WHOLE.replace('limit = { min = "1" }\n', 'limit = { min = "1" }\nrounding = "usp"\n').replace('n_of_m = { n', 'rounding = "usp"\nn_of_m = { n')
+    each = WHOLE.replace('limit = { min = "1" }\n', 'limit = { min = "1" }\nrounding = "usp"\n').replace(
+        "n_of_m = { n", 'rounding = "usp"\nn_of_m = { n'
+    )
     assert fingerprint(once) == fingerprint(each)
 
 
@@ -251,7 +288,9 @@ def test_a_file_written_in_inline_tables_has_the_same_fingerprint() -> None:
 
 def test_every_kind_of_key_is_changed_below() -> None:
     leaves = {leaf for leaf in _leaves(tomllib.loads(WHOLE)) if leaf.partition(".")[2] or leaf in CHANGES}
-    repeated = {leaf for leaf in leaves if leaf.rpartition(".")[2] in {"id", "test", "stage", "citation", "limit", "min"}}
+    repeated = {
+        leaf for leaf in leaves if leaf.rpartition(".")[2] in {"id", "test", "stage", "citation", "limit", "min"}
+    }
     repeated |= {leaf for leaf in leaves if leaf.endswith((".replicates", "inputs.weight"))}
     assert leaves - repeated - set(CHANGES) == set()
 

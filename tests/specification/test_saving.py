@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +10,9 @@ from regenqc.errors import UsageError
 from regenqc.specification import list_specifications, load_specification, parse_specification, save_specification
 
 from .texts import VIABILITY, header
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 TEXT = "# a note\r\n" + header() + "\n\n" + VIABILITY + "\t# é 細胞\r\n\n# no line end"
 

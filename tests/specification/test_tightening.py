@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from regenqc.errors import SpecificationError
 from regenqc.vocabulary import Mark
+
 from .texts import extend, requirement
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 OWN = '\n[[requirement]]\nid = "viability"\n{}\n'
 SOURCE = 'citation = "another document"\nmark = "verified"\n'
@@ -27,7 +31,9 @@ NO_GROWTH = 'one_of = ["no growth", "negative"]'
 KARYOTYPE = 'karyotype = { min_metaphases = "20", expected_sex = "@donor_sex", allow = ["inv(9)(p12q13)"] }'
 RELATIVE = 'agreement = { stage = "cell_bank", relative = "20" }'
 ABSOLUTE = 'agreement = { stage = "cell_bank", absolute = "2", unit = "mg" }'
-ANY_OF = 'any_of = [{ test = "a", limit = { min = "70", unit = "%" } }, { test = "b", one_of = ["absent", "negative"] }]'
+ANY_OF = (
+    'any_of = [{ test = "a", limit = { min = "70", unit = "%" } }, { test = "b", one_of = ["absent", "negative"] }]'
+)
 ALL_OF = ANY_OF.replace("any_of", "all_of")
 A, B, C, D = (f'{{ test = "{name}", limit = {{ min = "70", unit = "%" }} }}' for name in "abcd")
 TWO_OF_THREE = f"n_of_m = {{ n = 2, of = [{A}, {B}, {C}] }}"
@@ -40,7 +46,9 @@ ACCEPTED = [
     pytest.param(PERCENT, 'limit = { min = "71", unit = "%" }', id="a higher minimum"),
     pytest.param(PERCENT, 'limit = { min = "70", unit = "%" }', id="the same limit again"),
     pytest.param(PERCENT, 'limit = { min = "70.0", unit = "%" }', id="the same limit with more digits"),
-    pytest.param(PERCENT, 'limit = { min_exclusive = "70", unit = "%" }', id="an exclusive minimum for an inclusive one"),
+    pytest.param(
+        PERCENT, 'limit = { min_exclusive = "70", unit = "%" }', id="an exclusive minimum for an inclusive one"
+    ),
     pytest.param(PERCENT, 'limit = { min = "70", max = "95", unit = "%" }', id="a second side"),
     pytest.param(CELLS, 'limit = { max = "5000000", unit = "cells" }', id="the same limit in another unit"),
     pytest.param(CELLS, 'limit = { max = "4999999", unit = "cells" }', id="a tighter limit in another unit"),
@@ -63,9 +71,15 @@ ACCEPTED = [
     pytest.param(f'{PERCENT}\none_of = ["complies", "pass"]', 'one_of = ["pass"]', id="fewer words beside a limit"),
     pytest.param(KARYOTYPE, KARYOTYPE.replace('"20"', '"30"'), id="more metaphases"),
     pytest.param(KARYOTYPE, KARYOTYPE.replace(', allow = ["inv(9)(p12q13)"]', ""), id="fewer allowed variants"),
-    pytest.param('karyotype = { min_metaphases = "20" }', KARYOTYPE.replace(', allow = ["inv(9)(p12q13)"]', ""), id="an expected sex"),
+    pytest.param(
+        'karyotype = { min_metaphases = "20" }',
+        KARYOTYPE.replace(', allow = ["inv(9)(p12q13)"]', ""),
+        id="an expected sex",
+    ),
     pytest.param(RELATIVE, RELATIVE.replace('"20"', '"15.5"'), id="a smaller relative difference"),
-    pytest.param(ABSOLUTE, ABSOLUTE.replace('"2"', '"1500"').replace('"mg"', '"ug"'), id="a smaller difference in another unit"),
+    pytest.param(
+        ABSOLUTE, ABSOLUTE.replace('"2"', '"1500"').replace('"mg"', '"ug"'), id="a smaller difference in another unit"
+    ),
     pytest.param(ANY_OF, f'any_of = [{A}, {{ test = "b", one_of = ["absent"] }}]', id="a tighter alternative"),
     pytest.param(ANY_OF, ALL_OF, id="all parts where any was enough"),
     pytest.param(ANY_OF.removesuffix("]") + f", {C}]", f"any_of = [{A}, {C}]", id="fewer alternatives"),
@@ -73,7 +87,9 @@ ACCEPTED = [
     pytest.param(ALL_OF, ALL_OF.removesuffix("]") + f", {C}]", id="one part more of all"),
     pytest.param(TWO_OF_THREE, TWO_OF_THREE.replace("n = 2", "n = 3"), id="three of three instead of two"),
     pytest.param(TWO_OF_THREE, TWO_OF_THREE.replace('"70"', '"71"'), id="tighter parts of n of m"),
-    pytest.param(TWO_OF_THREE, f"n_of_m = {{ n = 3, of = [{A}, {B}, {C}, {D}] }}", id="one part more, one more must conform"),
+    pytest.param(
+        TWO_OF_THREE, f"n_of_m = {{ n = 3, of = [{A}, {B}, {C}, {D}] }}", id="one part more, one more must conform"
+    ),
     pytest.param(TWO_OF_THREE, f"all_of = [{A}, {B}]", id="two named parts for two of three"),
     pytest.param(LATE, 'timing = "before_release"', id="a result before release instead of after"),
     pytest.param(LATE, 'due = "10 d"', id="an earlier due date"),
@@ -81,34 +97,55 @@ ACCEPTED = [
     pytest.param(f'{PERCENT}\non_fail = "report"', 'on_fail = "hold"', id="hold instead of report"),
     pytest.param(f'{PERCENT}\non_fail = "hold"', 'on_fail = "reject"', id="reject instead of hold"),
     pytest.param(EVIDENCE, 'on_fail = "reject"', id="reject for evidence, which holds by itself"),
-    pytest.param(f"{PERCENT}\n{BOTH}", 'when = { formulation = ["fresh"], vector = ["aav", "none"] }', id="the same batches"),
-    pytest.param(f"{PERCENT}\n{BOTH}", 'when = { formulation = ["fresh", "cryopreserved"], vector = ["none", "aav"] }', id="more values of an attribute"),
+    pytest.param(
+        f"{PERCENT}\n{BOTH}", 'when = { formulation = ["fresh"], vector = ["aav", "none"] }', id="the same batches"
+    ),
+    pytest.param(
+        f"{PERCENT}\n{BOTH}",
+        'when = { formulation = ["fresh", "cryopreserved"], vector = ["none", "aav"] }',
+        id="more values of an attribute",
+    ),
     pytest.param(f"{PERCENT}\n{BOTH}", 'when = { formulation = ["fresh"] }', id="one attribute dropped"),
     pytest.param(f"{PERCENT}\n{BOTH}", "when = {}", id="when dropped"),
-    pytest.param(f"{PERCENT}\naccept_preliminary = true", "accept_preliminary = false", id="preliminary results no longer count"),
+    pytest.param(
+        f"{PERCENT}\naccept_preliminary = true", "accept_preliminary = false", id="preliminary results no longer count"
+    ),
     pytest.param(PERCENT, 'methods = ["flow"]', id="listed methods where any counted"),
     pytest.param(f'{PERCENT}\nmethods = ["flow", "dye"]', 'methods = ["dye"]', id="fewer methods"),
     pytest.param(REPLICATES, "replicates_conforming = 3", id="more replicates must conform"),
-    pytest.param(REPLICATES, "replicates_conforming = 3\nreplicates_total = 4", id="one replicate more, one more must conform"),
+    pytest.param(
+        REPLICATES, "replicates_conforming = 3\nreplicates_total = 4", id="one replicate more, one more must conform"
+    ),
     pytest.param("sponsor_must_set = true", f"{PERCENT}\n{SOURCE}", id="a limit where the sponsor had to set one"),
     pytest.param("sponsor_must_set = true", "sponsor_must_set = true", id="still to be set"),
     pytest.param("report_only = true", f"{PERCENT}\n{SOURCE}", id="a limit where the result was only reported"),
     pytest.param("report_only = true", "sponsor_must_set = true", id="to be set where the result was only reported"),
-    pytest.param(EVIDENCE.replace(', valid_until = "@ethics_approval_valid_until"', ""), EVIDENCE, id="a date of validity for evidence"),
+    pytest.param(
+        EVIDENCE.replace(', valid_until = "@ethics_approval_valid_until"', ""),
+        EVIDENCE,
+        id="a date of validity for evidence",
+    ),
     pytest.param(f"{PERCENT}\nvalid_to = 2030-01-01", "valid_to = 2040-01-01", id="a longer validity"),
     pytest.param(PERCENT, 'title = "Viable cells"', id="another title"),
 ]
 
 REFUSED = [
     pytest.param(PERCENT, 'limit = { min = "69.9", unit = "%" }', "limit", id="a lower minimum"),
-    pytest.param('limit = { min_exclusive = "70", unit = "%" }', PERCENT, "limit", id="an inclusive minimum for an exclusive one"),
+    pytest.param(
+        'limit = { min_exclusive = "70", unit = "%" }', PERCENT, "limit", id="an inclusive minimum for an exclusive one"
+    ),
     pytest.param('limit = { min = "70", max = "95", unit = "%" }', PERCENT, "limit", id="one side dropped"),
     pytest.param(CELLS, 'limit = { max = "5000001", unit = "cells" }', "limit", id="a wider limit in another unit"),
     pytest.param(CELLS, 'limit = { max = "5", unit = "mL" }', "limit", id="a limit in another kind of unit"),
     pytest.param(PERCENT, f'{PERCENT}\nrounding = "usp"', "limit", id="usp rounding where there was none"),
     pytest.param(PERCENT, 'rounding = "usp"', "limit", id="rounding alone"),
     pytest.param(PERCENT, 'rounding = "ph_eur"', "limit", id="pharmacopoeial rounding alone"),
-    pytest.param('limit = { min_exclusive = "70", unit = "%" }\nrounding = "usp"', 'limit = { min_exclusive = "70", unit = "%" }', "limit", id="no rounding of an exclusive minimum, which had raised it"),
+    pytest.param(
+        'limit = { min_exclusive = "70", unit = "%" }\nrounding = "usp"',
+        'limit = { min_exclusive = "70", unit = "%" }',
+        "limit",
+        id="no rounding of an exclusive minimum, which had raised it",
+    ),
     pytest.param(CENTURY, 'alert = { min = "75", unit = "%" }', "alert", id="a wider alert limit"),
     pytest.param(NO_GROWTH, 'one_of = ["no growth", "absent"]', "one_of", id="another word conforms"),
     pytest.param(NO_GROWTH, 'none_of = ["growth"]', "none_of", id="excluded words where words were listed"),
@@ -119,14 +156,31 @@ REFUSED = [
     pytest.param(KARYOTYPE, KARYOTYPE.replace('"20"', '"19"'), "karyotype", id="fewer metaphases"),
     pytest.param(KARYOTYPE, KARYOTYPE.replace('"inv', '"9qh+", "inv'), "karyotype", id="another allowed variant"),
     pytest.param(KARYOTYPE, 'karyotype = { min_metaphases = "20" }', "karyotype", id="the expected sex dropped"),
-    pytest.param(KARYOTYPE, 'karyotype = { min_metaphases = "20", expected_sex = "male" }', "karyotype", id="another expected sex"),
+    pytest.param(
+        KARYOTYPE,
+        'karyotype = { min_metaphases = "20", expected_sex = "male" }',
+        "karyotype",
+        id="another expected sex",
+    ),
     pytest.param(RELATIVE, RELATIVE.replace('"20"', '"20.1"'), "agreement", id="a larger relative difference"),
     pytest.param(RELATIVE, ABSOLUTE, "agreement", id="an absolute difference for a relative one"),
     pytest.param(RELATIVE, RELATIVE.replace("cell_bank", "in_process"), "agreement", id="agreement with another stage"),
-    pytest.param(ABSOLUTE, ABSOLUTE.replace('"2"', '"2001"').replace('"mg"', '"ug"'), "agreement", id="a larger difference in another unit"),
+    pytest.param(
+        ABSOLUTE,
+        ABSOLUTE.replace('"2"', '"2001"').replace('"mg"', '"ug"'),
+        "agreement",
+        id="a larger difference in another unit",
+    ),
     pytest.param(ABSOLUTE, ABSOLUTE.replace('"mg"', '"mL"'), "agreement", id="a difference in another kind of unit"),
-    pytest.param('identity = { equals = "@a" }', 'identity = { equals = "@b" }', "identity", id="identity with another attribute"),
-    pytest.param('identity = { equals = "@a" }', 'identity = { equals_stage = "donor" }', "identity", id="identity with a stage instead of an attribute"),
+    pytest.param(
+        'identity = { equals = "@a" }', 'identity = { equals = "@b" }', "identity", id="identity with another attribute"
+    ),
+    pytest.param(
+        'identity = { equals = "@a" }',
+        'identity = { equals_stage = "donor" }',
+        "identity",
+        id="identity with a stage instead of an attribute",
+    ),
     pytest.param(ANY_OF, ANY_OF.removesuffix("]") + f", {C}]", "any_of", id="one alternative more"),
     pytest.param(ANY_OF, ANY_OF.replace('"70"', '"60"'), "any_of", id="a looser alternative"),
     pytest.param(ANY_OF, 'rounding = "usp"', "any_of", id="rounding of alternatives"),
@@ -134,7 +188,9 @@ REFUSED = [
     pytest.param(ALL_OF, f"all_of = [{A}, {C}]", "all_of", id="another part instead of one"),
     pytest.param(ALL_OF, ALL_OF.replace('"70"', '"60"'), "all_of", id="a looser part of all"),
     pytest.param(TWO_OF_THREE, TWO_OF_THREE.replace("n = 2", "n = 1"), "n_of_m", id="one of three instead of two"),
-    pytest.param(TWO_OF_THREE, f"n_of_m = {{ n = 2, of = [{A}, {B}, {C}, {D}] }}", "n_of_m", id="two of four instead of three"),
+    pytest.param(
+        TWO_OF_THREE, f"n_of_m = {{ n = 2, of = [{A}, {B}, {C}, {D}] }}", "n_of_m", id="two of four instead of three"
+    ),
     pytest.param(TWO_OF_THREE, TWO_OF_THREE.replace('"70"', '"69"'), "n_of_m", id="looser parts of n of m"),
     pytest.param(PERCENT, 'timing = "after_release"\ndue = "14 d"', "timing", id="a result after release"),
     pytest.param(LATE, 'due = "15 d"', "due", id="a later due date"),
@@ -143,9 +199,24 @@ REFUSED = [
     pytest.param(f'{PERCENT}\non_fail = "hold"', 'on_fail = "report"', "on_fail", id="report instead of hold"),
     pytest.param(EVIDENCE, 'on_fail = "report"', "on_fail", id="report for evidence"),
     pytest.param(PERCENT, 'when = { formulation = ["fresh"] }', "when", id="only some batches"),
-    pytest.param(f"{PERCENT}\n{BOTH}", 'when = { formulation = ["fresh"], vector = ["aav"] }', "when", id="fewer values of an attribute"),
-    pytest.param(f"{PERCENT}\n{BOTH}", 'when = { formulation = ["cryopreserved"], vector = ["aav", "none"] }', "when", id="other values of an attribute"),
-    pytest.param(f"{PERCENT}\n{BOTH}", 'when = { formulation = ["fresh"], donor_relation = ["autologous"] }', "when", id="another attribute instead"),
+    pytest.param(
+        f"{PERCENT}\n{BOTH}",
+        'when = { formulation = ["fresh"], vector = ["aav"] }',
+        "when",
+        id="fewer values of an attribute",
+    ),
+    pytest.param(
+        f"{PERCENT}\n{BOTH}",
+        'when = { formulation = ["cryopreserved"], vector = ["aav", "none"] }',
+        "when",
+        id="other values of an attribute",
+    ),
+    pytest.param(
+        f"{PERCENT}\n{BOTH}",
+        'when = { formulation = ["fresh"], donor_relation = ["autologous"] }',
+        "when",
+        id="another attribute instead",
+    ),
     pytest.param(PERCENT, "accept_preliminary = true", "accept_preliminary", id="preliminary results count"),
     pytest.param(f'{PERCENT}\nmethods = ["flow"]', 'methods = ["flow", "dye"]', "methods", id="another method"),
     pytest.param(PERCENT, 'replicates = "mean"', "replicates", id="the mean instead of each replicate"),
@@ -154,9 +225,16 @@ REFUSED = [
     pytest.param(REPLICATES, "replicates_total = 2", "replicates_conforming", id="fewer replicates must be reported"),
     pytest.param(PERCENT, "report_only = true", "report_only", id="a limit became report only"),
     pytest.param(PERCENT, "sponsor_must_set = true", "sponsor_must_set", id="a limit became one to be set"),
-    pytest.param("sponsor_must_set = true", f'report_only = true\n{SOURCE}', "report_only", id="a limit to be set became report only"),
+    pytest.param(
+        "sponsor_must_set = true",
+        f"report_only = true\n{SOURCE}",
+        "report_only",
+        id="a limit to be set became report only",
+    ),
     pytest.param(EVIDENCE, 'evidence = { document = "@consent_id" }', "evidence", id="other evidence"),
-    pytest.param(EVIDENCE, 'evidence = { document = "@ethics_approval_id" }', "evidence", id="evidence without its date"),
+    pytest.param(
+        EVIDENCE, 'evidence = { document = "@ethics_approval_id" }', "evidence", id="evidence without its date"
+    ),
     pytest.param(PERCENT, "valid_from = 2020-01-01", "valid_from", id="a later begin"),
     pytest.param(f"{PERCENT}\nvalid_to = 2030-01-01", "valid_to = 2029-12-31", "valid_to", id="an earlier end"),
     pytest.param(PERCENT, 'test = "viability_2"', "test", id="another test"),
@@ -181,7 +259,9 @@ def test_looser_is_refused_at_its_key(before: str, own: str, key: str, tmp_path:
 
 
 def test_keys_that_are_not_stated_are_kept(tmp_path: Path) -> None:
-    product = extend(tmp_path, inherited(f'{CENTURY}\nmethods = ["flow"]'), OWN.format('limit = { min = "75", unit = "%" }'))
+    product = extend(
+        tmp_path, inherited(f'{CENTURY}\nmethods = ["flow"]'), OWN.format('limit = { min = "75", unit = "%" }')
+    )
     merged = product.requirements[0]
     assert (merged.citation, merged.methods, merged.alert and merged.alert.min) == ("a document", ("flow",), "80")
 
@@ -197,7 +277,9 @@ def test_a_result_moved_before_release_has_no_due_date(tmp_path: Path) -> None:
 
 
 def test_rounding_of_the_file_does_not_reach_inherited_limits(tmp_path: Path) -> None:
-    product = extend(tmp_path, inherited(PERCENT), requirement(CELLS, identifier="dose", test="dose"), more='rounding = "usp"\n')
+    product = extend(
+        tmp_path, inherited(PERCENT), requirement(CELLS, identifier="dose", test="dose"), more='rounding = "usp"\n'
+    )
     assert [entry.rounding for entry in product.requirements] == [None, "usp"]
 
 
@@ -207,7 +289,9 @@ def test_rounding_of_the_file_loosens_a_limit_that_is_stated_again(tmp_path: Pat
 
 
 def test_rounding_none_in_a_requirement_wins_over_the_file(tmp_path: Path) -> None:
-    product = extend(tmp_path, inherited(PERCENT), OWN.format(f'{PERCENT}\nrounding = "none"'), more='rounding = "usp"\n')
+    product = extend(
+        tmp_path, inherited(PERCENT), OWN.format(f'{PERCENT}\nrounding = "none"'), more='rounding = "usp"\n'
+    )
     assert product.requirements[0].rounding is None
 
 
@@ -251,5 +335,7 @@ def test_a_criterion_that_was_left_open_needs_a_source(left_open: str, tmp_path:
 
 
 def test_a_limit_that_the_sponsor_sets_without_mark_is_unverified(tmp_path: Path) -> None:
-    product = extend(tmp_path, inherited("sponsor_must_set = true"), OWN.format(f'{PERCENT}\ncitation = "validation report"'))
+    product = extend(
+        tmp_path, inherited("sponsor_must_set = true"), OWN.format(f'{PERCENT}\ncitation = "validation report"')
+    )
     assert product.requirements[0].mark is Mark.UNVERIFIED

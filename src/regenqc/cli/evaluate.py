@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["evaluate_command", "print_evaluation", "run_evaluation"]
 
-_SHOWN_BATCHES = 12
-_SHOWN_FINDINGS = 4
+_SHOWN_BATCHES = 8
+_SHOWN_FINDINGS = 6
 
 
 def evaluate_command(  # noqa: D417 - the options describe themselves
@@ -127,36 +127,48 @@ def _counts(evaluation: Evaluation) -> dict[str, int]:
 
 
 def print_evaluation(evaluation: Evaluation, *, out: Path | None) -> None:
-    """Print counts, the batches that need attention with their reasons, and where the files are."""
-    from rich.markup import escape
-    from rich.table import Table
+    """Print counts, the batches that need attention with their findings, and where the files are."""
+    from rich.text import Text
 
     screen = console()
     counts = _counts(evaluation)
-    screen.print(
-        "  ".join(f"[{style}]{symbol} {counts[word]:,} {word}[/]" for word, (symbol, style) in MARKS.items()),
-        f"  [dim]{evaluation.rows_read:,} rows read = {evaluation.rows_judged:,} judged + {evaluation.rows_refused:,} refused[/]",
+    head = Text()
+    for word, (symbol, style) in MARKS.items():
+        head.append(f"{symbol} {counts[word]:,} {word}   ", style=style if counts[word] else "dim")
+    head.append(
+        f"{evaluation.rows_read:,} rows read = {evaluation.rows_judged:,} judged + {evaluation.rows_refused:,} refused",
+        style="dim",
     )
-    order = ("reject", "hold", "conditional")
-    rows = [row for row in _first_exceptions(evaluation) if row["disposition"] in order]
-    rows.sort(key=lambda row: (order.index(row["disposition"]), row["batch_id"]))
-    if rows:
-        reasons = _explanations(evaluation, rows[:_SHOWN_BATCHES])
-        table = Table(show_edge=False, pad_edge=False, expand=False)
-        for title in ("", "batch", "stage", "why"):
-            table.add_column(title, overflow="fold")
-        for row in rows[:_SHOWN_BATCHES]:
-            symbol, style = MARKS[row["disposition"]]
-            lines = reasons.get((row["batch_id"], row["spec_id"], row["stage"]), [row["reasons"]])
-            shown = "\n".join(escape(_visible(line)) for line in lines[:_SHOWN_FINDINGS])
-            more = f"\n[dim]… and {len(lines) - _SHOWN_FINDINGS} more[/]" if len(lines) > _SHOWN_FINDINGS else ""
-            table.add_row(f"[{style}]{symbol} {row['disposition']}[/]", escape(_visible(row["batch_id"])), row["stage"], shown + more)
-        screen.print(table)
-        total = counts["reject"] + counts["hold"] + counts["conditional"]
-        if total > len(rows[:_SHOWN_BATCHES]):
-            screen.print(f"[dim]… and {total - len(rows[:_SHOWN_BATCHES]):,} more that are not eligible[/]")
+    screen.print(head)
+    rows = _first_exceptions(evaluation)
+    findings = _findings_of(evaluation, rows)
+    for row in rows:
+        symbol, style = MARKS[row["disposition"]]
+        line = Text(f"{symbol} {row['disposition']:<12}", style=style)
+        line.append(_visible(row["batch_id"]), style="bold default")
+        line.append(f"  {row['stage']}  {row['spec_id']}", style="dim")
+        screen.print(line)
+        own = findings.get((row["batch_id"], row["spec_id"], row["stage"]), [])
+        for finding in own[:_SHOWN_FINDINGS]:
+            screen.print(Text.assemble((f"    {finding['verdict']:<13}", "dim"), _short(finding, row)))
+        if len(own) > _SHOWN_FINDINGS:
+            screen.print(Text(f"    … and {len(own) - _SHOWN_FINDINGS} more findings", style="dim"))
+    total = sum(counts.values()) - counts["eligible"]
+    if total > len(rows):
+        screen.print(Text(f"… and {total - len(rows):,} more that are not eligible", style="dim"))
     if out is not None:
-        screen.print(f"[dim]written to[/] {escape(str(out))}[dim], open[/] {escape(str(out / 'report.html'))}")
+        screen.print(Text.assemble(("written to ", "dim"), str(out), (", open ", "dim"), str(out / "report.html")))
+
+
+def _short(finding: dict[str, Any], row: dict[str, Any]) -> str:
+    """Return a finding in a line; its whole sentence stands in the files."""
+    reported = f"{finding['reported']} {finding['unit']}".strip()
+    shown = f"{reported[:60]}…" if len(reported) > 60 else reported
+    reason = finding["reason_code"].replace("_", " ")
+    due = f", due {row['pending_until']}" if finding["reason_code"] == "pending" else ""
+    limit = f", required {finding['limit']}" if finding["limit"] and finding["verdict"] != "missing" else ""
+    text = f"{finding['requirement_id']:<26} {shown + ': ' if shown else ''}{reason}{limit}{due}"
+    return _visible(text)
 
 
 def _first_exceptions(evaluation: Evaluation) -> list[dict[str, Any]]:
@@ -172,16 +184,15 @@ def _first_exceptions(evaluation: Evaluation) -> list[dict[str, Any]]:
     return chosen
 
 
-def _explanations(evaluation: Evaluation, rows: list[dict[str, Any]]) -> dict[tuple[str, str, str], list[str]]:
+def _findings_of(evaluation: Evaluation, rows: list[dict[str, Any]]) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    wanted = pa.array([row["batch_id"] for row in rows])
-    found: dict[tuple[str, str, str], list[str]] = {}
-    for part in evaluation.finding_batches():
-        near = part.filter(pc.is_in(part["batch_id"], value_set=wanted))
-        for row in near.to_pylist():
-            found.setdefault((row["batch_id"], row["spec_id"], row["stage"]), []).append(row["explanation"])
+    wanted = pa.array([row["batch_id"] for row in rows], type=pa.string())
+    found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+    for part in evaluation.finding_batches() if rows else ():
+        for row in part.filter(pc.is_in(part["batch_id"], value_set=wanted)).to_pylist():
+            found.setdefault((row["batch_id"], row["spec_id"], row["stage"]), []).append(row)
     return found
 
 

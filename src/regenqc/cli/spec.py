@@ -112,9 +112,9 @@ def schema_command(
         for unit in UNITS:
             typer.echo(f"{unit.symbol or '(none)'}\t{unit.kind}")
         return
-    from regenqc.specification.model import SpecificationDocument
+    from regenqc.specification import specification_schema
 
-    typer.echo(json.dumps(SpecificationDocument.model_json_schema(by_alias=True), indent=2, ensure_ascii=False))
+    typer.echo(json.dumps(specification_schema(), indent=2, ensure_ascii=False))
 
 
 @app.command("list")

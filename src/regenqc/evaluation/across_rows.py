@@ -14,7 +14,15 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from regenqc.evaluation.derived import FUNCTIONS, DerivedFunction, Quantity, derive, mean_text, median_text, read_quantity
+from regenqc.evaluation.derived import (
+    FUNCTIONS,
+    DerivedFunction,
+    Quantity,
+    derive,
+    mean_text,
+    median_text,
+    read_quantity,
+)
 from regenqc.evaluation.plan import MEAN_SUFFIX, STAGES, composite_parts
 from regenqc.intake.readers.text import as_text_codes
 from regenqc.measurement.reported import fold_text, fold_word
@@ -230,8 +238,10 @@ def _values(
 
 
 def _attribute_quantities(judge: Judge, name: str, target: str) -> list[Quantity | str | None] | None:
-    """Return an attribute of every listed batch: its quantity, `None` where it cannot be read, empty text where it is
-    not stated; `None` for an attribute that no batch has."""
+    """Return an attribute of every listed batch as a quantity, `None` for an attribute that no batch has.
+
+    A value that cannot be read is `None`, one that is not stated is empty text.
+    """
     table = judge.groups.table
     if table is None or name not in table.attributes:
         return None
@@ -275,15 +285,15 @@ def _refuse_indistinguishable(judgements: _Judgements, slot: int, evidence: Evid
     for batch, results in evidence.get(slot, {}).items():
         if not all(_are_distinguishable(selection) for selection, _ in _selections(results)):
             reason = Reason.REPLICATES_INDISTINGUISHABLE
-            judgements.add(slot, batch, results[0], Verdict.INCONCLUSIVE, reason, None)
+            judgements.add(slot, batch, results[0], judged=(Verdict.INCONCLUSIVE, reason, None))
 
 
 def _settle_replicates(judgements: _Judgements, slot: int, requirement: Requirement, evidence: Evidence) -> None:
     for batch, found in evidence.get(slot, {}).items():
         for results, preliminary in _selections(found):
-            verdict, reason, detail = _judge_replicates(requirement, results)
-            if not preliminary or requirement.accept_preliminary or verdict is not Verdict.CONFORMS:
-                judgements.add(slot, batch, results[0], verdict, reason, detail)
+            judged = _judge_replicates(requirement, results)
+            if not preliminary or requirement.accept_preliminary or judged[0] is not Verdict.CONFORMS:
+                judgements.add(slot, batch, results[0], judged=judged)
 
 
 def _judge_replicates(requirement: Requirement, results: list[Collected]) -> tuple[Verdict, Reason, str]:
@@ -326,13 +336,14 @@ def _settle_comparison(judgements: _Judgements, slot: int, requirement: Requirem
                 missing = (
                     Reason.AGREEMENT_REFERENCE_MISSING if requirement.agreement else Reason.IDENTITY_REFERENCE_MISSING
                 )
-                judgements.add(slot, batch, result, Verdict.INCONCLUSIVE, missing, f"no result at stage {stage}")
+                judged = (Verdict.INCONCLUSIVE, missing, f"no result at stage {stage}")
+                judgements.add(slot, batch, result, judged=judged)
             for reference in known:
                 compare = _agree if requirement.agreement else _equal
-                verdict, reason, detail = compare(requirement, result, reference)
+                found = compare(requirement, result, reference)
                 preliminary = result.preliminary or reference.preliminary
-                if not preliminary or requirement.accept_preliminary or verdict is not Verdict.CONFORMS:
-                    judgements.add(slot, batch, result, verdict, reason, detail)
+                if not preliminary or requirement.accept_preliminary or found[0] is not Verdict.CONFORMS:
+                    judgements.add(slot, batch, result, judged=found)
 
 
 def _equal(_: Requirement, result: Collected, reference: Collected) -> tuple[Verdict, Reason, str | None]:
@@ -372,8 +383,10 @@ class _Judgements:
         self._made: list[tuple[int, int, Verdict, Reason, Collected, str | None]] = []
 
     def add(
-        self, slot: int, batch: int, result: Collected, verdict: Verdict, reason: Reason, detail: str | None
+        self, slot: int, batch: int, result: Collected, *, judged: tuple[Verdict, Reason, str | None]
     ) -> None:
+        """Keep one judgement."""
+        verdict, reason, detail = judged
         self._made.append((batch, slot, verdict, reason, result, detail))
 
     def settle(self) -> None:

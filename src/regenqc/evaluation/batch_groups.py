@@ -115,7 +115,8 @@ class BatchGroups:
             members = groups == group
             slots, positions = self._slot_columns(group)
             columns[members] = positions[np.searchsorted(slots, slot[members])]
-        return self.cell_of_batch[batch] + columns
+        cells: NDArray[np.int64] = self.cell_of_batch[batch] + columns
+        return cells
 
     def _slot_columns(self, group: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         columns = self.groups[group].column_of_slot
@@ -260,11 +261,12 @@ def _applies(
 def _boundaries(specifications: Iterable[Specification]) -> set[int]:
     edges: set[int] = set()
     for specification in specifications:
-        for entry in (specification, *specification.requirements):
-            if entry.valid_from is not None:
-                edges.add(_start(entry.valid_from))
-            if entry.valid_to is not None:
-                edges.add(_start(entry.valid_to) + 86_400)
+        validities = [(entry.valid_from, entry.valid_to) for entry in specification.requirements]
+        for valid_from, valid_to in [(specification.valid_from, specification.valid_to), *validities]:
+            if valid_from is not None:
+                edges.add(_start(valid_from))
+            if valid_to is not None:
+                edges.add(_start(valid_to) + 86_400)
     return edges
 
 

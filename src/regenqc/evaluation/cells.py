@@ -163,7 +163,9 @@ class _Settling:
         ]
 
     def _record_cell(self, specification: int, stage: int) -> NDArray[np.uint8]:
-        return np.maximum.reduce([self._cell(slot) for slot in self._record_slots(specification, stage)])
+        cells = np.stack([self._cell(slot) for slot in self._record_slots(specification, stage)])
+        observed: NDArray[np.uint8] = cells.max(axis=0)
+        return observed
 
     def _column(
         self,

@@ -175,7 +175,7 @@ def _reasons(columns: Sequence[FinalColumn], marks: NDArray[np.uint8], *, requir
 
 def _said(columns: Sequence[FinalColumn], pattern: NDArray[np.uint8], *, requirements: int) -> str:
     said = [
-        f"{word}: " + ", ".join(columns[at].requirement_id for at in np.flatnonzero(pattern == mark))
+        f"{word}: " + ", ".join(columns[at].requirement_id for at in np.flatnonzero(pattern == mark).tolist())
         for mark, word in _SAID
         if (pattern == mark).any()
     ]

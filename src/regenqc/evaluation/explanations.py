@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from regenqc.measurement.units import UNITS, closest_spellings, conversion_factor, find_unit
-from regenqc.specification.criteria import read_limit
 from regenqc.evaluation.derived import exact_text
+from regenqc.measurement.units import UNITS, conversion_factor, find_unit
+from regenqc.specification.criteria import read_limit
 from regenqc.vocabulary import Reason
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _ROW_ENDINGS: Final = {
     Reason.STATUS_UNVERIFIED: "is not verified by the laboratory; it has to be verified, or invalidated with an investigation",
     Reason.CANCELLED_WITH_RESULT: "was cancelled although it has a result; a result is set aside only by an investigation",
     Reason.UNMATCHED_TEST: "belongs to a test that no requirement of the specification names at this stage",
-    Reason.UNREADABLE_RESULT: "cannot be read as one number or word",
+    Reason.UNREADABLE_RESULT: "cannot be read as one number or word that the quantity can have",
     Reason.UNKNOWN_WORD: "is no decided word of the result vocabulary",
     Reason.NUMBER_WHERE_WORD_EXPECTED: "is a number where a word is required: {limit}",
     Reason.WORD_WHERE_NUMBER_EXPECTED: "is a word where a number is required: {limit}",
@@ -50,6 +50,7 @@ _ROW_ENDINGS: Final = {
     Reason.KARYOTYPE_NOT_UNDERSTOOD: "is not understood as a normal karyotype",
     Reason.KARYOTYPE_TOO_FEW_METAPHASES: "rests on too few metaphases",
     Reason.KARYOTYPE_SEX_NOT_STATED: "cannot be compared with the donor's sex",
+    Reason.KARYOTYPE_ABNORMAL: "shows a clonal abnormality",
     Reason.KARYOTYPE_OTHER_SEX: "is of the other sex than expected",
     Reason.IDENTITY_REFERENCE_MISSING: "has nothing to be compared with",
     Reason.IDENTITY_MISMATCH: "is not what identifies the batch",
@@ -71,8 +72,8 @@ _ROW_ENDINGS: Final = {
 
 _CELL_SENTENCES: Final = {
     Reason.NOT_REPORTED: "no result that counts has been reported; required: {limit}",
-    Reason.PENDING: "the result may follow the release and is due",
-    Reason.OVERDUE: "the result may follow the release but is overdue; it was due",
+    Reason.PENDING: "the result may follow the release{source} and is due",
+    Reason.OVERDUE: "the result may follow the release{source} but is overdue; it was due",
     Reason.DUE_DATE_UNKNOWN: "the result may follow the release, but when it is due is unknown because the batch states no readable manufactured_at",
     Reason.LIMIT_UNVERIFIED: "the limit {limit} has not been verified by anyone; it can neither release nor reject",
     Reason.SPONSOR_MUST_SET: "the sponsor has to set this limit and has not; it blocks until a product specification sets and justifies it",
@@ -212,7 +213,9 @@ def explain_cell(specification: Specification, requirement: Requirement | None, 
         text = _CELL_SENTENCES[reason].format(validity=f"{specification.valid_from} to {specification.valid_to}")
         return f"{text[0].upper()}{text[1:]}", ""
     limit = criterion_text(requirement)
-    return f"{requirement.name}: {_cell_sentence(specification, requirement, reason)}", limit
+    # What is due ends with its date, which varies by batch; its source stands inside the sentence.
+    source = "" if reason in {Reason.PENDING, Reason.OVERDUE} else _source(requirement)
+    return f"{requirement.name}: {_cell_sentence(specification, requirement, reason)}{source}", limit
 
 
 def _cell_sentence(specification: Specification, requirement: Requirement, reason: Reason) -> str:
@@ -222,6 +225,7 @@ def _cell_sentence(specification: Specification, requirement: Requirement, reaso
         when=" or ".join(requirement.when) or "a readable manufactured_at",
         evidence=requirement.evidence.document[1:] if requirement.evidence else "",
         validity="",
+        source=_source(requirement),
     )
     if reason is Reason.NOT_REPORTED and derived is not None:
         text += f" (it is computed from {', '.join(derived.inputs.values())}, of which at least one is not stated)"

@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regenqc.evaluation.batch_groups import Applies
 from regenqc.evaluation.dates import NO_TIME, format_time
 from regenqc.evaluation.evidence import ROW_BITS
 from regenqc.evaluation.explanations import explain_cell, explain_row
 from regenqc.evaluation.plan import STAGES
-from regenqc.vocabulary import Reason, Verdict
+from regenqc.vocabulary import Mark, Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -140,8 +141,11 @@ def _row_findings(
     kept = np.flatnonzero(keep)
     part = raw.take(pa.array(kept))
     batch, slot, verdict, settled = batch[kept], slot[kept], verdict[kept], settled[kept]
-    capped = (settled == Verdict.INCONCLUSIVE) & ((verdict == Verdict.FAILS) | (verdict == Verdict.ALERT))
-    shown = np.where(capped, np.uint8(Verdict.INCONCLUSIVE), verdict).astype(np.uint8)
+    milder = (settled == Verdict.INCONCLUSIVE) & ((verdict == Verdict.FAILS) | (verdict == Verdict.ALERT))
+    capped = milder & _capping(plan, groups)[groups.group_of_batch[batch], slot]
+    # An alert beside an open question stays an alert; a failed part of an undecided whole is no failure of the batch.
+    undecided = capped | (milder & (verdict == Verdict.FAILS))
+    shown = np.where(undecided, np.uint8(Verdict.INCONCLUSIVE), verdict).astype(np.uint8)
     requirement = requirement_of_slot[slot]
     return pa.table(
         [
@@ -165,6 +169,19 @@ def _row_findings(
         ],
         schema=_ROW_SCHEMA,
     )
+
+
+def _capping(plan: Plan, groups: BatchGroups) -> NDArray[np.bool_]:
+    """Return for each group and slot whether its requirement can decide nothing: unverified, or perhaps not applying."""
+    capping = np.zeros((len(groups.groups), len(plan.slots)), dtype=np.bool_)
+    for number, group in enumerate(groups.groups):
+        for position, index in enumerate(group.specifications):
+            requirements = plan.specifications[index].requirements
+            for requirement, slots in plan.slots_of[index].items():
+                if requirement >= 0:
+                    unsure = group.applies[position][requirement] is Applies.UNKNOWN
+                    capping[number, slots] = unsure or requirements[requirement].mark is Mark.UNVERIFIED
+    return capping
 
 
 def _cell_findings(settled: Sequence[SettledCells], *, rank: NDArray[np.int64], stage: int | None) -> pa.Table:
@@ -271,7 +288,6 @@ def _template(
         cap = None
         if capped and named is not None:
             cap = Reason.LIMIT_UNVERIFIED if named.mark == "unverified" else Reason.APPLICABILITY_UNKNOWN
-            cap = cap if named.mark == "unverified" or named.when else None
         before, after, limit = explain_row(spec, entry, why, unit_code=unit_code, capped=cap)
         test = entry.test.partition("@")[0] if named is None or named.test is None else named.test
         if entry.part >= 0:

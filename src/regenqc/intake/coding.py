@@ -129,6 +129,7 @@ class RowCoder:
         self._default_stage = None if default_stage is None else _STAGES[default_stage.value]
         self._superseding = superseding
         self._superseded_ids = pa.array(sorted({result_id for _, _, result_id in superseding}), type=pa.string())
+        self._revised_batches = pa.array(sorted({batch_id for batch_id, _, _ in superseding}), type=pa.string())
         self._highest_revision = max(superseding.values(), default=0)
         self._number_locale = number_locale or NumberLocale()
         self._last: dict[tuple[str, ...], tuple[pa.Array, object]] = {}
@@ -279,8 +280,16 @@ class RowCoder:
             ("result_id",),
             lambda words: _as_numpy(pc.is_in(trimmed(words), value_set=self._superseded_ids)),
         )
+        batches: pa.DictionaryArray = rows["batch_id"]
+        concerned = self._once(
+            batches,
+            ("batch_id", "revised"),
+            lambda words: _as_numpy(pc.is_in(trimmed(words), value_set=self._revised_batches)),
+        )
+        # Laboratories number results per batch, so that most identifiers of revised results stand for others as well.
         lower = (number >= 0) & (number < self._highest_revision)
-        at = np.flatnonzero(lower & revised[_indices(column)]) if len(revised) else np.empty(0, dtype=np.intp)
+        candidates = lower & revised[_indices(column)] & concerned[_indices(batches)] if len(revised) else lower[:0]
+        at = np.flatnonzero(candidates)
         latest = np.array([self._superseding.get(key, 0) for key in result_keys(rows, at)], dtype=np.int64)
         standing[at[number[at] < latest]] = Standing.SUPERSEDED
 

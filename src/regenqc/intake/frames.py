@@ -93,7 +93,7 @@ def _text(value: Any) -> str | None:
         return value
     if not is_reported_value(value):
         return repr(value)  # only in columns that decide nothing
-    if value is None or value != value or type(value).__name__ == "NAType":  # noqa: PLR0124 - NaN and NaT
+    if value is None or type(value).__name__ == "NAType" or value != value:  # noqa: PLR0124 - NaN and NaT
         return None
     if isinstance(value, bool) or type(value).__name__ == "bool":
         return "true" if value else "false"

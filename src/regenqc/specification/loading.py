@@ -6,6 +6,7 @@ All faults of a file, and of everything it extends, are collected before anythin
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -106,8 +107,9 @@ def save_specification(specification: Specification, path: Path) -> None:
             file.write(specification.text.encode("utf-8"))
         part.replace(path)
     except (OSError, ValueError) as error:
-        if not isinstance(error, FileExistsError):
-            part.unlink(missing_ok=True)
+        if not isinstance(error, FileExistsError):  # another process may be writing it
+            with suppress(OSError, ValueError):
+                part.unlink(missing_ok=True)
         raise UsageError(
             Fault(
                 code="RQC-U012",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from dataclasses import dataclass
@@ -104,6 +105,9 @@ def read_csv(path: Path, *, header: CsvHeader, only: Sequence[str] | None = None
                 if fresh.num_rows:
                     done += fresh.num_rows
                     yield fresh
+        except UnicodeDecodeError as error:
+            line = _line_of(path, _find_undecodable)
+            raise DataError(_not_text(path, f"{error.reason} in line {line}")) from error
         except pa.ArrowInvalid as error:
             # A record longer than a block: read again in longer blocks and pass over what has been handed out.
             if "straddl" in str(error) and block < largest:
@@ -120,6 +124,7 @@ def _read_blocks(path: Path, header: CsvHeader, only: Sequence[str] | None, bloc
         strings_can_be_null=False,
         quoted_strings_can_be_null=False,
         null_values=[],
+        check_utf8=False,  # `_Records` has looked
         include_columns=list(only) if only is not None else [],
     )
     with (
@@ -156,6 +161,7 @@ class _Records(io.RawIOBase):
         self._stream = path.open("rb")
         self._stream.seek(header.size)
         self._rest = b"\n" + ",".join([_LAST] * len(header.names)).encode() + b"\n"
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self.has_nul = False
 
     def readable(self) -> bool:
@@ -163,6 +169,8 @@ class _Records(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         part = self._stream.read(size)
+        # Looked at here, because a broken record that is no UTF-8 would not come back from the parser.
+        self._decoder.decode(part, final=not part)
         self.has_nul = self.has_nul or b"\x00" in part
         if not part:
             part, self._rest = self._rest[:size], self._rest[size:]
@@ -276,8 +284,6 @@ def _not_text(path: Path, got: str) -> Fault:
 
 
 def _explained(path: Path, message: str) -> Fault:
-    if "UTF8" in message or "UTF-8" in message:
-        return _not_text(path, f"other bytes in line {_line_of(path, _find_undecodable)}")
     if "straddl" in message:
         return _malformed(path, f"a record of more than {_LARGEST_BLOCK_BYTES >> 20} MiB, or a quotation without end")
     return _malformed(path, message.splitlines()[0])

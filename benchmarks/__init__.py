@@ -1,0 +1,1 @@
+"""Benchmarks of regenqc: `python -m benchmarks`, or `make bench`."""

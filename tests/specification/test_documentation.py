@@ -1,0 +1,75 @@
+"""docs/specification-format.md is true: its examples load, and it names every key, function and fault."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import regenqc.measurement.limits
+import regenqc.specification
+from regenqc.evaluation.derived import FUNCTIONS
+from regenqc.specification import Specification, load_specification, parse_specification
+from regenqc.specification.derived_functions import DERIVED_INPUTS
+from regenqc.specification.schema import KEY_MEANINGS
+from regenqc.vocabulary import INTERIM_WORDS, RESULT_WORDS, UNDECIDED_WORDS, Stage
+
+from .texts import header
+
+PAGE = (Path(__file__).parents[2] / "docs" / "specification-format.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```toml\n(.*?)^```$", PAGE, flags=re.MULTILINE | re.DOTALL)
+
+
+def _load(block: str, root: Path) -> Specification:
+    for other in BLOCKS:  # what a block extends stands in another block
+        if found := re.search(r'^id +\= "(manual/[^"]+)"', other, flags=re.MULTILINE):
+            path = root / f"{found[1]}.toml"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(other, encoding="utf-8")
+    if "schema " not in block:
+        return parse_specification(header() + block)
+    return load_specification(re.findall(r'^id +\= "([^"]+)"', block, flags=re.MULTILINE)[0], roots=[root])
+
+
+@pytest.mark.parametrize(
+    "block", [pytest.param(block, id=f"example {number}") for number, block in enumerate(BLOCKS, 1)]
+)
+def test_every_example_loads(block: str, tmp_path: Path) -> None:
+    assert _load(block, tmp_path).requirements
+
+
+def test_the_product_of_the_page_inherits_what_the_page_says(tmp_path: Path) -> None:
+    product = _load(next(block for block in BLOCKS if "manual/product" in block), tmp_path)
+    assert [(entry.id, entry.limit and (entry.limit.min or entry.limit.max)) for entry in product.requirements] == [
+        ("viability", "80"),
+        ("residual_undifferentiated", "0.01"),
+    ]
+
+
+@pytest.mark.parametrize("name", sorted(KEY_MEANINGS))
+def test_every_key_is_named(name: str) -> None:
+    assert [key for key in KEY_MEANINGS[name] if not re.search(rf"`(\[+)?{key}\b", PAGE)] == []
+
+
+@pytest.mark.parametrize("name", sorted(DERIVED_INPUTS))
+def test_every_function_is_named_with_inputs_and_unit(name: str) -> None:
+    inputs = ", ".join(f"`{source}`" for source in DERIVED_INPUTS[name])
+    assert f"| `{name}` | {inputs} | {FUNCTIONS[name].unit} |" in PAGE
+
+
+@pytest.mark.parametrize("word", [*RESULT_WORDS, *(stage.value for stage in Stage)])
+def test_every_word_is_named(word: str) -> None:
+    assert f"`{word}`" in re.sub(r"\s+", " ", PAGE)
+
+
+def test_words_that_decide_nothing_are_named_as_such() -> None:
+    paragraph = re.sub(r"\s+", " ", PAGE[PAGE.index("`indeterminate`") : PAGE.index("A word and its opposite")])
+    assert set(re.findall(r"`([a-z ]+)`", paragraph)) == {*UNDECIDED_WORDS, *INTERIM_WORDS}
+
+
+def test_every_fault_code_is_listed_once() -> None:
+    package = Path(regenqc.specification.__file__).parent
+    files = [*package.glob("*.py"), *Path(regenqc.measurement.limits.__file__).parent.glob("*.py")]
+    raised = set(re.findall(r"RQC-S[0-9]{3}", "".join(path.read_text(encoding="utf-8") for path in files)))
+    assert sorted(raised) == re.findall(r"^\| (RQC-S[0-9]{3}) \|", PAGE, flags=re.MULTILINE)
