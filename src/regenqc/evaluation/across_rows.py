@@ -7,7 +7,7 @@ kernel like reported ones; agreement, identity and n of m are settled here. Rows
 from __future__ import annotations
 
 from fractions import Fraction
-from functools import partial
+from functools import lru_cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -64,7 +64,7 @@ def collect(judge: Judge) -> Evidence:
         return evidence
     slot, batch, row = (table[name].to_numpy() for name in ("slot", "batch", "row"))
     order = np.lexsort((row, batch, slot))
-    columns = [table[name].take(pa.array(order)).to_pylist() for name in Collected._fields]
+    columns = [_listed(table[name].take(pa.array(order))) for name in Collected._fields]
     results = list(map(partial(tuple.__new__, Collected), zip(*columns, strict=True)))
     slot, batch = slot[order], batch[order]
     starts = np.flatnonzero(np.concatenate([[True], (slot[1:] != slot[:-1]) | (batch[1:] != batch[:-1])]))
@@ -74,9 +74,24 @@ def collect(judge: Judge) -> Evidence:
     ):
         found = results[start:end]
         # Interim words alone are no evidence; beside results they leave open what those come to.
-        if not all(canonical_word(result.reported) in INTERIM_WORDS for result in found):
+        if not all(_is_interim(result.reported) for result in found):
             evidence.setdefault(number, {})[code] = found if end - start == 1 else _distinct(found)
     return evidence
+
+
+def _listed(column: pa.ChunkedArray) -> list[object]:
+    """Return a column as a list in which equal texts are one object."""
+    if not pa.types.is_string(column.type):
+        values: list[object] = column.to_pylist()
+        return values
+    coded = column.combine_chunks().dictionary_encode()
+    words = coded.dictionary.to_pylist()
+    return [words[code] for code in coded.indices.to_pylist()]
+
+
+@lru_cache(maxsize=1 << 16)
+def _is_interim(text: str) -> bool:
+    return canonical_word(text) in INTERIM_WORDS
 
 
 def _distinct(results: list[Collected]) -> list[Collected]:
@@ -86,16 +101,15 @@ def _distinct(results: list[Collected]) -> list[Collected]:
     return [result for at, result in enumerate(ordered) if at == 0 or result[:4] != ordered[at - 1][:4]]
 
 
-def _selections(results: list[Collected]) -> Iterator[tuple[list[Collected], bool]]:
-    """Yield the results that count, then all of them where some are preliminary, and whether some are.
+def _selections(results: list[Collected]) -> list[tuple[list[Collected], bool]]:
+    """Return the results that count, then all of them where some are preliminary, and whether some are.
 
     A preliminary result never satisfies a requirement and can fail one, so that both have to be judged.
     """
     final = [result for result in results if not result.preliminary]
-    if final:
-        yield final, False
-    if len(final) < len(results):
-        yield results, True
+    if len(final) == len(results):
+        return [(results, False)]
+    return [(final, False), (results, True)] if final else [(results, True)]
 
 
 class Row(NamedTuple):
@@ -201,12 +215,11 @@ def _derived(
                         yield Row(batch_id, derived.id, text, function.unit, place, status)
 
 
-def _input_selections(reported: dict[str, list[Collected]]) -> Iterator[tuple[dict[str, list[Collected]], bool]]:
+def _input_selections(reported: dict[str, list[Collected]]) -> list[tuple[dict[str, list[Collected]], bool]]:
+    if not any(result.preliminary for results in reported.values() for result in results):
+        return [(reported, False)]
     final = {name: [result for result in results if not result.preliminary] for name, results in reported.items()}
-    if all(final.values()):
-        yield final, False
-    if final != reported:
-        yield reported, True
+    return [(final, False), (reported, True)] if all(final.values()) else [(reported, True)]
 
 
 def _common(found: list[dict[int, list[Collected]]]) -> list[int]:
@@ -218,23 +231,20 @@ def _values(
     function: DerivedFunction, stated: dict[str, Quantity | None], reported: dict[str, list[Collected]]
 ) -> list[str]:
     """Return the derived result for every value of the one input that has several."""
-    varying = {
-        name: list(
-            dict.fromkeys(
-                read_quantity(result.reported, result.unit, target=function.units[name], lod=result.lod)
-                for result in results
-            )
-        )
-        for name, results in reported.items()
-    }
-    several = [name for name, values in varying.items() if len(values) > 1]
-    if len(several) > 1:
-        return ["not computable: several values of several inputs"]
-    inputs = stated | {name: values[0] for name, values in varying.items()}
+    inputs = dict(stated)
+    several: dict[str, list[Quantity | None]] = {}
+    for name, results in reported.items():
+        unit = function.units[name]
+        values = [read_quantity(result.reported, result.unit, target=unit, lod=result.lod) for result in results]
+        inputs[name] = values[0]
+        if len(values) > 1 and len(set(values)) > 1:
+            several[name] = values
     if not several:
         return [derive(function, inputs)]
-    name = several[0]
-    return sorted({derive(function, inputs | {name: value}) for value in varying[name]})
+    if len(several) > 1:
+        return ["not computable: several values of several inputs"]
+    ((name, values),) = several.items()
+    return sorted({derive(function, inputs | {name: value}) for value in values})
 
 
 def _attribute_quantities(judge: Judge, name: str, target: str) -> list[Quantity | str | None] | None:

@@ -23,6 +23,7 @@ from decimal import (
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from regenqc.intake.reading import SIGNED_KINDS
 from regenqc.measurement.reported import Form, fold_text, read_reported
 from regenqc.measurement.units import conversion_factor, find_unit
 
@@ -143,6 +144,8 @@ def read_quantity(text: str, unit: str, *, target: str, lod: str = "") -> Quanti
         written = "%"
     source, goal = find_unit(written), find_unit(target)
     if source is None or goal is None or source.kind != goal.kind or len(number.as_tuple().digits) > _MOST_DIGITS:
+        return None
+    if number < 0 and source.kind not in SIGNED_KINDS:
         return None
     factor = conversion_factor(source, goal)
     if factor != 1:
