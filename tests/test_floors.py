@@ -22,6 +22,7 @@ FLOORS = {
     "simulation": 3,
     "evaluation": 4,
     "cli": 8,
+    "__main__": 9,
 }
 # Rooms of one floor that may not use each other.
 APART = {("specification", "intake"), ("intake", "specification"), ("simulation", "specification"), ("simulation", "intake")}

@@ -12,6 +12,7 @@ from typing import Final
 __all__ = [
     "ATTRIBUTE_WORDS",
     "INTERIM_WORDS",
+    "OPPOSITE_WORDS",
     "RESULT_WORDS",
     "UNDECIDED_WORDS",
     "Disposition",
@@ -180,7 +181,6 @@ class Reason(IntEnum):
     AGREEMENT_REFERENCE_MISSING = 38
     REPLICATES_INDISTINGUISHABLE = 39
     REPLICATES_TOO_FEW = 40
-    DERIVED_INPUT_MISSING = 41
     ROW_REFUSED = 42
     DATE_WITHOUT_ZONE = 43
     # the row is outside
@@ -219,7 +219,7 @@ class Reason(IntEnum):
     NO_SPECIFICATION = 118
     BATCH_NOT_LISTED = 119
     ROW_WITHOUT_BATCH = 120
-    BATCH_LISTED_TWICE = 121
+    PRODUCT_NOT_UNDERSTOOD = 121
 
     @property
     def code(self) -> str:
@@ -284,3 +284,19 @@ ATTRIBUTE_WORDS: Final[dict[str, frozenset[str]]] = {
     "modification_step": frozenset({"none", "before_banking", "during_differentiation"}),
     "formulation": frozenset({"fresh", "cryopreserved"}),
 }
+
+# Adverse word and its opposite: what `none_of` forbids, and what it therefore accepts.
+OPPOSITE_WORDS: Final[tuple[tuple[str, str], ...]] = (
+    ("growth", "no growth"),
+    ("detected", "not detected"),
+    ("positive", "negative"),
+    ("reactive", "non-reactive"),
+    ("present", "absent"),
+    ("complies", "does not comply"),
+    ("conforms", "does not conform"),
+    ("pass", "fail"),
+    ("match", "mismatch"),
+    ("normal", "abnormal"),
+    ("sterile", "not sterile"),
+)
+

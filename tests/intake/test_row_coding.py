@@ -383,3 +383,22 @@ def test_an_impossible_number_leaves_other_rows_of_the_same_text_alone() -> None
     coded = code(*rows)
     assert forms(coded) == ["UNREADABLE", "NUMBER", "UNREADABLE", "NUMBER", "LESS"]
     assert numbers(coded) == [0.0, -1.0, 0.0, -1.0, 5.0]
+
+
+def test_a_revision_at_another_stage_supersedes_nothing():
+    from regenqc.intake.revisions import find_superseding
+    from regenqc.intake.table import read_results
+
+    table = pa.table(
+        {
+            "batch_id": ["B1", "B1"],
+            "test": ["viability", "viability"],
+            "result": ["60", "90"],
+            "unit": ["%", "%"],
+            "stage": ["in_process", "drug_product_release"],
+            "result_id": ["r1", "r1"],
+            "revision": ["1", "2"],
+        }
+    )
+    superseding = find_superseding(read_results(table), rows=10)
+    assert superseding == {("B1", "viability", "drug_product_release", "r1"): 2}

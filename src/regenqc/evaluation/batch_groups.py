@@ -42,6 +42,7 @@ class Group:
 
     Args:
         specifications: indices of the specifications that speak about them.
+        speaks: for each of these, whether that is certain.
         valid: whether each of these is valid at the batch's date; unknown where that date cannot be read.
         applies: for each of these, `Applies` of each of its requirements.
         column_of_slot: column in the cells of a batch, by slot.
@@ -50,6 +51,7 @@ class Group:
     """
 
     specifications: tuple[int, ...]
+    speaks: tuple[Applies, ...]
     valid: tuple[Applies, ...]
     applies: tuple[tuple[Applies, ...], ...]
     column_of_slot: dict[int, int]
@@ -209,17 +211,20 @@ class BatchGroups:
 
     def _group(self, attributes: dict[str, str], moment: int | None, *, listed: bool) -> int:
         indices: list[int] = []
+        spoken: list[Applies] = []
         valid: list[Applies] = []
         applies: list[tuple[Applies, ...]] = []
         for index, specification in enumerate(self.plan.specifications):
-            if any(attributes.get(name, "") not in {"", value} for name, value in specification.product.items()):
+            speaks = _speaks(specification, attributes)
+            if speaks is Applies.NO:
                 continue
             indices.append(index)
+            spoken.append(speaks)
             valid.append(_is_valid(specification.valid_from, specification.valid_to, moment))
             applies.append(
                 tuple(_applies(requirement, specification, attributes, moment) for requirement in specification.requirements)
             )
-        key = (tuple(indices), tuple(valid), tuple(applies), listed)
+        key = (tuple(indices), tuple(spoken), tuple(valid), tuple(applies), listed)
         if key not in self._keys:
             columns: dict[int, int] = {}
             for position, index in enumerate(indices):
@@ -231,9 +236,23 @@ class BatchGroups:
                     columns[slot] = len(columns)
             self._keys[key] = len(self.groups)
             self.groups.append(
-                Group(tuple(indices), tuple(valid), tuple(applies), columns, max(len(columns), 1), listed)
+                Group(tuple(indices), tuple(spoken), tuple(valid), tuple(applies), columns, max(len(columns), 1), listed)
             )
         return self._keys[key]
+
+
+def _speaks(specification: Specification, attributes: dict[str, str]) -> Applies:
+    """Return whether a specification speaks about a batch; a value outside a closed vocabulary leaves it unknown."""
+    answer = Applies.YES
+    for name, value in specification.product.items():
+        stated = attributes.get(name, "")
+        if stated in {"", value}:
+            continue
+        closed = specification.attributes.get(name)
+        if closed is None or stated in closed:
+            return Applies.NO
+        answer = Applies.UNKNOWN
+    return answer
 
 
 def _selectors(specification: Specification) -> Iterable[str]:

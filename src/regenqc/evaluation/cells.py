@@ -143,7 +143,7 @@ class _Settling:
             observed = self._record_cell(index, stage_index)
             if stage not in specification.stages and not observed.any():
                 continue
-            columns.append(self._record_column(index, stage_index, observed, unattributed=unattributed))
+            columns.append(self._record_column(index, stage_index, observed, speaks=self.group.speaks[position], unattributed=unattributed))
             columns += self._built_in(specification, stage_index, valid=self.group.valid[position])
             columns += [
                 self._requirement_column(index, specification.requirements[number], number, applies[number])
@@ -190,13 +190,16 @@ class _Settling:
     # ---- built-in requirements -----------------------------------------------------------------------------------
 
     def _record_column(
-        self, specification: int, stage: int, observed: NDArray[np.uint8], *, unattributed: bool
+        self, specification: int, stage: int, observed: NDArray[np.uint8], *, speaks: Applies, unattributed: bool
     ) -> FinalColumn:
         verdict = np.maximum(observed, np.uint8(Verdict.CONFORMS))
         reason = np.zeros(len(self.members), dtype=np.uint8)
         if not self.group.listed:
             verdict = np.maximum(verdict, np.uint8(Verdict.INCONCLUSIVE))
             reason[:] = Reason.BATCH_NOT_LISTED
+        if speaks is not Applies.YES:
+            verdict = np.maximum(verdict, np.uint8(Verdict.INCONCLUSIVE))
+            reason[:] = Reason.PRODUCT_NOT_UNDERSTOOD
         if unattributed:
             verdict = np.maximum(verdict, np.uint8(Verdict.INCONCLUSIVE))
             reason[:] = Reason.ROW_WITHOUT_BATCH

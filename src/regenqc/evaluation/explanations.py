@@ -90,6 +90,7 @@ _CELL_SENTENCES: Final = {
     Reason.BATCH_DATE_UNREADABLE: "a date of the batch that decides this cannot be read",
     Reason.NO_REQUIREMENT_AT_STAGE: "the specification has no requirement at this stage",
     Reason.BATCH_NOT_LISTED: "the batch table does not list the batch, so that what applies to it is unknown",
+    Reason.PRODUCT_NOT_UNDERSTOOD: "the batch states a value of a product attribute that is in no vocabulary, so that whether this specification speaks about it is unknown",
     Reason.ROW_WITHOUT_BATCH: "a row of the input names no batch and may belong to any; every batch holds until it is corrected",
 }
 

@@ -16,9 +16,9 @@ from regenqc.evaluation.kernel import SlotKind
 from regenqc.measurement.limits import CompiledInterval, compile_interval
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
-from regenqc.specification.criteria import canonical_word, exact_interval
+from regenqc.specification.criteria import conforming_words, exact_interval, failing_words
 from regenqc.specification.model import AlternativePart, LimitText, Requirement, Specification
-from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Replicates, Stage, Verdict
+from regenqc.vocabulary import INTERIM_WORDS, Reason, Replicates, Stage, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -168,11 +168,10 @@ class Plan:
         known: dict[tuple[object, ...], tuple[list[int], list[int]]] = {}
         for index, slot in enumerate(self.slots):
             criterion = slot.criterion
-            one_of = criterion.one_of if criterion else None
-            none_of = criterion.none_of if criterion else None
-            key = (one_of, none_of, bool(self.has_limit[index]))
+            has_limit = bool(self.has_limit[index])
+            key = (criterion and criterion.one_of, criterion and criterion.none_of, has_limit)
             if key not in known:
-                pairs = [_judge_word(word, one_of, none_of, has_limit=bool(self.has_limit[index])) for word in WORDS]
+                pairs = [_judge_word(word, criterion, has_limit=has_limit) for word in WORDS]
                 known[key] = ([int(verdict) for verdict, _ in pairs], [int(reason) for _, reason in pairs])
             self.word_verdict[index, :-1], self.word_reason[index, :-1] = known[key]
 
@@ -309,23 +308,15 @@ def _intersect(first: CompiledInterval, second: CompiledInterval) -> CompiledInt
     )
 
 
-def _judge_word(
-    word: str, one_of: tuple[str, ...] | None, none_of: tuple[str, ...] | None, *, has_limit: bool
-) -> tuple[Verdict, Reason]:
-    listed = {canonical_word(spelling) for spelling in one_of or ()}
-    excluded = {canonical_word(spelling) for spelling in none_of or ()}
-    if word in listed:
+def _judge_word(word: str, criterion: Criterion | None, *, has_limit: bool) -> tuple[Verdict, Reason]:
+    if criterion is not None and word in conforming_words(criterion):
         return Verdict.CONFORMS, Reason.CONFORMS
-    if word in excluded:
-        return Verdict.FAILS, Reason.WORD_NOT_LISTED
     if word in INTERIM_WORDS:
         return Verdict.MISSING, Reason.INTERIM_WORD
     if has_limit and word in {"not detected", "below quantitation limit"}:
         return Verdict.INCONCLUSIVE, Reason.NOT_DETECTED_WITHOUT_LIMIT
-    if one_of is None and none_of is None:
+    if criterion is not None and word in failing_words(criterion):
+        return Verdict.FAILS, Reason.WORD_NOT_LISTED
+    if criterion is None or (criterion.one_of is None and criterion.none_of is None):
         return Verdict.INCONCLUSIVE, Reason.WORD_WHERE_NUMBER_EXPECTED
-    if word in UNDECIDED_WORDS:
-        return Verdict.INCONCLUSIVE, Reason.UNKNOWN_WORD
-    if one_of is None:
-        return Verdict.CONFORMS, Reason.CONFORMS
-    return Verdict.FAILS, Reason.WORD_NOT_LISTED
+    return Verdict.INCONCLUSIVE, Reason.UNKNOWN_WORD

@@ -128,8 +128,8 @@ class RowCoder:
         self._test_count = len(tests) + 1
         self._default_stage = None if default_stage is None else _STAGES[default_stage.value]
         self._superseding = superseding
-        self._superseded_ids = pa.array(sorted({result_id for _, _, result_id in superseding}), type=pa.string())
-        self._revised_batches = pa.array(sorted({batch_id for batch_id, _, _ in superseding}), type=pa.string())
+        self._superseded_ids = pa.array(sorted({result_id for *_, result_id in superseding}), type=pa.string())
+        self._revised_batches = pa.array(sorted({batch_id for batch_id, *_ in superseding}), type=pa.string())
         self._highest_revision = max(superseding.values(), default=0)
         self._number_locale = number_locale or NumberLocale()
         self._last: dict[tuple[str, ...], tuple[pa.Array, object]] = {}

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Superseding", "find_superseding", "result_keys", "revision_number"]
 
-Superseding = dict[tuple[str, str, str], int]
+Superseding = dict[tuple[str, str, str, str], int]
 
-_KEYS: Final = ("batch_id", "test", "result_id")
+_KEYS: Final = ("batch_id", "test", "stage", "result_id")
 _COLUMNAR: Final = frozenset({"parquet", "arrow", "frame", "table"})
 
 
@@ -43,16 +43,21 @@ def revision_number(text: str) -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
 
 
-def result_keys(rows: pa.RecordBatch, at: NDArray[np.integer]) -> list[tuple[str, str, str]]:
-    """Return the identities of some rows: laboratories number results per batch and test.
+def result_keys(rows: pa.RecordBatch, at: NDArray[np.integer]) -> list[tuple[str, str, str, str]]:
+    """Return the identities of some rows: laboratories number results per batch, test and stage.
 
     Example:
         >>> columns = {name: pa.array([f" {name}"]).dictionary_encode() for name in ("batch_id", "test", "result_id")}
         >>> result_keys(pa.record_batch(columns), np.array([0]))
-        [('batch_id', 'test', 'result_id')]
+        [('batch_id', 'test', '', 'result_id')]
     """
     where = pa.array(at)
-    columns = [trimmed(pc.take(rows[name].dictionary, rows[name].indices.take(where))).to_pylist() for name in _KEYS]
+    columns = [
+        trimmed(pc.take(rows[name].dictionary, rows[name].indices.take(where))).to_pylist()
+        if name in rows.schema.names
+        else [""] * len(at)
+        for name in _KEYS
+    ]
     return list(zip(*columns, strict=True))
 
 
@@ -74,7 +79,7 @@ def find_superseding(table: ResultTable, *, rows: int) -> Superseding:
         >>> results = read_results(pa.table({"batch_id": ["B", "B"], "test": ["ph", "ph"], "result": ["1", "2"],
         ...     "unit": ["", ""], "result_id": ["r1", "r1"], "revision": ["1", "2"]}))
         >>> find_superseding(results, rows=100)
-        {('B', 'ph', 'r1'): 2}
+        {('B', 'ph', '', 'r1'): 2}
     """
     identified = [source for source in table.sources if "result_id" in source.columns]
     revised = [source for source in identified if "revision" in source.columns]
@@ -97,7 +102,7 @@ def _collect(sources: Sequence[Source], rows: int, lowest: int | None) -> tuple[
     """Return the results above the lowest revision; or, when a lower revision turns up, nothing and that revision."""
     highest: Superseding = {}
     for source in sources:
-        for batch in source.read(rows, (*_KEYS, "revision")):
+        for batch in source.read(rows, [name for name in (*_KEYS, "revision") if name in source.columns]):
             numbers = _revision_numbers(batch)
             valid = numbers[numbers >= 0]
             if not len(valid):
@@ -109,7 +114,7 @@ def _collect(sources: Sequence[Source], rows: int, lowest: int | None) -> tuple[
                 return {}, least
             above = np.flatnonzero(numbers > lowest)
             for key, number in zip(result_keys(batch, above), numbers[above].tolist(), strict=True):
-                if key[2]:
+                if key[-1]:
                     highest[key] = max(highest.get(key, 0), number)
     return highest, None
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 from regenqc.measurement.limits import ExactInterval, Limit, Rounding, conforming_interval, make_limit
 from regenqc.measurement.reported import WORDS, fold_word
-from regenqc.vocabulary import RESULT_WORDS
+from regenqc.vocabulary import INTERIM_WORDS, OPPOSITE_WORDS, RESULT_WORDS, UNDECIDED_WORDS
 
 if TYPE_CHECKING:
-    from regenqc.specification.model import LimitText
+    from regenqc.specification.model import AlternativePart, LimitText, Requirement
 
-__all__ = ["canonical_word", "exact_interval", "read_limit"]
+__all__ = ["canonical_word", "conforming_words", "exact_interval", "failing_words", "read_limit"]
 
 _SPELLINGS = {fold_word(spelling): word for word, spellings in RESULT_WORDS.items() for spelling in (word, *spellings)}
 
@@ -62,3 +62,34 @@ def canonical_word(text: str) -> str | None:
     """
     word = _SPELLINGS.get(fold_word(text))
     return word if word in WORDS else None
+
+
+def conforming_words(criterion: Requirement | AlternativePart) -> frozenset[str]:
+    """Return the canonical words that conform to the word list of a criterion.
+
+    `one_of` accepts what it lists. `none_of` accepts the opposites of what it lists and nothing else: a word that speaks
+    of another question, such as `does not comply` beside `none_of = ["growth"]`, answers neither way.
+
+    Example:
+        >>> from regenqc.specification.model import AlternativePart
+        >>> sorted(conforming_words(AlternativePart(test="sterility", none_of=("growth",))))
+        ['no growth']
+    """
+    if criterion.one_of is not None:
+        return frozenset(canonical_word(word) or word for word in criterion.one_of)
+    listed = {canonical_word(word) for word in criterion.none_of or ()}
+    opposites = {first: second for pair in OPPOSITE_WORDS for first, second in (pair, pair[::-1])}
+    return frozenset(opposites[word] for word in listed if word in opposites) - listed
+
+
+def failing_words(criterion: Requirement | AlternativePart) -> frozenset[str]:
+    """Return the canonical words that fail the word list of a criterion.
+
+    Example:
+        >>> from regenqc.specification.model import AlternativePart
+        >>> "growth" in failing_words(AlternativePart(test="sterility", one_of=("no growth",)))
+        True
+    """
+    if criterion.one_of is not None:
+        return frozenset(WORDS) - INTERIM_WORDS - UNDECIDED_WORDS - conforming_words(criterion)
+    return frozenset(word for spelling in criterion.none_of or () if (word := canonical_word(spelling)) is not None)

@@ -46,7 +46,7 @@ KEY_MEANINGS: Final[dict[str, dict[str, str]]] = {
         "limit": "The numbers that conform.",
         "alert": "Numbers inside the limit; a result that conforms but lies outside them must be acknowledged.",
         "one_of": "Words of the result vocabulary that conform; every other decided word fails.",
-        "none_of": "Words of the result vocabulary that fail; every other decided word conforms.",
+        "none_of": "Words of the result vocabulary that fail; their opposites conform, every other word is inconclusive.",
         "karyotype": "What a reported karyotype must show.",
         "identity": "What the result must equal.",
         "agreement": "How far the result may differ from that of another stage.",
@@ -79,7 +79,7 @@ KEY_MEANINGS: Final[dict[str, dict[str, str]]] = {
         "limit": "The numbers that conform.",
         "alert": "Numbers inside the limit; a result outside them must be acknowledged.",
         "one_of": "Words that conform; every other decided word fails.",
-        "none_of": "Words that fail; every other decided word conforms.",
+        "none_of": "Words that fail; their opposites conform.",
     },
     "NumberOf": {
         "n": "Number of parts that must conform.",

@@ -10,10 +10,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from regenqc.errors import RegenqcError
-from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import conversion_factor, find_unit
-from regenqc.specification.criteria import canonical_word, exact_interval
-from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, OnFail, Timing
+from regenqc.specification.criteria import conforming_words, exact_interval, failing_words
+from regenqc.vocabulary import OnFail, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -112,19 +111,13 @@ def _value(
         if old.alert is not None and not _is_within(new.alert or new.limit, old.alert):
             got = "no alert limit" if new.alert is None else _limit_text(new.alert)
             yield Loosening("alert", "its alert limit is wider", got, _limit_text(old.alert))
-    more = _conforming_words(new) - _conforming_words(old)
+    key = "one_of" if new.one_of is not None else "none_of"
+    more = conforming_words(new) - conforming_words(old)
     if more:
-        key = "one_of" if new.one_of is not None else "none_of"
-        yield Loosening(key, "more words conform", ", ".join(sorted(more)), ", ".join(sorted(_conforming_words(old))))
-
-
-def _conforming_words(criterion: Requirement | AlternativePart) -> frozenset[str]:
-    if criterion.one_of is not None:
-        return frozenset(canonical_word(word) or word for word in criterion.one_of)
-    if criterion.none_of is not None:
-        excluded = {canonical_word(word) for word in criterion.none_of}
-        return frozenset(WORDS) - INTERIM_WORDS - UNDECIDED_WORDS - excluded
-    return frozenset()
+        yield Loosening(key, "more words conform", ", ".join(sorted(more)), ", ".join(sorted(conforming_words(old))))
+    fewer = failing_words(old) - failing_words(new)
+    if fewer and not more and (new.one_of is not None or new.none_of is not None):
+        yield Loosening(key, "fewer words fail", ", ".join(sorted(failing_words(new))), ", ".join(sorted(failing_words(old))))
 
 
 def _is_within(

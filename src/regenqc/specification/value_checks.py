@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from regenqc.errors import Fault, SpecificationError
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import closest_spellings, conversion_factor, find_unit
 from regenqc.specification.criteria import canonical_word, exact_interval, read_limit
-from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS
+from regenqc.vocabulary import INTERIM_WORDS, OPPOSITE_WORDS, UNDECIDED_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,19 +19,6 @@ if TYPE_CHECKING:
 __all__ = ["check_unit", "check_values", "fault"]
 
 # Where both words of a pair conform, no decided result could fail.
-_OPPOSITES: Final = (
-    ("growth", "no growth"),
-    ("detected", "not detected"),
-    ("positive", "negative"),
-    ("reactive", "non-reactive"),
-    ("present", "absent"),
-    ("complies", "does not comply"),
-    ("conforms", "does not conform"),
-    ("pass", "fail"),
-    ("match", "mismatch"),
-    ("normal", "abnormal"),
-    ("sterile", "not sterile"),
-)
 
 
 def check_values(
@@ -165,7 +152,7 @@ def _check_conforming(words: tuple[str, ...], where: str) -> Iterator[Fault]:
             expected="at least one word of a final result",
             action=action,
         )
-    for bad, good in _OPPOSITES:
+    for bad, good in OPPOSITE_WORDS:
         if {bad, good} <= canonical:
             yield fault(
                 "RQC-S033",
