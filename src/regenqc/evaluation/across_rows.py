@@ -9,7 +9,7 @@ from __future__ import annotations
 from fractions import Fraction
 from functools import lru_cache, partial
 from itertools import islice
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -30,7 +30,7 @@ from regenqc.specification.criteria import canonical_word, exact_interval
 from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Replicates, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from regenqc.evaluation.judge import Judge
     from regenqc.evaluation.plan import Plan
@@ -97,6 +97,9 @@ def _is_interim(text: str) -> bool:
 def _distinct(results: list[Collected]) -> list[Collected]:
     # Sorted by what was reported and then by row, equal reports stand side by side and the first row comes first.
     ordered = sorted(results)
+    identities = {result.replicate for result in results}
+    if len(identities) == len(results):
+        return ordered
     # A final result sorts before the equal preliminary one, which adds nothing to it.
     return [result for at, result in enumerate(ordered) if at == 0 or result[:4] != ordered[at - 1][:4]]
 
@@ -176,85 +179,80 @@ def _computed(judge: Judge, index: int, evidence: Evidence) -> Iterator[Row]:
         yield from _derived(judge, index, specification, derived, evidence)
 
 
+_PRELIMINARY: Final = Status.PRELIMINARY.value
+_VERIFIED: Final = Status.VERIFIED.value
+
+
 def _status(*, preliminary: bool) -> str:
-    return Status.PRELIMINARY.value if preliminary else Status.VERIFIED.value
+    return _PRELIMINARY if preliminary else _VERIFIED
 
 
 def _derived(
     judge: Judge, index: int, specification: Specification, derived: Derived, evidence: Evidence
 ) -> Iterator[Row]:
     function = FUNCTIONS[derived.function]
+    batch_ids, unit = judge.coder.batch_ids, function.unit
     for stage in _stages(specification, derived):
-        sources: dict[str, dict[int, list[Collected]]] = {}
-        for name, source in derived.inputs.items():
-            if not source.startswith("@"):
-                slot = _input_slot(judge.plan, index, source, stage)
-                sources[name] = evidence.get(slot, {}) if slot is not None else {}
-        attributes = {
-            name: _attribute_quantities(judge, source[1:], function.units[name])
-            for name, source in derived.inputs.items()
-            if source.startswith("@")
-        }
-        if any(values is None for values in attributes.values()):
-            continue
-        found = list(sources.values())
-        batches = judge.groups.batches_of(index) if not found else _common(found)
-        for batch in batches:
-            quantities: dict[str, Quantity | None] = {}
-            for name, stated in attributes.items():
-                value = stated[batch] if stated is not None and batch < len(stated) else ""
-                if value == "":
-                    break
-                quantities[name] = value  # type: ignore[assignment]
+        place = STAGES[stage].value
+        stated: dict[int, Sequence[Quantity | str | None]] = {}
+        reported: dict[int, dict[int, list[Collected]]] = {}
+        for position, entry in enumerate(function.inputs):
+            source = derived.inputs[entry.name]
+            if source.startswith("@"):
+                stated[position] = _attribute_quantities(judge, source[1:], entry.unit)
             else:
-                reported = {name: results[batch] for name, results in sources.items()}
-                batch_id, place = judge.coder.batch_ids[batch], STAGES[stage].value
-                for results, preliminary in _input_selections(reported):
-                    status = _status(preliminary=preliminary)
-                    for text in _values(function, quantities, results):
-                        yield Row(batch_id, derived.id, text, function.unit, place, status)
+                slot = _input_slot(judge.plan, index, source, stage)
+                reported[position] = evidence.get(slot, {}) if slot is not None else {}
+        for batch in _common(list(reported.values())) if reported else judge.groups.batches_of(index):
+            quantities: list[Quantity | str | None] = [""] * len(function.inputs)
+            for position, values in stated.items():
+                quantities[position] = values[batch] if batch < len(values) else ""
+            if any(quantities[position] == "" for position in stated):
+                continue
+            found = {position: results[batch] for position, results in reported.items()}
+            for results, preliminary in _input_selections(found):
+                for text in _values(function, quantities, results):
+                    yield Row(batch_ids[batch], derived.id, text, unit, place, _status(preliminary=preliminary))
 
 
-def _input_selections(reported: dict[str, list[Collected]]) -> list[tuple[dict[str, list[Collected]], bool]]:
+def _input_selections(reported: dict[int, list[Collected]]) -> list[tuple[dict[int, list[Collected]], bool]]:
     if not any(result.preliminary for results in reported.values() for result in results):
         return [(reported, False)]
-    final = {name: [result for result in results if not result.preliminary] for name, results in reported.items()}
+    final = {position: [result for result in results if not result.preliminary] for position, results in reported.items()}
     return [(final, False), (reported, True)] if all(final.values()) else [(reported, True)]
 
 
 def _common(found: list[dict[int, list[Collected]]]) -> list[int]:
     first, *others = found
-    return [batch for batch in first if all(batch in results for results in others)]
+    return [batch for batch in first if all(batch in results for results in others)] if others else list(first)
 
 
 def _values(
-    function: DerivedFunction, stated: dict[str, Quantity | None], reported: dict[str, list[Collected]]
+    function: DerivedFunction, stated: list[Quantity | str | None], reported: dict[int, list[Collected]]
 ) -> list[str]:
     """Return the derived result for every value of the one input that has several."""
-    inputs = dict(stated)
-    several: dict[str, list[Quantity | None]] = {}
-    for name, results in reported.items():
-        unit = function.units[name]
-        values = [read_quantity(result.reported, result.unit, target=unit, lod=result.lod) for result in results]
-        inputs[name] = values[0]
+    inputs: list[Any] = list(stated)
+    several: dict[int, list[Quantity | None]] = {}
+    for position, results in reported.items():
+        target = function.inputs[position].unit
+        values = [read_quantity(result.reported, result.unit, target=target, lod=result.lod) for result in results]
+        inputs[position] = values[0]
         if len(values) > 1 and len(set(values)) > 1:
-            several[name] = values
+            several[position] = values
     if not several:
         return [derive(function, inputs)]
     if len(several) > 1:
         return ["not computable: several values of several inputs"]
-    ((name, values),) = several.items()
-    return sorted({derive(function, inputs | {name: value}) for value in values})
+    ((position, values),) = several.items()
+    return sorted({derive(function, [*inputs[:position], value, *inputs[position + 1 :]]) for value in values})
 
 
-def _attribute_quantities(judge: Judge, name: str, target: str) -> list[Quantity | str | None] | None:
-    """Return an attribute of every listed batch as a quantity, `None` for an attribute that no batch has.
-
-    A value that cannot be read is `None`, one that is not stated is empty text.
-    """
+def _attribute_quantities(judge: Judge, name: str, target: str) -> Sequence[Quantity | str | None]:
+    """Return an attribute of every listed batch as a quantity: `None` where it cannot be read, empty text where it is
+    not stated; nothing for an attribute that no batch has."""
     table = judge.groups.table
     if table is None or name not in table.attributes:
-        return None
+        return ()
     texts = table.attributes[name]
     units = table.attributes.get(f"{name}_unit", [""] * len(texts))
     return [read_quantity(text, unit, target=target) if text else "" for text, unit in zip(texts, units, strict=True)]
@@ -317,7 +315,7 @@ def _judge_replicates(requirement: Requirement, results: list[Collected]) -> tup
     for result in results:
         quantity = read_quantity(result.reported, result.unit, target=requirement.limit.unit, lod=result.lod)
         if quantity is not None and quantity.operator == "":
-            inside = interval.contains(Fraction(quantity.number))
+            inside = interval.contains(quantity.fraction)
             conforming, failing = conforming + inside, failing + (not inside)
     count = len(results)
     found = f"{conforming} conform, {failing} do not, {count} reported"
@@ -379,8 +377,8 @@ def _agree(requirement: Requirement, result: Collected, reference: Collected) ->
     if agreement.absolute is not None:
         tolerance = Fraction(agreement.absolute)
     else:
-        tolerance = abs(Fraction(there.number)) * Fraction(agreement.relative or "0") / 100
-    if abs(Fraction(here.number) - Fraction(there.number)) <= tolerance:
+        tolerance = abs(there.fraction) * Fraction(agreement.relative or "0") / 100
+    if abs(here.fraction - there.fraction) <= tolerance:
         return Verdict.CONFORMS, Reason.CONFORMS, None
     return Verdict.FAILS, Reason.AGREEMENT_EXCEEDED, detail
 

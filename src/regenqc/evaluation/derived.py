@@ -1,25 +1,16 @@
 """Results computed from other results, exactly.
 
-Every function takes quantities as rational numbers in fixed units and returns one. A censored input stays censored: for
-a function that grows with the input `< a` gives `< f(a)`, for one that falls it gives `> f(a)`. Two censored inputs, or
-anything unreadable, give a text that no criterion can read, so that the batch holds.
+Every derived value is a product of inputs, some of them in the denominator, in fixed units; it is computed in whole numbers.
+A censored input stays censored: for a value that grows with the input `< a` gives `< f(a)`, for one that falls it gives
+`> f(a)`. Inputs censored in both directions, or anything unreadable, give a text that no criterion can read, so that the
+batch holds.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import (
-    ROUND_05UP,
-    ROUND_CEILING,
-    ROUND_FLOOR,
-    Context,
-    Decimal,
-    DivisionByZero,
-    Inexact,
-    InvalidOperation,
-    Overflow,
-    localcontext,
-)
+from decimal import ROUND_05UP, ROUND_CEILING, ROUND_FLOOR, Context, Decimal, Inexact
+from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -28,86 +19,104 @@ from regenqc.measurement.reported import Form, fold_text, read_reported
 from regenqc.measurement.units import conversion_factor, find_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from fractions import Fraction
+    from collections.abc import Mapping, Sequence
 
-__all__ = ["FUNCTIONS", "DerivedFunction", "Quantity", "derive", "exact_text", "mean_text", "median_text", "read_quantity"]
+__all__ = [
+    "FUNCTIONS",
+    "DerivedFunction",
+    "Input",
+    "Quantity",
+    "derive",
+    "exact_text",
+    "mean_text",
+    "median_text",
+    "read_quantity",
+]
 
 _OPERATORS: Final = {Form.LESS: "<", Form.LESS_OR_EQUAL: "≤", Form.GREATER: ">", Form.GREATER_OR_EQUAL: "≥"}
-_FLIPPED: Final = {"<": ">", "≤": "≥", ">": "<", "≥": "≤", "": ""}
+_FLIPPED: Final = {"<": ">", "≤": "≥", ">": "<", "≥": "≤"}
 _WEAKENED: Final = {"<": "≤", "≤": "≤", ">": "≥", "≥": "≥", "": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A number with its operator; `operator` is empty for a number as such."""
+    """A rational number with its operator; `operator` is empty for a number as such."""
 
     operator: str
-    number: Decimal
+    numerator: int
+    denominator: int
+
+    @property
+    def fraction(self) -> Fraction:
+        """Return the number."""
+        return Fraction(self.numerator, self.denominator)
 
 
-# Products of reported decimals of at most 30 digits are exact in 100 digits; a quotient that is not differs from every
-# number of 15 digits within these 100, so that it is recognised as such and never taken for an exact value.
-_WIDE: Final = Context(prec=100, traps=[DivisionByZero, InvalidOperation, Overflow])
-_MOST_DIGITS: Final = 30
-
-
-@dataclass(frozen=True, slots=True)
-class DerivedFunction:
-    """A named function of reported results.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One input of a derived function.
 
     Args:
-        units: unit of each input, in the order of the arguments.
-        falling: inputs with which the value falls.
-        level: inputs over a part of whose range the value does not change.
+        name: as in the specification.
+        unit: unit in which it enters.
+        divides: whether the value is divided by it.
+        at_least: smaller inputs count as this one.
+    """
+
+    name: str
+    unit: str
+    divides: bool = False
+    at_least: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DerivedFunction:
+    """The product of its inputs, divided by those that divide and by a constant.
+
+    Args:
+        inputs: in the order in which `derive` takes them.
         unit: unit of the value.
-        function: of decimal numbers in these units.
+        divisor: constant.
         source: where the formula comes from.
     """
 
-    units: Mapping[str, str]
-    falling: frozenset[str]
+    inputs: tuple[Input, ...]
     unit: str
-    function: Callable[..., Decimal]
     source: str
-    level: frozenset[str] = frozenset()
-
-
-def _endotoxin_per_kg_hour(
-    *, concentration: Decimal, volume: Decimal, weight: Decimal, duration: Decimal
-) -> Decimal:
-    # A dose given within less than an hour counts as given in one hour.
-    return concentration * volume / (weight * max(duration, Decimal(1)))
+    divisor: int = 1
 
 
 FUNCTIONS: Final[Mapping[str, DerivedFunction]] = {
     "endotoxin_per_kg_hour": DerivedFunction(
-        units={"concentration": "EU/mL", "volume": "mL", "weight": "kg", "duration": "h"},
-        falling=frozenset({"weight", "duration"}),
+        inputs=(
+            Input(name="concentration", unit="EU/mL"),
+            Input(name="volume", unit="mL"),
+            Input(name="weight", unit="kg", divides=True),
+            # A dose given within less than an hour counts as given in one hour.
+            Input(name="duration", unit="h", divides=True, at_least=1),
+        ),
         unit="EU/kg/h",
-        function=_endotoxin_per_kg_hour,
         source="USP <85>: limit K per kg and hour, whole dose within one hour where it is shorter",
-        level=frozenset({"duration"}),
     ),
     "dose_per_kg": DerivedFunction(
-        units={"dose": "cells", "weight": "kg"},
-        falling=frozenset({"weight"}),
+        inputs=(Input(name="dose", unit="cells"), Input(name="weight", unit="kg", divides=True)),
         unit="cells/kg",
-        function=lambda *, dose, weight: dose / weight,
         source="definition",
     ),
     "viable_cell_dose": DerivedFunction(
-        units={"concentration": "cells/mL", "volume": "mL", "viability": "%"},
-        falling=frozenset(),
+        inputs=(
+            Input(name="concentration", unit="cells/mL"),
+            Input(name="volume", unit="mL"),
+            Input(name="viability", unit="%"),
+        ),
         unit="cells",
-        function=lambda *, concentration, volume, viability: concentration * volume * viability / 100,
+        divisor=100,
         source="definition",
     ),
     "residual_cells_per_dose": DerivedFunction(
-        units={"fraction": "%", "dose": "cells"},
-        falling=frozenset(),
+        inputs=(Input(name="fraction", unit="%"), Input(name="dose", unit="cells")),
         unit="cells",
-        function=lambda *, fraction, dose: fraction * dose / 100,
+        divisor=100,
         source="definition",
     ),
 }
@@ -125,12 +134,13 @@ def read_quantity(text: str, unit: str, *, target: str, lod: str = "") -> Quanti
 
     Example:
         >>> read_quantity("<50", "ng/mL", target="ug/mL")
-        Quantity(operator='<', number=Decimal('0.05'))
+        Quantity(operator='<', numerator=1, denominator=20)
     """
     reported = read_reported(text)
     if reported.word == "not detected" and lod:
         limit = read_reported(lod)
-        if limit.form is not Form.NUMBER or limit.number is None or limit.number < 0 or limit.unit not in {"", unit.strip()}:
+        own_unit = limit.unit in {"", unit.strip()}
+        if limit.form is not Form.NUMBER or limit.number is None or limit.number < 0 or not own_unit:
             return None
         operator, number = "<", limit.number
     elif reported.number is None:
@@ -143,91 +153,92 @@ def read_quantity(text: str, unit: str, *, target: str, lod: str = "") -> Quanti
             return None
         written = "%"
     source, goal = find_unit(written), find_unit(target)
-    if source is None or goal is None or source.kind != goal.kind or len(number.as_tuple().digits) > _MOST_DIGITS:
+    if source is None or goal is None or source.kind != goal.kind:
         return None
     if number < 0 and source.kind not in SIGNED_KINDS:
         return None
-    factor = conversion_factor(source, goal)
-    if factor != 1:
-        number = _WIDE.divide(_WIDE.multiply(number, Decimal(factor.numerator)), Decimal(factor.denominator))
-    return Quantity(operator, number)
+    value = Fraction(number) * conversion_factor(source, goal)
+    return Quantity(operator, value.numerator, value.denominator)
 
 
-def derive(function: DerivedFunction, inputs: Mapping[str, Quantity | None]) -> str:
+def derive(function: DerivedFunction, quantities: Sequence[Quantity | None]) -> str:
     """Return the derived result as text, in the function's unit; a reason in words when there is none.
 
+    Args:
+        function: what to compute.
+        quantities: one for each input, in its unit.
+
     Example:
-        >>> rate = FUNCTIONS["endotoxin_per_kg_hour"]
-        >>> derive(rate, {"concentration": Quantity("<", Decimal("0.5")), "volume": Quantity("", Decimal(70)),
-        ...     "weight": Quantity("", Decimal(70)), "duration": Quantity("", Decimal("0.5"))})
+        >>> quantities = [Quantity("<", 1, 2), Quantity("", 70, 1), Quantity("", 70, 1), Quantity("", 1, 2)]
+        >>> derive(FUNCTIONS["endotoxin_per_kg_hour"], quantities)
         '<0.5'
     """
-    numbers: dict[str, Decimal] = {}
-    censored = []
-    for name in function.units:
-        quantity = inputs[name]
+    numerator, denominator = 1, function.divisor
+    operator = ""
+    for entry, quantity in zip(function.inputs, quantities, strict=True):
         if quantity is None:
-            return f"not computable: {name} cannot be read"
-        if quantity.number < 0:
-            return f"not computable: {name} is negative"
-        numbers[name] = quantity.number
+            return f"not computable: {entry.name} cannot be read"
+        above, below = quantity.numerator, quantity.denominator
+        if above < 0:
+            return f"not computable: {entry.name} is negative"
         if quantity.operator:
-            operator = _FLIPPED[quantity.operator] if name in function.falling else quantity.operator
-            censored.append(_WEAKENED[operator] if name in function.level else operator)
-    if len(set(censored)) > 1:
-        return "not computable: inputs censored in both directions"
-    with localcontext(_WIDE):
-        try:
-            value = function.function(**numbers)
-        except (DivisionByZero, InvalidOperation):
-            return "not computable: division by zero"
-    operator = censored[0] if censored else ""
+            own = _FLIPPED[quantity.operator] if entry.divides else quantity.operator
+            # Where the value does not change with the input, the bound itself can be reached.
+            own = _WEAKENED[own] if entry.at_least else own
+            if operator not in {"", own}:
+                return "not computable: inputs censored in different ways"
+            operator = own
+        if above < entry.at_least * below:
+            above, below = entry.at_least, 1
+        if entry.divides:
+            above, below = below, above
+        numerator *= above
+        denominator *= below
+    if denominator == 0:
+        return "not computable: division by zero"
     # Nothing times anything is nothing: the value then is the bound itself.
-    return _text(operator if value else _WEAKENED[operator], value)
+    return _text(operator if numerator else _WEAKENED[operator], numerator, denominator)
 
 
 def mean_text(values: Sequence[Quantity]) -> str:
     """Return the mean of replicates as text; censored replicates give a censored mean.
 
     Example:
-        >>> mean_text([Quantity("", Decimal(1)), Quantity("<", Decimal(2))])
+        >>> mean_text([Quantity("", 1, 1), Quantity("<", 2, 1)])
         '<1.5'
     """
     operators = {value.operator for value in values if value.operator}
     if len(operators) > 1:
         return "not computable: replicates censored in different ways"
-    with localcontext(_WIDE):
-        mean = sum((value.number for value in values), Decimal(0)) / len(values)
-    return _text("".join(operators), mean)
+    numerator, denominator = 0, 1
+    for value in values:
+        numerator = numerator * value.denominator + value.numerator * denominator
+        denominator *= value.denominator
+    return _text("".join(operators), numerator, denominator * len(values))
 
 
 def median_text(values: Sequence[Quantity]) -> str:
     """Return the median of replicates as text; censored replicates have none.
 
     Example:
-        >>> median_text([Quantity("", Decimal(3)), Quantity("", Decimal(1)), Quantity("", Decimal(2))])
+        >>> median_text([Quantity("", 3, 1), Quantity("", 1, 1), Quantity("", 2, 1)])
         '2'
     """
     if any(value.operator for value in values):
         return "not computable: censored replicates"
-    ordered = sorted(value.number for value in values)
+    ordered = sorted(value.fraction for value in values)
     middle = len(ordered) // 2
-    if len(ordered) % 2:
-        return _text("", ordered[middle])
-    return _text("", _WIDE.divide(_WIDE.add(ordered[middle - 1], ordered[middle]), Decimal(2)))
+    return exact_text(ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
 
 
-def _text(operator: str, value: Decimal) -> str:
-    """Return a value with its operator: exact within 15 digits, otherwise with 20, which no limit mistakes for exact.
+def exact_text(value: Fraction) -> str:
+    """Return a rational number as text: exact within 15 digits, otherwise 20 digits, which no limit mistakes for exact.
 
-    A censored value is widened to 15 digits, which keeps the statement true.
+    Example:
+        >>> exact_text(Fraction(1, 8)), exact_text(Fraction(1, 3))
+        ('0.125', '0.33333333333333333333')
     """
-    context = _ROUNDED[operator]
-    context.clear_flags()
-    short = context.plus(value)
-    if operator == "" and context.flags[Inexact]:
-        return str(_LONG.plus(value))
-    return operator + _written(short)
+    return _text("", value.numerator, value.denominator)
 
 
 # This rounding never ends in 0, so that what is not exact never looks as if it had fewer digits.
@@ -241,17 +252,13 @@ _ROUNDED: Final = {
 }
 
 
-def exact_text(value: Fraction) -> str:
-    """Return a rational number as text: exact within 15 digits, otherwise 20 digits, which no limit mistakes for exact.
-
-    Example:
-        >>> from fractions import Fraction
-        >>> exact_text(Fraction(1, 8)), exact_text(Fraction(1, 3))
-        ('0.125', '0.33333333333333333333')
-    """
-    return _text("", _WIDE.divide(Decimal(value.numerator), Decimal(value.denominator)))
-
-
-def _written(number: Decimal) -> str:
-    number = number.normalize()
-    return format(number, "f") if abs(number.adjusted()) < 30 else str(number)
+def _text(operator: str, numerator: int, denominator: int) -> str:
+    """Return a value with its operator; a censored one is widened to 15 digits, which keeps the statement true."""
+    context = _ROUNDED[operator]
+    context.clear_flags()
+    above, below = Decimal(numerator), Decimal(denominator)
+    number = context.divide(above, below)
+    if operator == "" and context.flags[Inexact]:
+        return str(_LONG.divide(above, below))
+    number = number.normalize(context)
+    return operator + (format(number, "f") if abs(number.adjusted()) < 30 else str(number))

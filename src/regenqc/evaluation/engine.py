@@ -26,6 +26,7 @@ from regenqc.evaluation.findings import FINDING_COLUMNS, findings_of
 from regenqc.evaluation.judge import Judge, JudgedRows
 from regenqc.evaluation.matrix import VerdictMatrix
 from regenqc.evaluation.plan import STAGES, Plan
+from regenqc.evaluation.read_ahead import read_ahead
 from regenqc.intake.batches import BatchTable, read_batches
 from regenqc.intake.coding import RowCoder
 from regenqc.intake.revisions import find_superseding
@@ -232,7 +233,7 @@ def _default_stage(
 def _judge_sources(judge: Judge, table: ResultTable, *, chunk_rows: int, on_rows: RowSink | None) -> None:
     for index, source in enumerate(table.sources):
         first_row = 1
-        for batch in source.read(chunk_rows, None):
+        for batch in read_ahead(source.read(chunk_rows, None)):
             for start in range(0, batch.num_rows, chunk_rows):
                 rows = batch.slice(start, chunk_rows)
                 judged = judge.judge(rows, first_row=first_row, source=index)

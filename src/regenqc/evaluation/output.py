@@ -9,6 +9,7 @@ import platform
 import shutil
 import tempfile
 import time
+from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -53,6 +54,7 @@ OUTPUT_FILES: Final = (
 _VERDICT_WORDS: Final = pa.array([verdict.word for verdict in Verdict])
 # A dictionary must not hold a word twice, therefore codes that mean nothing keep their number.
 _REASON_WORDS: Final = pa.array([Reason(code).code if code in set(Reason) else str(code) for code in range(256)])
+_WAITING_CHUNKS: Final = 2
 _ADDED: Final = ("row_number", "source", "verdict", "reason_code")
 
 
@@ -76,7 +78,7 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
         self._timings: dict[str, float] = {}
         self._rows_file: pq.ParquetWriter | None = None
         self._writer = ThreadPoolExecutor(max_workers=1, thread_name_prefix="regenqc-results")
-        self._pending: Future[None] | None = None
+        self._pending: deque[Future[None]] = deque()
         self._refused_file: Any = None
         self._refused_rows: Any = None
         if directory.exists() and (
@@ -133,15 +135,31 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
             batch = batch.filter(pa.array(coded.refusal == 0))
         self._write_rows(batch)
 
-    def _write_rows(self, batch: pa.RecordBatch | None) -> None:
-        """Write one chunk in the background, after the one before it: judging goes on meanwhile."""
+    def _write_rows(self, batch: pa.RecordBatch) -> None:
+        """Write one chunk in the background, after those before it: judging goes on meanwhile."""
         if self._rows_file is None:
-            self._rows_file = pq.ParquetWriter(self._work / "results.parquet", self._schema, compression="zstd")
-        if self._pending is not None:
-            self._pending.result()
-            self._pending = None
-        if batch is not None:
-            self._pending = self._writer.submit(self._rows_file.write_batch, batch)
+            self._rows_file = self._open_rows()
+        self._pending.append(self._writer.submit(self._rows_file.write_batch, batch))
+        if len(self._pending) > _WAITING_CHUNKS:
+            self._await()
+
+    def _await(self) -> None:
+        """Wait for the oldest of the parts that are being written."""
+        try:
+            self._pending.popleft().result()
+        except OSError as error:
+            raise UsageError(
+                Fault(
+                    code="RQC-U011",
+                    what="The output cannot be written.",
+                    where=str(self.directory),
+                    got=str(error),
+                    action="Name a directory that can be written and has room; nothing was left behind.",
+                )
+            ) from error
+
+    def _open_rows(self) -> pq.ParquetWriter:
+        return pq.ParquetWriter(self._work / "results.parquet", self._schema, compression="zstd")
 
     def finish(self, evaluation: Evaluation, *, report: bool = True) -> dict[str, Any]:
         """Write everything else, put the directory into place and return the content of `run.json`.
@@ -151,31 +169,36 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
             report: whether to write `report.html`.
         """
         self._note("judged")
-        self._write_rows(None)
-        assert self._rows_file is not None  # noqa: S101 - opened by the line above
-        self._rows_file.close()
-        self._rows_file = None
+        rows_file = self._rows_file if self._rows_file is not None else self._open_rows()
         if self._refused_file is None:
             self._open_refused()
         self._refused_file.close()
         self._refused_file = None
-        self._write_both("dispositions", evaluation.disposition_table.schema, evaluation.disposition_table.to_batches())
-        self._write_both("findings", FINDING_COLUMNS, evaluation.finding_batches())
-        with pq.ParquetWriter(self._work / "verdicts.parquet", VERDICT_COLUMNS, compression="zstd") as writer:
-            for batch in evaluation.matrix.batches():
-                writer.write_batch(batch)
-        self._note("written")
+        self._pending += [
+            self._writer.submit(rows_file.close),
+            self._writer.submit(self._write_tables, evaluation),
+        ]
         if report:
             from regenqc.evaluation.report import write_report  # noqa: PLC0415 - imports jinja2
 
             inputs = [(source.name, source.digest) for source in self._results.sources]
             inputs += [(self._batches.name, self._batches.digest)] if self._batches is not None else []
             write_report(evaluation, self._work / "report.html", inputs=inputs)
-            self._note("reported")
+        while self._pending:
+            self._await()
+        self._rows_file = None
+        self._note("written")
         run = self._run(evaluation)
         (self._work / "run.json").write_text(json.dumps(run, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
         self._put_into_place()
         return run
+
+    def _write_tables(self, evaluation: Evaluation) -> None:
+        self._write_both("dispositions", evaluation.disposition_table.schema, evaluation.disposition_table.to_batches())
+        self._write_both("findings", FINDING_COLUMNS, evaluation.finding_batches())
+        with pq.ParquetWriter(self._work / "verdicts.parquet", VERDICT_COLUMNS, compression="zstd") as writer:
+            for batch in evaluation.matrix.batches():
+                writer.write_batch(batch)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
