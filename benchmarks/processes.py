@@ -57,10 +57,10 @@ def time_process(arguments: Sequence[str], *, runs: int, before: Callable[[], No
 _LAUNCHER = """
 import sys
 from pathlib import Path
-from regenqc.cli.main import run
-try:
-    run()
-finally:
+import atexit
+from regenqc.cli.main import main
+
+def report():
     status = Path("/proc/self/status")
     if status.exists():
         lines = [line for line in status.read_text().splitlines() if line.startswith("VmHWM")]
@@ -68,4 +68,7 @@ finally:
     else:
         import resource
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, file=sys.stderr)
+
+atexit.register(report)
+main()
 """

@@ -1,6 +1,6 @@
 """`python -m regenqc`: the command line."""
 
-from regenqc.cli.main import run
+from regenqc.cli.main import main
 
 if __name__ == "__main__":
-    run()
+    main()

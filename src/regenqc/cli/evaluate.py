@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from regenqc.cli.start import leave_pandas_out, relax_garbage_collection
+from regenqc.cli.start import leave_pandas_out, stop_garbage_collection
 from regenqc.cli.terminal import MARKS, console
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def run_evaluation(
 ) -> tuple[Evaluation, dict[str, Any] | None]:
     """Evaluate files and write the output; returns the evaluation and the content of `run.json`."""
     leave_pandas_out()
-    relax_garbage_collection()
+    stop_garbage_collection()
     from regenqc.evaluation import evaluate
     from regenqc.intake import read_batches, read_results
     from regenqc.specification import load_specification

@@ -6,7 +6,7 @@ import gc
 import sys
 from typing import Any
 
-__all__ = ["leave_pandas_out", "relax_garbage_collection"]
+__all__ = ["leave_pandas_out", "stop_garbage_collection"]
 
 
 class _WithoutPandas:
@@ -36,6 +36,6 @@ def leave_pandas_out() -> None:
         sys.meta_path.remove(finder)
 
 
-def relax_garbage_collection() -> None:
-    """Look for cycles rarely: an evaluation makes many small objects and hardly a cycle."""
-    gc.set_threshold(200_000, 50, 100)
+def stop_garbage_collection() -> None:
+    """Leave cycles alone for the rest of this process: a run makes many small objects and hardly a cycle."""
+    gc.disable()

@@ -203,16 +203,37 @@ def _derived(
             else:
                 slot = _input_slot(judge.plan, index, source, stage)
                 reported[position] = evidence.get(slot, {}) if slot is not None else {}
-        for batch in _common(list(reported.values())) if reported else judge.groups.batches_of(index):
-            quantities: list[Quantity | str | None] = [""] * len(function.inputs)
-            for position, values in stated.items():
-                quantities[position] = values[batch] if batch < len(values) else ""
-            if any(quantities[position] == "" for position in stated):
+        batches = _common(list(reported.values())) if reported else judge.groups.batches_of(index)
+        columns: list[list[Quantity | str | None]] = []
+        for position, entry in enumerate(function.inputs):
+            if position in stated:
+                values, known = stated[position], len(stated[position])
+                columns.append([values[batch] if batch < known else "" for batch in batches])
+            else:
+                found = reported[position]
+                columns.append([_only_quantity(found[batch], entry.unit) for batch in batches])
+        for batch, quantities in zip(batches, zip(*columns, strict=True), strict=True):
+            if "" in quantities:
                 continue
-            found = {position: results[batch] for position, results in reported.items()}
-            for results, preliminary in _input_selections(found):
-                for text in _values(function, quantities, results):
+            if _SEVERAL not in quantities:
+                yield Row(batch_ids[batch], derived.id, derive(function, quantities), unit, place, _VERIFIED)
+                continue
+            results = {position: found[batch] for position, found in reported.items()}
+            for chosen, preliminary in _input_selections(results):
+                for text in _values(function, list(quantities), chosen):
                     yield Row(batch_ids[batch], derived.id, text, unit, place, _status(preliminary=preliminary))
+
+
+# Stands for an input with several results, or with a preliminary one.
+_SEVERAL: Final = "several"
+
+
+def _only_quantity(results: list[Collected], unit: str) -> Quantity | str | None:
+    """Return the quantity of the only result, where there is one and it is final."""
+    result = results[0]
+    if len(results) > 1 or result.preliminary:
+        return _SEVERAL
+    return read_quantity(result.reported, result.unit, target=unit, lod=result.lod)
 
 
 def _input_selections(reported: dict[int, list[Collected]]) -> list[tuple[dict[int, list[Collected]], bool]]:

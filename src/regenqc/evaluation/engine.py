@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from threading import Thread
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,7 @@ from regenqc.evaluation.dates import parse_as_of
 from regenqc.evaluation.disposition import DISPOSITION_SCHEMA, dispositions_of, no_specification
 from regenqc.evaluation.findings import FINDING_COLUMNS, findings_of
 from regenqc.evaluation.judge import Judge, JudgedRows
+from regenqc.evaluation.kernel import load_compiled
 from regenqc.evaluation.matrix import VerdictMatrix
 from regenqc.evaluation.plan import STAGES, Plan
 from regenqc.evaluation.read_ahead import read_ahead
@@ -37,6 +39,7 @@ from regenqc.vocabulary import Stage
 __all__ = ["CHUNK_ROWS", "Evaluation", "evaluate"]
 
 CHUNK_ROWS = 262_144
+_LARGE_INPUT_BYTES = 4_000_000
 
 RowSink = Callable[[JudgedRows, int], None]
 
@@ -146,6 +149,9 @@ def evaluate(
         listed = batches if isinstance(batches, BatchTable) else read_batches(batches)
     moment = parse_as_of(as_of)
     wanted = _stage(stage)
+    if compiled is None and sum(source.byte_count for source in table.sources) >= _LARGE_INPUT_BYTES:
+        # Loading compiled code takes as long as judging a million rows; it goes on while the first of them are read.
+        Thread(target=load_compiled, name="regenqc-kernel", daemon=True).start()
     plan = Plan(judged_by)
     groups = BatchGroups(plan, table=listed, as_of=moment)
     coder = RowCoder(

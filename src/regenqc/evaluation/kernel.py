@@ -32,9 +32,20 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["COLLECTED", "DELEGATED", "COMPILE_FROM_ROWS", "PlanArrays", "RowArrays", "SlotKind", "judge_rows", "kernel_for"]
+__all__ = [
+    "COLLECTED",
+    "COMPILE_FROM_ROWS",
+    "DELEGATED",
+    "PlanArrays",
+    "RowArrays",
+    "SlotKind",
+    "judge_rows",
+    "kernel_for",
+    "load_compiled",
+]
 
 COMPILE_FROM_ROWS: Final = 100_000
+_WORTH_A_CALL: Final = 1_000
 DELEGATED: Final = 255
 COLLECTED: Final = 254
 
@@ -334,17 +345,30 @@ def _compiled() -> Callable[..., int]:
     return compiled
 
 
+def load_compiled() -> None:
+    """Load the compiled kernel, or compile it the first time, so that the first large chunk need not wait for it."""
+    integers = [np.empty(0, dtype=name) for name in ("uint32", "uint32", "uint32", "uint16", "uint8", "uint8", "uint8")]
+    rows = RowArrays(*integers, np.empty(0), np.empty(0, dtype=np.uint8))
+    group, cell, column = np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint32)
+    byte, table = np.empty(0, dtype=np.uint8), np.empty((0, 0), dtype=np.uint8)
+    plan = PlanArrays(
+        group, cell, 1, cell, column, column, byte, byte, byte, np.empty((0, 0), np.uint32), np.empty((0, 0)), table, table
+    )
+    number = np.empty(0, dtype=np.int32)
+    _compiled()(rows, plan, byte, byte, byte, number, number, byte, byte)
+
+
 def kernel_for(rows: int, *, compiled: bool | None = None) -> Callable[..., Any]:
     """Return the kernel for an input of so many rows: the same function, compiled or as it stands.
 
     Args:
         rows: rows of the chunk.
-        compiled: force one of the two; `None` decides by size.
+        compiled: force one of the two; `None` decides by size, and takes the compiled one wherever it is loaded already.
 
     Example:
         >>> kernel_for(20) is judge_rows
         True
     """
     if compiled is None:
-        compiled = rows >= COMPILE_FROM_ROWS
+        compiled = rows >= COMPILE_FROM_ROWS or (rows >= _WORTH_A_CALL and _compiled.cache_info().currsize > 0)
     return _compiled() if compiled else judge_rows

@@ -47,11 +47,11 @@ class Bounds:
         inputs: input files listed.
     """
 
-    batches: int = 500
+    batches: int = 300
     findings_of_one: int = 40
-    findings: int = 2_400
-    map_rows: int = 400
-    map_cells: int = 16_000
+    findings: int = 1_500
+    map_rows: int = 200
+    map_cells: int = 8_000
     causes: int = 12
     inputs: int = 40
 
