@@ -22,7 +22,9 @@ SAVED = Path(__file__).resolve().parents[1] / "docs" / "benchmarks"
 def main() -> None:
     """Run the benchmarks named on the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--batches", type=int, default=45_600, help="lots of the middle size (45600 are 1.0 million results)")
+    parser.add_argument(
+        "--batches", type=int, default=45_600, help="lots of the middle size (45600 are 1.0 million results)"
+    )
     parser.add_argument("--large", type=int, default=0, help="lots of the memory run (912000 are 20 million results)")
     parser.add_argument("--runs", type=int, default=5, help="counted runs of each process")
     parser.add_argument("--save", action="store_true", help="save the figures under docs/benchmarks")
@@ -59,7 +61,11 @@ def _start(work: Path, *, runs: int) -> dict[str, Any]:
         before=lambda: shutil.rmtree(work / "one", ignore_errors=True),
     )
     _say("evaluate, one batch of 20 rows, cold process", one)
-    return {"help seconds": help_.median_seconds, "one batch seconds": one.median_seconds, "one batch MB": one.peak_megabytes}
+    return {
+        "help seconds": help_.median_seconds,
+        "one batch seconds": one.median_seconds,
+        "one batch MB": one.peak_megabytes,
+    }
 
 
 def _twenty_rows(work: Path) -> Path:

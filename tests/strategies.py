@@ -41,7 +41,13 @@ def _toml(value: Any) -> str:
 
 def specification_text(*requirements: Mapping[str, Any], derived: Any = (), **top: Any) -> str:
     """Return the TOML of a specification; a requirement without `test` and `stage` takes its id and the release stage."""
-    head = {"schema": "regenqc.specification/1", "id": "example/small", "version": "1", "title": "Small", "jurisdiction": "INT"}
+    head = {
+        "schema": "regenqc.specification/1",
+        "id": "example/small",
+        "version": "1",
+        "title": "Small",
+        "jurisdiction": "INT",
+    }
     lines = [f"{key} = {_toml(value)}" for key, value in (head | top).items()]
     for requirement in requirements:
         entry = {"stage": STAGE, "citation": "Source 1, Table 2", "mark": "verified"} | dict(requirement)

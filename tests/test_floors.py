@@ -25,7 +25,12 @@ FLOORS = {
     "__main__": 9,
 }
 # Rooms of one floor that may not use each other.
-APART = {("specification", "intake"), ("intake", "specification"), ("simulation", "specification"), ("simulation", "intake")}
+APART = {
+    ("specification", "intake"),
+    ("intake", "specification"),
+    ("simulation", "specification"),
+    ("simulation", "intake"),
+}
 HOMES = {
     "pint": {"measurement"},
     "pydantic": {"specification"},

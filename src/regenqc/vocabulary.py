@@ -299,4 +299,3 @@ OPPOSITE_WORDS: Final[tuple[tuple[str, str], ...]] = (
     ("normal", "abnormal"),
     ("sterile", "not sterile"),
 )
-

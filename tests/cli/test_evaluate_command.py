@@ -48,7 +48,14 @@ def test_it_leaves_with_0_when_every_batch_is_eligible_and_writes_every_file(tmp
 
 
 def test_it_leaves_with_1_when_some_batch_is_not_eligible(tmp_path: Path) -> None:
-    arguments = ("evaluate", JAPAN / "results.csv", "--spec", "example/tisagenlecleucel-japan", "--out", tmp_path / "out")
+    arguments = (
+        "evaluate",
+        JAPAN / "results.csv",
+        "--spec",
+        "example/tisagenlecleucel-japan",
+        "--out",
+        tmp_path / "out",
+    )
     assert regenqc(*arguments).returncode == 1
     assert regenqc(*arguments, "--exit-zero").returncode == 0
 
@@ -136,7 +143,14 @@ def test_patterns_and_several_files_are_one_run(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("\n".join(lines[:10]) + "\n")
     (tmp_path / "b.csv").write_text("\n".join([lines[0], *lines[10:]]) + "\n")
     done = regenqc(
-        "evaluate", tmp_path / "*.csv", "--batches", ARI / "batches.csv", "--spec", SPECIFICATION, "--out", tmp_path / "out"
+        "evaluate",
+        tmp_path / "*.csv",
+        "--batches",
+        ARI / "batches.csv",
+        "--spec",
+        SPECIFICATION,
+        "--out",
+        tmp_path / "out",
     )
     assert done.returncode == 0, done.stderr
     assert len(json.loads((tmp_path / "out" / "run.json").read_text())["inputs"]) == 2

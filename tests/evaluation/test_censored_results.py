@@ -15,7 +15,20 @@ LIMITS = {
     "at least": {"min": "5.0"},
     "above": {"min_exclusive": "5.0"},
 }
-VALUES = ["4.9", "4.94", "4.95", "4.96", "4.99999999999999", "5.0", "5", "5.00000000000001", "5.04", "5.05", "5.06", "5.1"]
+VALUES = [
+    "4.9",
+    "4.94",
+    "4.95",
+    "4.96",
+    "4.99999999999999",
+    "5.0",
+    "5",
+    "5.00000000000001",
+    "5.04",
+    "5.05",
+    "5.06",
+    "5.1",
+]
 # The ends of what conforms once results are rounded to the decimal of 5.0: half up, strictness included.
 ENDS = {
     "none": {"at most": ("5", True), "below": ("5", False), "at least": ("5", True), "above": ("5", False)},
@@ -114,7 +127,9 @@ LOWER = {"limit": {"min": "0.5", "unit": "EU/mL"}}
         pytest.param(UPPER, {"lod": "<0.1"}, "inconclusive", id="a censored detection limit is none"),
         pytest.param(UPPER, {"lod": "-0.1"}, "inconclusive", id="a negative detection limit is none"),
         pytest.param(UPPER, {"lod": "0.1 %"}, "inconclusive", id="a detection limit in a unit of its own is none"),
-        pytest.param(UPPER, {"lod": "0.1", "unit": ""}, "inconclusive", id="a detection limit without unit is undecided"),
+        pytest.param(
+            UPPER, {"lod": "0.1", "unit": ""}, "inconclusive", id="a detection limit without unit is undecided"
+        ),
         pytest.param(UPPER, {"loq": "0.1"}, "inconclusive", id="not detected is not below the quantitation limit"),
         pytest.param({"one_of": ["not detected"]}, {}, "conforms", id="not detected conforms where it is listed"),
         pytest.param(
@@ -132,7 +147,12 @@ def test_not_detected(criterion, columns, wanted):
 
 @pytest.mark.parametrize(
     ("columns", "wanted"),
-    [({}, "inconclusive"), ({"loq": "0.5"}, "conforms"), ({"loq": "0.6"}, "inconclusive"), ({"lod": "0.1"}, "inconclusive")],
+    [
+        ({}, "inconclusive"),
+        ({"loq": "0.5"}, "conforms"),
+        ({"loq": "0.6"}, "inconclusive"),
+        ({"lod": "0.1"}, "inconclusive"),
+    ],
 )
 def test_below_the_quantitation_limit_is_judged_by_the_quantitation_limit(columns, wanted):
     assert nd(UPPER, result="BLQ", **columns)[0] == wanted
@@ -170,7 +190,9 @@ def test_a_censored_result_must_be_shown_to_lie_inside_the_alert_limit(text, wan
 
 def test_a_censored_result_in_another_unit_meets_the_converted_limit_exactly():
     limit = {"max_exclusive": "0.3", "unit": "ug/mL"}
-    verdicts = [verdict_of(text, "ng/mL", limit=limit) for text in ("<300", "≤300", "≤299.999999999999", "<300.000000000001")]
+    verdicts = [
+        verdict_of(text, "ng/mL", limit=limit) for text in ("<300", "≤300", "≤299.999999999999", "<300.000000000001")
+    ]
     assert verdicts == ["conforms", "inconclusive", "conforms", "inconclusive"]
 
 

@@ -70,11 +70,23 @@ def test_a_deferred_alternative_does_not_carry_a_known_failure():
 
 
 def test_parts_over_the_same_test_are_judged_each_by_its_own_limit():
-    window = {"id": "window", "all_of": [{"test": "ph", "limit": {"min": "7.0", "unit": "pH"}}, {"test": "ph", "limit": {"max": "7.4", "unit": "pH"}}]}
+    window = {
+        "id": "window",
+        "all_of": [
+            {"test": "ph", "limit": {"min": "7.0", "unit": "pH"}},
+            {"test": "ph", "limit": {"max": "7.4", "unit": "pH"}},
+        ],
+    }
     verdicts = [cell(evaluate(rows(("ph", text, "pH")), window), "window") for text in ("6.9", "7.2", "7.5")]
     assert verdicts == ["fails", "conforms", "fails"]
 
 
 def test_words_and_numbers_can_be_alternatives():
-    rcl = {"id": "rcl", "any_of": [{"test": "rcl_pcr", "limit": {"max": "5", "unit": "copies/ug"}}, {"test": "rcl_culture", "one_of": ["not detected"]}]}
+    rcl = {
+        "id": "rcl",
+        "any_of": [
+            {"test": "rcl_pcr", "limit": {"max": "5", "unit": "copies/ug"}},
+            {"test": "rcl_culture", "one_of": ["not detected"]},
+        ],
+    }
     assert disposition(evaluate(rows(("rcl_pcr", "50", "copies/ug"), ("rcl_culture", "ND", "")), rcl)) == "eligible"

@@ -82,7 +82,11 @@ def test_several_values_of_one_input_are_all_judged():
 
 def test_several_values_of_several_inputs_are_not_combined():
     dose = {"id": "fatal", "limit": {"max": "100", "unit": "cells"}}
-    computed = {"id": "fatal", "function": "residual_cells_per_dose", "inputs": {"fraction": "residual", "dose": "dose"}}
+    computed = {
+        "id": "fatal",
+        "function": "residual_cells_per_dose",
+        "inputs": {"fraction": "residual", "dose": "dose"},
+    }
     several = rows(("residual", "1", "%"), ("residual", "2", "%"), ("dose", "10", "cells"), ("dose", "20", "cells"))
     assert cell(evaluate(several, dose, derived=[computed]), "fatal") == "inconclusive"
     one = rows(("residual", "1", "%"), ("residual", "2", "%"), ("dose", "10", "cells"))
@@ -137,7 +141,9 @@ def test_a_finding_about_a_computed_result_says_that_it_was_computed():
 
 @pytest.mark.parametrize("status", ["unverified", "cancelled"])
 def test_an_input_that_is_an_open_question_holds_beside_a_good_one(status):
-    results = rows(("endotoxin", "1", "EU/mL"), {"test": "endotoxin", "result": "500", "unit": "EU/mL", "status": status})
+    results = rows(
+        ("endotoxin", "1", "EU/mL"), {"test": "endotoxin", "result": "500", "unit": "EU/mL", "status": status}
+    )
     found = evaluate(results, RATE, derived=[RATE_FROM], batches=RECIPIENT)
     assert (disposition(found), cell(found, "result_record")) == ("hold", "inconclusive")
     assert len(reasons(found)) == 1

@@ -6,7 +6,15 @@ import pytest
 
 from strategies import STAGE, VIABILITY, disposition, evaluate, rows
 
-REPORTED = {"conforms": "30", "alert": "15", "inconclusive": "?", "fails": "5", "missing": "", "pending": "", "overdue": ""}
+REPORTED = {
+    "conforms": "30",
+    "alert": "15",
+    "inconclusive": "?",
+    "fails": "5",
+    "missing": "",
+    "pending": "",
+    "overdue": "",
+}
 LIMIT = {"limit": {"min": "10", "unit": "%"}, "alert": {"min": "20", "unit": "%"}}
 DUE = {"pending": {"timing": "after_release", "due": "14 d"}, "overdue": {"timing": "after_release", "due": "1 h"}}
 
@@ -86,7 +94,9 @@ def test_one_wanted_stage_gives_one_row():
 
 
 def test_rows_are_in_the_order_of_the_batch_identifiers():
-    results = rows(*({"batch_id": name, "test": "viability", "result": "90", "unit": "%"} for name in ("b", "B10", "B2", "ä")))
+    results = rows(
+        *({"batch_id": name, "test": "viability", "result": "90", "unit": "%"} for name in ("b", "B10", "B2", "ä"))
+    )
     assert evaluate(results, VIABILITY).dispositions["batch_id"].tolist() == ["B10", "B2", "b", "ä"]
 
 
@@ -97,7 +107,9 @@ def test_the_version_the_fingerprint_and_the_moment_travel_with_every_row():
     assert (row["spec_id"], row["spec_version"], row["evaluated_at"]) == ("example/small", "1", "2026-06-30T00:00:00Z")
 
 
-@pytest.mark.parametrize(("expires", "wanted"), [("2026-06-30", "eligible"), ("2026-06-30T00:00:00Z", "eligible"), ("2026-06-29", "hold")])
+@pytest.mark.parametrize(
+    ("expires", "wanted"), [("2026-06-30", "eligible"), ("2026-06-30T00:00:00Z", "eligible"), ("2026-06-29", "hold")]
+)
 def test_a_batch_expires_at_the_end_of_the_day_that_is_stated(expires, wanted):
     assert disposition(evaluate(rows(("viability", "90", "%")), VIABILITY, batches={"expires_at": expires})) == wanted
 

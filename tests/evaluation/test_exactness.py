@@ -113,7 +113,9 @@ def test_every_value_at_and_beside_a_limit_is_judged_as_exact_arithmetic_judges_
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=QUIET)
-@given(decimals(), st.sampled_from(SIDES), st.integers(16, 60), st.sampled_from([-1, 0, 1]), st.sampled_from(list(UNITS)))
+@given(
+    decimals(), st.sampled_from(SIDES), st.integers(16, 60), st.sampled_from([-1, 0, 1]), st.sampled_from(list(UNITS))
+)
 def test_a_value_of_many_digits_is_never_wrongly_conforming_or_failing(limit, side, digits, sign, pair):
     value = Fraction(limit) + sign * Fraction(1, 10**digits)
     assume(value > 0)
@@ -155,7 +157,13 @@ def test_without_a_rounding_rule_nothing_is_rounded(text):
 
 @pytest.mark.parametrize(
     ("text", "unit", "limit"),
-    [("0.3", "EU/mL", "0.3"), ("300", "ng/mL", "0.3"), ("0.1", "10^6 cells", "1E5"), ("4.35", "%", "4.35"), ("1.005", "%", "1.005")],
+    [
+        ("0.3", "EU/mL", "0.3"),
+        ("300", "ng/mL", "0.3"),
+        ("0.1", "10^6 cells", "1E5"),
+        ("4.35", "%", "4.35"),
+        ("1.005", "%", "1.005"),
+    ],
 )
 def test_a_result_exactly_at_an_inclusive_limit_conforms_in_every_unit(text, unit, limit):
     limit_unit = {"ng/mL": "ug/mL", "10^6 cells": "cells"}.get(unit, unit)

@@ -66,7 +66,10 @@ def test_f4_a_list_of_options_never_passes_by_being_a_list(text):
 
 @pytest.mark.parametrize("text", ["", " ", "\u00a0", "-----"])
 def test_f5_an_empty_result_is_a_missing_test(text):
-    assert disposition(evaluate(rows(("viability", text, "%"), ("sterility", "no growth", "")), VIABILITY, STERILITY)) == "hold"
+    assert (
+        disposition(evaluate(rows(("viability", text, "%"), ("sterility", "no growth", "")), VIABILITY, STERILITY))
+        == "hold"
+    )
 
 
 def test_f5_a_test_without_a_row_is_a_missing_test():

@@ -72,12 +72,32 @@ def test_a_long_reported_text_is_shortened_in_the_sentence_and_kept_in_its_colum
 
 SITUATIONS = {
     "a missing result": (rows(("viability", "90", "%")), [VIABILITY, STERILITY], {}),
-    "a pending result": (rows(("viability", "90", "%")), [VIABILITY, STERILITY | {"timing": "after_release", "due": "14 d"}], {"batches": MADE}),
-    "an overdue result": (rows(("viability", "90", "%")), [VIABILITY, STERILITY | {"timing": "after_release", "due": "1 h"}], {"batches": MADE}),
-    "an unset limit": (rows(("x", "1", "")), [{"id": "x", "sponsor_must_set": True, "reason": "No limit is published."}], {}),
+    "a pending result": (
+        rows(("viability", "90", "%")),
+        [VIABILITY, STERILITY | {"timing": "after_release", "due": "14 d"}],
+        {"batches": MADE},
+    ),
+    "an overdue result": (
+        rows(("viability", "90", "%")),
+        [VIABILITY, STERILITY | {"timing": "after_release", "due": "1 h"}],
+        {"batches": MADE},
+    ),
+    "an unset limit": (
+        rows(("x", "1", "")),
+        [{"id": "x", "sponsor_must_set": True, "reason": "No limit is published."}],
+        {},
+    ),
     "an unverified limit": (rows(("viability", "90", "%")), [VIABILITY | {"mark": "unverified"}], {}),
-    "a missing document": (rows(("viability", "90", "%")), [VIABILITY, {"id": "ethics", "evidence": {"document": "@approval"}}], {"batches": MADE}),
-    "no alternative": (rows(("a", "1", "%"), ("b", "1", "%")), [{"id": "x", "any_of": [{"test": name, "limit": {"min": "2", "unit": "%"}} for name in "ab"]}], {}),
+    "a missing document": (
+        rows(("viability", "90", "%")),
+        [VIABILITY, {"id": "ethics", "evidence": {"document": "@approval"}}],
+        {"batches": MADE},
+    ),
+    "no alternative": (
+        rows(("a", "1", "%"), ("b", "1", "%")),
+        [{"id": "x", "any_of": [{"test": name, "limit": {"min": "2", "unit": "%"}} for name in "ab"]}],
+        {},
+    ),
 }
 
 
@@ -137,7 +157,9 @@ def test_a_requirement_whose_validity_is_unknown_names_the_date_it_depends_on():
 
 def test_an_alert_beside_an_open_question_stays_an_alert():
     selected = VIABILITY | {"alert": {"min": "75", "unit": "%"}, "when": {"formulation": ["fresh"]}}
-    found = findings(rows(("viability", "72", "%"), ("viability", "?", "%")), selected, batches={"formulation": "fresh"})
+    found = findings(
+        rows(("viability", "72", "%"), ("viability", "?", "%")), selected, batches={"formulation": "fresh"}
+    )
     assert not any("applies is unknown" in finding["explanation"] for finding in found)
 
 
@@ -150,7 +172,10 @@ def test_findings_stand_in_the_order_of_batch_requirement_and_severity():
         {"batch_id": "B10", "test": "viability", "result": "90", "unit": "%"},
         {"batch_id": "B2", "test": "unheard_of", "result": "1", "unit": ""},
     )
-    found = [(entry["batch_id"], entry["requirement_id"], entry["verdict"]) for entry in findings(results, VIABILITY, ENDOTOXIN)]
+    found = [
+        (entry["batch_id"], entry["requirement_id"], entry["verdict"])
+        for entry in findings(results, VIABILITY, ENDOTOXIN)
+    ]
     assert found == [
         ("B10", "endotoxin", "fails"),
         ("B2", "result_record", "inconclusive"),
@@ -161,12 +186,16 @@ def test_findings_stand_in_the_order_of_batch_requirement_and_severity():
 
 
 def test_rows_are_numbered_from_one_within_their_source():
-    parts = regenqc.read_results(rows(("viability", "90", "%")), rows(("viability", "90", "%"), ("viability", "1", "%")))
+    parts = regenqc.read_results(
+        rows(("viability", "90", "%")), rows(("viability", "90", "%"), ("viability", "1", "%"))
+    )
     assert one(parts, VIABILITY)["row_number"] == 2
 
 
 def test_a_finding_without_row_has_no_row_number():
-    assert evaluate(rows(("viability", "90", "%")), VIABILITY, STERILITY).findings["row_number"].isna().tolist() == [True]
+    assert evaluate(rows(("viability", "90", "%")), VIABILITY, STERILITY).findings["row_number"].isna().tolist() == [
+        True
+    ]
 
 
 # These never stand in a finding: the row counts, is judged elsewhere, or the disposition alone says it.
@@ -179,7 +208,9 @@ NEVER_EXPLAINED = {
 }
 
 
-@pytest.mark.parametrize("reason", [reason for reason in Reason if reason not in NEVER_EXPLAINED], ids=lambda reason: reason.code)
+@pytest.mark.parametrize(
+    "reason", [reason for reason in Reason if reason not in NEVER_EXPLAINED], ids=lambda reason: reason.code
+)
 def test_every_reason_that_a_finding_can_have_has_a_sentence(reason):
     assert (reason in explanations._ROW_ENDINGS) != (reason in explanations._CELL_SENTENCES)
 

@@ -16,8 +16,20 @@ SPECIFICATIONS = [
         ENDOTOXIN | {"methods": ["LAL"]},
         {"id": "karyotype", "karyotype": {"min_metaphases": "20"}},
         {"id": "recovery", "limit": {"min": "50", "unit": "%"}, "replicates": "mean"},
-        {"id": "count", "limit": {"min": "1E6", "unit": "cells"}, "replicates": "n_of_m", "replicates_conforming": 1, "replicates_total": 2},
-        {"id": "potency", "any_of": [{"test": "viability", "limit": {"min": "95", "unit": "%"}}, {"test": "endotoxin", "limit": {"max": "0.1", "unit": "EU/mL"}}]},
+        {
+            "id": "count",
+            "limit": {"min": "1E6", "unit": "cells"},
+            "replicates": "n_of_m",
+            "replicates_conforming": 1,
+            "replicates_total": 2,
+        },
+        {
+            "id": "potency",
+            "any_of": [
+                {"test": "viability", "limit": {"min": "95", "unit": "%"}},
+                {"test": "endotoxin", "limit": {"max": "0.1", "unit": "EU/mL"}},
+            ],
+        },
         {"id": "stable", "test": "viability", "agreement": {"stage": "cell_bank", "relative": "20"}},
         {"id": "dose", "limit": {"min": "10", "unit": "cells/kg"}, "when": {"formulation": ["fresh"]}},
         derived=[{"id": "dose", "function": "dose_per_kg", "inputs": {"dose": "count", "weight": "@weight"}}],
@@ -39,7 +51,20 @@ BATCHES = pd.DataFrame(
         "manufactured_at": ["2026-06-20", "2026-06-01", "", "2026-06-29"],
     }
 )
-COLUMNS = ["batch_id", "test", "result", "unit", "stage", "status", "result_id", "revision", "replicate", "method", "lod", "tested_at"]
+COLUMNS = [
+    "batch_id",
+    "test",
+    "result",
+    "unit",
+    "stage",
+    "status",
+    "result_id",
+    "revision",
+    "replicate",
+    "method",
+    "lod",
+    "tested_at",
+]
 MEASURED = {
     "viability": (["90", "69.9", "69.5", "74", "<60", ">99", "see report", ""], ["%", "", "EU/mL"]),
     "sterility": (["no growth", "No  Growth", "growth", "pending", "TNTC", "3"], [""]),
@@ -73,12 +98,21 @@ def results(draw):
 
 
 TABLES = st.lists(results(), min_size=1, max_size=25)
-MODEST = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+MODEST = settings(
+    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
 
 
 def written(table):
     """Return the bytes of a table with every text written out, so that no coding of words can hide or make a difference."""
-    plain = table.cast(pa.schema([(name, pa.string() if pa.types.is_dictionary(kind) else kind) for name, kind in zip(table.schema.names, table.schema.types, strict=True)]))
+    plain = table.cast(
+        pa.schema(
+            [
+                (name, pa.string() if pa.types.is_dictionary(kind) else kind)
+                for name, kind in zip(table.schema.names, table.schema.types, strict=True)
+            ]
+        )
+    )
     sink = pa.BufferOutputStream()
     with pa.ipc.new_stream(sink, plain.schema) as stream:
         stream.write_table(plain.combine_chunks())
@@ -129,9 +163,15 @@ KINDS = {
     "category": lambda table: table.astype("category"),
     "object with None for what is empty": lambda table: table.astype("object").where(table != "", None),
     "Arrow": lambda table: pa.table({name: pa.array(table[name].tolist(), pa.string()) for name in table.columns}),
-    "Arrow large text": lambda table: pa.table({name: pa.array(table[name].tolist(), pa.large_string()) for name in table.columns}),
-    "Arrow dictionaries": lambda table: pa.table({name: pa.array(table[name].tolist(), pa.string()).dictionary_encode() for name in table.columns}),
-    "Arrow in chunks": lambda table: pa.concat_tables([pa.Table.from_pandas(table.iloc[at : at + 3], preserve_index=False) for at in range(0, len(table), 3)]),
+    "Arrow large text": lambda table: pa.table(
+        {name: pa.array(table[name].tolist(), pa.large_string()) for name in table.columns}
+    ),
+    "Arrow dictionaries": lambda table: pa.table(
+        {name: pa.array(table[name].tolist(), pa.string()).dictionary_encode() for name in table.columns}
+    ),
+    "Arrow in chunks": lambda table: pa.concat_tables(
+        [pa.Table.from_pandas(table.iloc[at : at + 3], preserve_index=False) for at in range(0, len(table), 3)]
+    ),
     "categories nobody uses": lambda table: table.assign(
         batch_id=pd.Categorical(table["batch_id"], categories=["B0", "B9", *sorted(set(table["batch_id"]))])
     ),

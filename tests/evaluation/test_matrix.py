@@ -60,4 +60,9 @@ def test_the_counts_of_a_disposition_are_the_cells_of_the_matrix():
     cells = found.matrix.table().to_pandas().astype("str")
     for row in found.dispositions.itertuples():
         own = cells[(cells["batch_id"] == row.batch_id) & (cells["stage"] == row.stage)]["verdict"].tolist()
-        assert [own.count(word) for word in ("fails", "inconclusive", "missing", "alert")] == [row.fails, row.inconclusive, row.missing, row.alerts]
+        assert [own.count(word) for word in ("fails", "inconclusive", "missing", "alert")] == [
+            row.fails,
+            row.inconclusive,
+            row.missing,
+            row.alerts,
+        ]

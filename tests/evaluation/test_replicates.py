@@ -47,7 +47,9 @@ TWO_OF_THREE = {"replicates": "n_of_m", "replicates_conforming": 2, "replicates_
         pytest.param(TWO_OF_THREE, ["70", "70"], "inconclusive", id="two conform, the third is missing"),
         pytest.param(TWO_OF_THREE, ["1", "1"], "fails", id="two fail, the third cannot help"),
         pytest.param(TWO_OF_THREE, ["70", "?", "?"], "inconclusive", id="two cannot be read"),
-        pytest.param(TWO_OF_THREE, ["70", "70", "70", "1"], "conforms", id="three of four, no more failures than planned"),
+        pytest.param(
+            TWO_OF_THREE, ["70", "70", "70", "1"], "conforms", id="three of four, no more failures than planned"
+        ),
         pytest.param(TWO_OF_THREE, ["70", "70", "1", "1"], "inconclusive", id="more failures than planned"),
         pytest.param(TWO_OF_THREE, ["70", "70", "1", "1", "1"], "inconclusive", id="tested until two conform"),
         pytest.param(TWO_OF_THREE, ["70", "1", "1", "1"], "fails", id="three of four fail"),
@@ -85,7 +87,9 @@ def test_replicates_in_different_units_of_one_kind_are_averaged_exactly():
 
 def test_a_mean_may_be_negative_where_the_unit_allows_it():
     limit = {"id": "storage", "limit": {"max": "-130", "unit": "degC"}, "replicates": "mean"}
-    results = rows(*({"test": "storage", "result": text, "unit": "degC", "replicate": text} for text in ("-150", "-110")))
+    results = rows(
+        *({"test": "storage", "result": text, "unit": "degC", "replicate": text} for text in ("-150", "-110"))
+    )
     assert disposition(evaluate(results, limit)) == "eligible"
 
 
@@ -110,7 +114,12 @@ def test_listed_methods_apply_to_the_replicates_and_not_to_their_mean():
 
 def test_a_superseded_replicate_is_not_averaged():
     first = {"test": "viability", "result": "1", "unit": "%", "result_id": "r1", "revision": "1"}
-    assert disposition(evaluate(rows(first, first | {"result": "90", "revision": "2"}), VIABILITY | {"replicates": "mean"})) == "eligible"
+    assert (
+        disposition(
+            evaluate(rows(first, first | {"result": "90", "revision": "2"}), VIABILITY | {"replicates": "mean"})
+        )
+        == "eligible"
+    )
 
 
 def test_a_preliminary_replicate_counts_where_the_requirement_accepts_it():

@@ -11,10 +11,24 @@ OTHER_RATE = {"id": "rate", "function": "dose_per_kg", "inputs": {"dose": "@tota
 RATE = {"id": "rate", "limit": {"min": "1", "unit": "cells/kg"}}
 FIVE = [
     specification(VIABILITY, RATE, id="example/one", derived=[RATE_FROM]),
-    specification(VIABILITY | {"replicates": "mean"}, id="example/two", product={"vector": "lentiviral"}, unlisted_tests="report"),
-    specification(VIABILITY | {"replicates": "mean", "limit": {"min": "90", "unit": "%"}}, id="example/three", rounding="usp"),
-    specification(STERILITY, ENDOTOXIN | {"when": {"formulation": ["fresh"]}}, {"id": "dose", "report_only": True}, id="example/four"),
-    specification(RATE | {"limit": {"min": "9", "unit": "cells/kg"}}, id="example/five", derived=[OTHER_RATE], unlisted_tests="report"),
+    specification(
+        VIABILITY | {"replicates": "mean"}, id="example/two", product={"vector": "lentiviral"}, unlisted_tests="report"
+    ),
+    specification(
+        VIABILITY | {"replicates": "mean", "limit": {"min": "90", "unit": "%"}}, id="example/three", rounding="usp"
+    ),
+    specification(
+        STERILITY,
+        ENDOTOXIN | {"when": {"formulation": ["fresh"]}},
+        {"id": "dose", "report_only": True},
+        id="example/four",
+    ),
+    specification(
+        RATE | {"limit": {"min": "9", "unit": "cells/kg"}},
+        id="example/five",
+        derived=[OTHER_RATE],
+        unlisted_tests="report",
+    ),
 ]
 RESULTS = pd.concat(
     [
@@ -54,20 +68,35 @@ def test_five_specifications_at_once_equal_five_runs(part):
     keys = ["spec_id", "batch_id", "stage"]
     alone = pd.concat([table(run([one])) for one in FIVE])
     pd.testing.assert_frame_equal(
-        together.sort_values(keys, kind="stable", ignore_index=True), alone.sort_values(keys, kind="stable", ignore_index=True)
+        together.sort_values(keys, kind="stable", ignore_index=True),
+        alone.sort_values(keys, kind="stable", ignore_index=True),
     )
 
 
 def test_the_order_in_which_specifications_are_given_changes_no_disposition():
     def words(found):
-        return sorted(found.dispositions[["batch_id", "spec_id", "disposition", "reasons"]].itertuples(index=False, name=None))
+        return sorted(
+            found.dispositions[["batch_id", "spec_id", "disposition", "reasons"]].itertuples(index=False, name=None)
+        )
 
     assert words(run(FIVE)) == words(run(FIVE[::-1]))
 
 
 def test_a_result_that_one_specification_computes_is_no_unlisted_test_of_another():
-    found = run([FIVE[0], specification(VIABILITY, {"id": "dose", "report_only": True}, {"id": "sterility", "report_only": True}, id="example/plain")])
-    assert "unmatched_test" not in set(found.findings.query("spec_id == 'example/plain' and batch_id == 'B1'")["reason_code"])
+    found = run(
+        [
+            FIVE[0],
+            specification(
+                VIABILITY,
+                {"id": "dose", "report_only": True},
+                {"id": "sterility", "report_only": True},
+                id="example/plain",
+            ),
+        ]
+    )
+    assert "unmatched_test" not in set(
+        found.findings.query("spec_id == 'example/plain' and batch_id == 'B1'")["reason_code"]
+    )
 
 
 def test_a_specification_speaks_only_about_its_product():
@@ -106,14 +135,28 @@ def test_a_requirement_that_may_not_apply_conforms_where_its_result_does():
 def test_free_attributes_select_by_their_declared_values():
     selected = STERILITY | {"when": {"size": ["large"]}}
     for size, wanted in (("small", {"eligible"}), ("large", {"hold"}), ("medium", {"hold"})):
-        found = evaluate(rows(("viability", "90", "%")), VIABILITY, selected, attributes={"size": ["small", "large"]}, batches={"size": size})
+        found = evaluate(
+            rows(("viability", "90", "%")),
+            VIABILITY,
+            selected,
+            attributes={"size": ["small", "large"]},
+            batches={"size": size},
+        )
         assert dispositions(found) == wanted
 
 
 def test_one_specification_judges_each_stage_by_itself():
-    results = rows({"test": "viability", "result": "90", "unit": "%", "stage": STAGE}, {"test": "viability", "result": "1", "unit": "%", "stage": "cell_bank"})
-    found = evaluate(results, VIABILITY, VIABILITY | {"id": "bank_viability", "test": "viability", "stage": "cell_bank"})
-    assert dict(zip(found.dispositions["stage"], found.dispositions["disposition"], strict=True)) == {"cell_bank": "reject", STAGE: "eligible"}
+    results = rows(
+        {"test": "viability", "result": "90", "unit": "%", "stage": STAGE},
+        {"test": "viability", "result": "1", "unit": "%", "stage": "cell_bank"},
+    )
+    found = evaluate(
+        results, VIABILITY, VIABILITY | {"id": "bank_viability", "test": "viability", "stage": "cell_bank"}
+    )
+    assert dict(zip(found.dispositions["stage"], found.dispositions["disposition"], strict=True)) == {
+        "cell_bank": "reject",
+        STAGE: "eligible",
+    }
 
 
 def test_the_same_specification_twice_is_refused():

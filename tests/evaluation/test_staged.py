@@ -63,7 +63,9 @@ def test_a_late_positive_rejects_after_an_earlier_negative():
         pytest.param("2026-06-29T23:59:59Z", "conditional", "pending", id="a second before it is due"),
         pytest.param(DUE, "conditional", "pending", id="exactly when it is due"),
         pytest.param("2026-06-30T00:00:01Z", "hold", "overdue", id="a second after it was due"),
-        pytest.param("2026-06-30T02:00:00+02:00", "conditional", "pending", id="exactly when it is due, in another zone"),
+        pytest.param(
+            "2026-06-30T02:00:00+02:00", "conditional", "pending", id="exactly when it is due, in another zone"
+        ),
         pytest.param("2026-06-30T02:00:01+02:00", "hold", "overdue", id="a second after it was due, in another zone"),
     ],
 )
@@ -72,7 +74,9 @@ def test_the_due_date_is_exact_to_the_second(as_of, wanted, reason):
     assert (disposition(found), reasons(found)) == (wanted, {reason})
 
 
-@pytest.mark.parametrize(("as_of", "wanted"), [("2026-06-17T12:00:00Z", "conditional"), ("2026-06-17T12:00:01Z", "hold")])
+@pytest.mark.parametrize(
+    ("as_of", "wanted"), [("2026-06-17T12:00:00Z", "conditional"), ("2026-06-17T12:00:01Z", "hold")]
+)
 def test_a_due_period_in_hours_is_counted_in_hours(as_of, wanted):
     assert disposition(judge(as_of=as_of, due="36 h")) == wanted
 
@@ -117,7 +121,9 @@ def test_a_due_date_behind_the_calendar_is_written_as_its_last_second():
     assert found.dispositions["pending_until"].tolist() == ["9999-12-31T23:59:59Z"]
 
 
-@pytest.mark.parametrize(("result", "wanted"), [("pending", "conditional"), ("46,XX[20]", "eligible"), ("46,XX[19]", "hold")])
+@pytest.mark.parametrize(
+    ("result", "wanted"), [("pending", "conditional"), ("46,XX[20]", "eligible"), ("46,XX[19]", "hold")]
+)
 def test_a_pending_karyotype_is_pending(result, wanted):
     late = {"id": "karyotype", "karyotype": {"min_metaphases": "20"}, "timing": "after_release", "due": "21 d"}
     assert disposition(evaluate(rows(("karyotype", result, "")), late, batches=MADE, as_of="2026-06-20")) == wanted

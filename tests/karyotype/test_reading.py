@@ -73,7 +73,12 @@ def test_a_missing_count_is_named():
 def test_a_variant_is_normal_only_where_it_is_allowed_exactly():
     allow = ("inv(9)(p12q13)",)
     assert read_karyotype("46,XX,inv(9)(p12q13)[20]", allow=allow).understood
-    for text in ("46,XX,inv(9)(p11q13)[20]", "46,XX,inv(9)(p12q13),+8[20]", "46,XX,inv(9)(p12q13)?[20]", "46,XX,INV(9)(p12q13)[20]"):
+    for text in (
+        "46,XX,inv(9)(p11q13)[20]",
+        "46,XX,inv(9)(p12q13),+8[20]",
+        "46,XX,inv(9)(p12q13)?[20]",
+        "46,XX,INV(9)(p12q13)[20]",
+    ):
         assert not read_karyotype(text, allow=allow).understood
 
 

@@ -149,7 +149,12 @@ REFUSED = [
     pytest.param(NO_GROWTH, 'one_of = ["no growth", "absent"]', "one_of", id="another word conforms"),
     pytest.param(NO_GROWTH, 'none_of = ["growth"]', "none_of", id="excluded words where words were listed"),
     pytest.param('none_of = ["growth", "positive"]', 'none_of = ["growth"]', "none_of", id="fewer words fail"),
-    pytest.param('none_of = ["growth"]', 'none_of = ["growth", "positive"]', "none_of", id="the opposite of one more word conforms"),
+    pytest.param(
+        'none_of = ["growth"]',
+        'none_of = ["growth", "positive"]',
+        "none_of",
+        id="the opposite of one more word conforms",
+    ),
     pytest.param(PERCENT, 'one_of = ["complies"]', "one_of", id="words beside a limit"),
     pytest.param(NO_GROWTH, PERCENT, "limit", id="numbers beside words"),
     pytest.param(PERCENT, KARYOTYPE, "karyotype", id="a criterion of another kind"),

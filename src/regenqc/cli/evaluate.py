@@ -26,16 +26,29 @@ _SHOWN_BATCHES = 8
 _SHOWN_FINDINGS = 6
 
 
-def evaluate_command(  # noqa: D417 - the options describe themselves
-    results: Annotated[list[str], typer.Argument(help="Exports: .csv .parquet .arrow .xlsx .jsonl, patterns, or - for CSV on standard input.")],
-    spec: Annotated[list[str], typer.Option("--spec", "-s", help="Specification: identifier or file; may be given several times.")],
+def evaluate_command(
+    results: Annotated[
+        list[str],
+        typer.Argument(help="Exports: .csv .parquet .arrow .xlsx .jsonl, patterns, or - for CSV on standard input."),
+    ],
+    spec: Annotated[
+        list[str], typer.Option("--spec", "-s", help="Specification: identifier or file; may be given several times.")
+    ],
     batches: Annotated[str | None, typer.Option("--batches", "-b", help="Batch table with attributes.")] = None,
     stage: Annotated[str | None, typer.Option("--stage", help="Judge this stage only.")] = None,
-    profile: Annotated[str, typer.Option("--profile", help="How the laboratory's columns map to the canonical ones.")] = "canonical",
-    as_of: Annotated[str | None, typer.Option("--as-of", help="Moment of evaluation, ISO 8601 with zone; default now.")] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Directory for the output files, written whole or not at all.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,  # noqa: FBT002
-    exit_zero: Annotated[bool, typer.Option("--exit-zero", help="Leave with 0 although some batch is not eligible.")] = False,  # noqa: FBT002
+    profile: Annotated[
+        str, typer.Option("--profile", help="How the laboratory's columns map to the canonical ones.")
+    ] = "canonical",
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Moment of evaluation, ISO 8601 with zone; default now.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", help="Directory for the output files, written whole or not at all.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    exit_zero: Annotated[
+        bool, typer.Option("--exit-zero", help="Leave with 0 although some batch is not eligible.")
+    ] = False,
 ) -> None:
     """Judge every batch of an export against versioned specifications.
 
@@ -99,7 +112,12 @@ def _progress(stack: ExitStack, table: ResultTable, *, quiet: bool) -> Callable[
         return lambda _: None
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TextColumn("{task.completed:,} rows"), TimeElapsedColumn())
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        TextColumn("{task.completed:,} rows"),
+        TimeElapsedColumn(),
+    )
     bar = stack.enter_context(Progress(*columns, console=console(error=True), transient=True))
     task = bar.add_task("judging", total=None)
     return lambda rows: bar.advance(task, rows)
@@ -122,7 +140,10 @@ def _summary(evaluation: Evaluation, run: dict[str, Any] | None, out: Path | Non
 
 
 def _counts(evaluation: Evaluation) -> dict[str, int]:
-    found = {entry["values"]: entry["counts"] for entry in evaluation.disposition_table["disposition"].value_counts().to_pylist()}
+    found = {
+        entry["values"]: entry["counts"]
+        for entry in evaluation.disposition_table["disposition"].value_counts().to_pylist()
+    }
     return {word: found.get(word, 0) for word in MARKS}
 
 
@@ -184,7 +205,9 @@ def _first_exceptions(evaluation: Evaluation) -> list[dict[str, Any]]:
     return chosen
 
 
-def _findings_of(evaluation: Evaluation, rows: list[dict[str, Any]]) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+def _findings_of(
+    evaluation: Evaluation, rows: list[dict[str, Any]]
+) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 

@@ -44,7 +44,7 @@ def lint_command(
 @app.command("show")
 def show_command(
     reference: Annotated[str, typer.Argument(help="Specification file or identifier.")],
-    as_json: Annotated[bool, typer.Option("--json", help="Print the resolved specification as JSON.")] = False,  # noqa: FBT002
+    as_json: Annotated[bool, typer.Option("--json", help="Print the resolved specification as JSON.")] = False,
 ) -> None:
     """Show a specification after inheritance: every requirement with limit, source and mark.
 
@@ -67,7 +67,9 @@ def show_command(
             "fingerprint": specification.fingerprint,
             "extends": list(specification.extends),
             "product": specification.product,
-            "requirement": [entry.model_dump(mode="json", exclude_defaults=True) for entry in specification.requirements],
+            "requirement": [
+                entry.model_dump(mode="json", exclude_defaults=True) for entry in specification.requirements
+            ],
             "derived": [entry.model_dump(mode="json", exclude_defaults=True) for entry in specification.derived],
             "removed": [entry.model_dump(mode="json") for entry in specification.removed],
         }
@@ -75,7 +77,9 @@ def show_command(
         return
     screen = console()
     screen.print(f"[bold]{escape(specification.title)}[/]")
-    screen.print(f"{specification.id} {specification.version}, {specification.jurisdiction}, {specification.fingerprint}")
+    screen.print(
+        f"{specification.id} {specification.version}, {specification.jurisdiction}, {specification.fingerprint}"
+    )
     for line in specification.extends:
         screen.print(f"extends {line}")
     table = Table(show_edge=False, pad_edge=False)
@@ -100,7 +104,7 @@ def show_command(
 
 @app.command("schema")
 def schema_command(
-    units: Annotated[bool, typer.Option("--units", help="List the units of the dictionary instead.")] = False,  # noqa: FBT002
+    units: Annotated[bool, typer.Option("--units", help="List the units of the dictionary instead.")] = False,
 ) -> None:
     """Print the JSON Schema of specification files for editors.
 

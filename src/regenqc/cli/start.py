@@ -29,9 +29,9 @@ def leave_pandas_out() -> None:
     finder: Any = _WithoutPandas()
     sys.meta_path.insert(0, finder)
     try:
-        import pyarrow
+        import pyarrow as pa
 
-        pyarrow.array([])
+        pa.array([])
     finally:
         sys.meta_path.remove(finder)
 

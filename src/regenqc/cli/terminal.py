@@ -38,7 +38,12 @@ def print_error(error: RegenqcError) -> None:
     shown = error.faults[:50]
     for fault in shown:
         out.print(Text.assemble((f"{fault.code} ", "bold red"), (fault.what, "bold")))
-        for label, text in (("at", fault.where), ("got", fault.got), ("expected", fault.expected), ("do", fault.action)):
+        for label, text in (
+            ("at", fault.where),
+            ("got", fault.got),
+            ("expected", fault.expected),
+            ("do", fault.action),
+        ):
             if text:
                 short = text if len(text) <= 400 else f"{text[:380]}… ({len(text)} characters)"
                 out.print(Text.assemble((f"  {label:<9}", "dim"), short))
@@ -53,7 +58,7 @@ def print_internal_error(error: BaseException) -> None:
     import regenqc
 
     out = console(error=True)
-    out.print(f"[bold red]RQC-X070[/] [bold]regenqc failed inside; nothing was written.[/]")
+    out.print("[bold red]RQC-X070[/] [bold]regenqc failed inside; nothing was written.[/]")
     out.print("  [dim]do       [/] Please report the lines below with the command and, if you can, the input.")
     out.print(f"  regenqc {regenqc.__version__}, Python {sys.version.split()[0]}", markup=False)
     out.print("".join(traceback.format_exception(error)), markup=False)

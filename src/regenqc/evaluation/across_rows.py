@@ -239,7 +239,9 @@ def _only_quantity(results: list[Collected], unit: str) -> Quantity | str | None
 def _input_selections(reported: dict[int, list[Collected]]) -> list[tuple[dict[int, list[Collected]], bool]]:
     if not any(result.preliminary for results in reported.values() for result in results):
         return [(reported, False)]
-    final = {position: [result for result in results if not result.preliminary] for position, results in reported.items()}
+    final = {
+        position: [result for result in results if not result.preliminary] for position, results in reported.items()
+    }
     return [(final, False), (reported, True)] if all(final.values()) else [(reported, True)]
 
 
@@ -269,8 +271,10 @@ def _values(
 
 
 def _attribute_quantities(judge: Judge, name: str, target: str) -> Sequence[Quantity | str | None]:
-    """Return an attribute of every listed batch as a quantity: `None` where it cannot be read, empty text where it is
-    not stated; nothing for an attribute that no batch has."""
+    """Return an attribute of every listed batch as a quantity, nothing for an attribute that no batch has.
+
+    `None` stands for what cannot be read, empty text for what is not stated.
+    """
     table = judge.groups.table
     if table is None or name not in table.attributes:
         return ()
@@ -288,8 +292,7 @@ def _stages(specification: Specification, derived: Derived) -> list[int]:
             for requirement in specification.requirements
             if requirement.stage is not None
             and (
-                requirement.test == derived.id
-                or any(part.test == derived.id for part in composite_parts(requirement))
+                requirement.test == derived.id or any(part.test == derived.id for part in composite_parts(requirement))
             )
         }
     )
@@ -379,11 +382,19 @@ def _equal(_: Requirement, result: Collected, reference: Collected) -> tuple[Ver
     for entry in (result, reference):
         word = canonical_word(entry.reported)
         if word in INTERIM_WORDS or word in UNDECIDED_WORDS:
-            return Verdict.INCONCLUSIVE, Reason.UNKNOWN_WORD, f"the stages reported '{result.reported}' and '{reference.reported}'"
+            return (
+                Verdict.INCONCLUSIVE,
+                Reason.UNKNOWN_WORD,
+                f"the stages reported '{result.reported}' and '{reference.reported}'",
+            )
     same_unit = fold_text(result.unit) == fold_text(reference.unit)
     if same_unit and fold_word(result.reported) == fold_word(reference.reported):
         return Verdict.CONFORMS, Reason.CONFORMS, None
-    return Verdict.FAILS, Reason.IDENTITY_MISMATCH, f"expected '{reference.reported} {reference.unit}'".replace(" '", "'")
+    return (
+        Verdict.FAILS,
+        Reason.IDENTITY_MISMATCH,
+        f"expected '{reference.reported} {reference.unit}'".replace(" '", "'"),
+    )
 
 
 def _agree(requirement: Requirement, result: Collected, reference: Collected) -> tuple[Verdict, Reason, str | None]:
@@ -411,9 +422,7 @@ class _Judgements:
         self.judge = judge
         self._made: list[tuple[int, int, Verdict, Reason, Collected, str | None]] = []
 
-    def add(
-        self, slot: int, batch: int, result: Collected, *, judged: tuple[Verdict, Reason, str | None]
-    ) -> None:
+    def add(self, slot: int, batch: int, result: Collected, *, judged: tuple[Verdict, Reason, str | None]) -> None:
         """Keep one judgement."""
         verdict, reason, detail = judged
         self._made.append((batch, slot, verdict, reason, result, detail))

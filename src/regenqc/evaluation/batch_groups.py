@@ -75,7 +75,9 @@ class BatchGroups:
         self.groups: list[Group] = []
         self._keys: dict[tuple[object, ...], int] = {}
         self._boundaries = sorted(_boundaries(plan.specifications))
-        self._names = tuple(sorted({name for specification in plan.specifications for name in _selectors(specification)}))
+        self._names = tuple(
+            sorted({name for specification in plan.specifications for name in _selectors(specification)})
+        )
         self.group_of_batch: NDArray[np.int32] = np.empty(0, dtype=np.int32)
         self.cell_of_batch: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.cells: NDArray[np.uint8] = np.zeros(0, dtype=np.uint8)
@@ -154,7 +156,9 @@ class BatchGroups:
                 own = np.array([plan.line(plan.slots[slot]) for slot in named], dtype=np.int64)
                 # A test that only requirements for other batches name is still a listed test of the specification.
                 known = np.zeros(plan.line_count, dtype=np.bool_)
-                known[[plan.line(plan.slots[slot]) for members in plan.slots_of[index].values() for slot in members]] = True
+                known[
+                    [plan.line(plan.slots[slot]) for members in plan.slots_of[index].values() for slot in members]
+                ] = True
                 others = np.flatnonzero(~known) if only is None else np.empty(0, dtype=np.int64)
                 lines += [own, others]
                 slots += [
@@ -222,7 +226,10 @@ class BatchGroups:
             spoken.append(speaks)
             valid.append(_is_valid(specification.valid_from, specification.valid_to, moment))
             applies.append(
-                tuple(_applies(requirement, specification, attributes, moment) for requirement in specification.requirements)
+                tuple(
+                    _applies(requirement, specification, attributes, moment)
+                    for requirement in specification.requirements
+                )
             )
         key = (tuple(indices), tuple(spoken), tuple(valid), tuple(applies), listed)
         if key not in self._keys:
@@ -236,7 +243,9 @@ class BatchGroups:
                     columns[slot] = len(columns)
             self._keys[key] = len(self.groups)
             self.groups.append(
-                Group(tuple(indices), tuple(spoken), tuple(valid), tuple(applies), columns, max(len(columns), 1), listed)
+                Group(
+                    tuple(indices), tuple(spoken), tuple(valid), tuple(applies), columns, max(len(columns), 1), listed
+                )
             )
         return self._keys[key]
 

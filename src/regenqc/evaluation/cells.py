@@ -143,7 +143,11 @@ class _Settling:
             observed = self._record_cell(index, stage_index)
             if stage not in specification.stages and not observed.any():
                 continue
-            columns.append(self._record_column(index, stage_index, observed, speaks=self.group.speaks[position], unattributed=unattributed))
+            columns.append(
+                self._record_column(
+                    index, stage_index, observed, speaks=self.group.speaks[position], unattributed=unattributed
+                )
+            )
             columns += self._built_in(specification, stage_index, valid=self.group.valid[position])
             columns += [
                 self._requirement_column(index, specification.requirements[number], number, applies[number])

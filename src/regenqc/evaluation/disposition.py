@@ -79,7 +79,9 @@ def dispositions_of(
         if settled.requirements_at[index] == 0 and stage is None:
             if STAGES[index] not in specification.stages:
                 # Rows at a stage that the specification does not speak about hold their batches, and theirs only.
-                seen = [column.verdict > Verdict.CONFORMS for column in columns if column.requirement_id == "result_record"]
+                seen = [
+                    column.verdict > Verdict.CONFORMS for column in columns if column.requirement_id == "result_record"
+                ]
                 rows = np.flatnonzero(seen[0]) if seen else rows[:0]
             if not len(rows):
                 continue

@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from threading import Thread
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
 
 from regenqc.errors import DataError, Fault, UsageError
 from regenqc.evaluation.across_rows import collect, computed_rows, settle_across_rows
@@ -35,6 +33,11 @@ from regenqc.intake.revisions import find_superseding
 from regenqc.intake.table import ResultTable, read_results
 from regenqc.specification.model import Specification
 from regenqc.vocabulary import Stage
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from numpy.typing import NDArray
 
 __all__ = ["CHUNK_ROWS", "Evaluation", "evaluate"]
 
@@ -82,7 +85,9 @@ class Evaluation:
     @property
     def findings(self) -> Any:
         """Return the findings as a pandas frame; `row_number` is missing where no row explains the cell."""
-        frame = pa.Table.from_batches(self.finding_batches(), schema=FINDING_COLUMNS).to_pandas(integer_object_nulls=True)
+        frame = pa.Table.from_batches(self.finding_batches(), schema=FINDING_COLUMNS).to_pandas(
+            integer_object_nulls=True
+        )
         frame["row_number"] = frame["row_number"].astype("Int64")
         return frame
 
@@ -213,9 +218,7 @@ def _stage(stage: str | None) -> int | None:
     return words.index(stage)
 
 
-def _default_stage(
-    wanted: int | None, specifications: tuple[Specification, ...], table: ResultTable
-) -> Stage | None:
+def _default_stage(wanted: int | None, specifications: tuple[Specification, ...], table: ResultTable) -> Stage | None:
     if wanted is not None:
         return STAGES[wanted]
     stages = {stage for specification in specifications for stage in specification.stages}
@@ -294,9 +297,7 @@ def _conclude(
         rows_judged=judge.rows_judged,
         rows_refused=judge.rows_refused,
         rows_computed=rows_computed,
-        disposition_table=_dispositions(
-            plan, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at
-        ),
+        disposition_table=_dispositions(plan, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at),
         matrix=VerdictMatrix(plan.specifications, settled, batch_ids, rank, stage),
         _findings=findings,
     )

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = ["COLLECTED_SCHEMA", "FINDING_SCHEMA", "ROW_BITS", "Columns", "texts_at"]
@@ -77,6 +77,7 @@ def texts_at(rows: pa.RecordBatch, name: str, at: NDArray[np.integer]) -> pa.Str
     """Return the text of a column at some rows, empty text when the column is absent.
 
     Example:
+        >>> import numpy as np
         >>> batch = pa.record_batch({"unit": pa.array(["%", "EU"]).dictionary_encode()})
         >>> texts_at(batch, "unit", np.array([1])).to_pylist()
         ['EU']

@@ -47,7 +47,9 @@ FINDING_COLUMNS: Final = pa.schema(
 _LONGEST_QUOTED: Final = 120
 _RENDERED_AT_ONCE: Final = 65_536
 # Reasons that say of a row only that it is no evidence: worth a word where the cell stays empty because of it.
-_NO_EVIDENCE: Final = np.array([Reason.EMPTY_RESULT, Reason.INTERIM_WORD, Reason.INVALIDATED, Reason.CANCELLED, Reason.PRELIMINARY])
+_NO_EVIDENCE: Final = np.array(
+    [Reason.EMPTY_RESULT, Reason.INTERIM_WORD, Reason.INVALIDATED, Reason.CANCELLED, Reason.PRELIMINARY]
+)
 
 _KEYS: Final = ("rank", "specification", "stage", "position", "severity", "reason", "reported", "unit", "detail")
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from regenqc.evaluation.batch_groups import BatchGroups
     from regenqc.evaluation.plan import Plan
     from regenqc.intake.coding import CodedRows, RowCoder
+    from regenqc.specification.model import Requirement
 
 __all__ = ["Judge", "JudgedRows"]
 
@@ -140,9 +141,7 @@ class Judge:
             self.rows_judged += count - refused
         return judged
 
-    def raise_cells(
-        self, batch: NDArray[np.integer], slot: NDArray[np.integer], verdict: NDArray[np.integer]
-    ) -> None:
+    def raise_cells(self, batch: NDArray[np.integer], slot: NDArray[np.integer], verdict: NDArray[np.integer]) -> None:
         """Raise the cells of some batches; cells never fall.
 
         Args:
@@ -201,9 +200,7 @@ class Judge:
                 unit=texts_at(coded.rows, "unit", rows),
             )
 
-    def _collect(
-        self, judged: JudgedRows, row: NDArray[np.int32], slot: NDArray[np.int32], row_key: np.int64
-    ) -> None:
+    def _collect(self, judged: JudgedRows, row: NDArray[np.int32], slot: NDArray[np.int32], row_key: np.int64) -> None:
         coded = judged.coded
         _raise_rows(judged, row, np.full(len(row), Verdict.MISSING), np.full(len(row), Reason.JUDGED_WITH_OTHERS))
         identities = [texts_at(coded.rows, name, row) for name in ("result_id", "sample_id", "replicate")]
@@ -235,9 +232,7 @@ class Judge:
         found: list[tuple[int, int, str | None]] = []
         known: dict[tuple[int, str, tuple[str, ...], bool], tuple[int, int, str | None]] = {}
         needed = {number: self._attributes_of(number) for number in np.unique(slot).tolist()}
-        for number, text, batch, early in zip(
-            slot.tolist(), texts, batches.tolist(), interim.tolist(), strict=True
-        ):
+        for number, text, batch, early in zip(slot.tolist(), texts, batches.tolist(), interim.tolist(), strict=True):
             names = needed[number]
             values = tuple(self.groups.attribute(name, batch) for name in names)
             key = (number, text, values, early)
@@ -268,7 +263,7 @@ class Judge:
                 detail=pa.array(details, type=pa.string()).filter(pa.array(keep)),
             )
 
-    def _requirement(self, slot: int):  # noqa: ANN202
+    def _requirement(self, slot: int) -> Requirement:
         entry = self.plan.slots[slot]
         return self.plan.specifications[entry.specification].requirements[entry.requirement]
 
@@ -291,13 +286,15 @@ class Judge:
                 & (coded.standing < Standing.CANCELLED)
                 & (coded.readings.form[coded.reading] != Form.EMPTY)
             )
-            applying = np.array(
-                [number in group.column_of_slot for group in self.groups.groups], dtype=np.bool_
-            )[self.groups.group_of_batch[coded.batch[candidates]]]
+            applying = np.array([number in group.column_of_slot for group in self.groups.groups], dtype=np.bool_)[
+                self.groups.group_of_batch[coded.batch[candidates]]
+            ]
             candidates = candidates[applying]
             listed = {fold_word(method) for method in requirement.methods or ()}
             methods = texts_at(coded.rows, "method", candidates).to_pylist()
-            other = candidates[[fold_word(method) not in listed for method in methods]] if len(candidates) else candidates
+            other = (
+                candidates[[fold_word(method) not in listed for method in methods]] if len(candidates) else candidates
+            )
             if len(other):
                 count = len(other)
                 verdicts = np.full(count, Verdict.INCONCLUSIVE, dtype=np.uint8)

@@ -177,6 +177,7 @@ def judge_rows(
     begins, slots, columns, kinds = plan.begin, plan.slot_at, plan.column_at, plan.kind
     intervals, bounds, has_limit = plan.interval, plan.bounds, plan.has_limit
     word_verdicts, word_reasons = plan.word_verdict, plan.word_reason
+    narrow = np.ascontiguousarray(bounds[:, 6:8])
     found = 0
     for row in range(batches.size):
         if refusals[row] != 0:
@@ -189,6 +190,7 @@ def judge_rows(
         word = words[reading]
         standing = standings[row]
         is_evidence = standing <= _PRELIMINARY and form != _EMPTY
+        is_final, is_number, unit = standing == 0, form == _NUMBER, units[row]
         worst = _MISSING
         worst_reason = _R_OTHER_SPECIFICATION
         for at in range(begins[place], begins[place + 1]):
@@ -198,17 +200,17 @@ def judge_rows(
             # once, without branches that a processor would have to guess, is what makes the loop fast; R1 to R7 below
             # give the same answers.
             kind = kinds[slot]
-            interval = intervals[slot, units[row]]
-            inside_limits = (bounds[interval, 6] <= number) & (number <= bounds[interval, 7])
+            interval = intervals[slot, unit]
+            inside_limits = (narrow[interval, 0] <= number) & (number <= narrow[interval, 1])
             is_listed = word_verdicts[slot, word] == _CONFORMS
-            if (kind == 0) & (standing == 0) & (((form == _NUMBER) & inside_limits) | is_listed):
+            if (kind == 0) & is_final & ((is_number & inside_limits) | is_listed):
                 cell = first_cells[batch] + columns[at]
                 if cells[cell] < _CONFORMS:
                     cells[cell] = _CONFORMS
                 if worst < _CONFORMS:
                     worst, worst_reason = _CONFORMS, _R_CONFORMS
                 continue
-            if (kind >= _KIND_DELEGATED) & (standing == 0) & (form != _EMPTY):
+            if (kind >= _KIND_DELEGATED) & is_final & (form != _EMPTY):
                 found_row[found] = row
                 found_slot[found] = slot
                 found_verdict[found] = _MISSING
@@ -235,7 +237,7 @@ def judge_rows(
                     reason = COLLECTED
                 elif kind == _KIND_REPORT_ONLY:
                     verdict, reason = _CONFORMS, _R_CONFORMS
-                    if form == _WORD and plan.word_reason[slot, rows.word[reading]] == _R_INTERIM:
+                    if form == _WORD and word_reasons[slot, word] == _R_INTERIM:
                         verdict, reason = _MISSING, _R_INTERIM
                 elif kind == _KIND_UNSET:
                     verdict, reason = _INCONCLUSIVE, _R_SPONSOR
@@ -244,11 +246,7 @@ def judge_rows(
                 else:
                     verdict, reason = _INCONCLUSIVE, _R_UNMATCHED
             # R3 word; a word read as `< lod` stays the word where that conforms, or where no number is asked for
-            elif form == _WORD or (
-                rows.word[reading] >= 0
-                and (plan.has_limit[slot] == 0 or plan.word_verdict[slot, rows.word[reading]] == _CONFORMS)
-            ):
-                word = words[reading]
+            elif form == _WORD or (word != _NO_WORD and (is_listed or has_limit[slot] == 0)):
                 verdict, reason = int(word_verdicts[slot, word]), int(word_reasons[slot, word])
             elif form == _UNREADABLE:
                 verdict = _INCONCLUSIVE
@@ -258,7 +256,6 @@ def judge_rows(
             else:
                 # R4 unit
                 if interval == 0:
-                    unit = units[row]
                     verdict = _INCONCLUSIVE
                     if unit == 0:
                         reason = _R_UNIT_MISSING
@@ -347,13 +344,11 @@ def _compiled() -> Callable[..., int]:
 
 def load_compiled() -> None:
     """Load the compiled kernel, or compile it the first time, so that the first large chunk need not wait for it."""
-    integers = [np.empty(0, dtype=name) for name in ("uint32", "uint32", "uint32", "uint16", "uint8", "uint8", "uint8")]
-    rows = RowArrays(*integers, np.empty(0), np.empty(0, dtype=np.uint8))
-    group, cell, column = np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint32)
-    byte, table = np.empty(0, dtype=np.uint8), np.empty((0, 0), dtype=np.uint8)
-    plan = PlanArrays(
-        group, cell, 1, cell, column, column, byte, byte, byte, np.empty((0, 0), np.uint32), np.empty((0, 0)), table, table
-    )
+    code, byte = np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint8)
+    rows = RowArrays(code, code, code, np.empty(0, dtype=np.uint16), byte, byte, byte, np.empty(0), byte)
+    cell, table = np.empty(0, dtype=np.uint64), np.empty((0, 0), dtype=np.uint8)
+    intervals = np.empty((0, 0), dtype=np.uint32)
+    plan = PlanArrays(code, cell, 1, cell, code, code, byte, byte, byte, intervals, np.empty((0, 0)), table, table)
     number = np.empty(0, dtype=np.int32)
     _compiled()(rows, plan, byte, byte, byte, number, number, byte, byte)
 

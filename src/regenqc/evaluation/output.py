@@ -111,7 +111,10 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
         self._schema = pa.schema(
             [("row_number", pa.int64()), ("source", TEXT_CODES)]
             + [(name, TEXT_CODES) for name in self._columns.values()]
-            + [("verdict", pa.dictionary(pa.int8(), pa.string())), ("reason_code", pa.dictionary(pa.int16(), pa.string()))]
+            + [
+                ("verdict", pa.dictionary(pa.int8(), pa.string())),
+                ("reason_code", pa.dictionary(pa.int16(), pa.string())),
+            ]
         )
         self._source_words = pa.array([*(source.name for source in results.sources), "(computed)"])
 
@@ -229,8 +232,7 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
         numbers = (coded.first_row + rows).tolist()
         name = self._source_words[source].as_py()
         self._refused_rows.writerows(
-            [name, number, reason, *texts]
-            for number, reason, *texts in zip(numbers, reasons, *columns, strict=True)
+            [name, number, reason, *texts] for number, reason, *texts in zip(numbers, reasons, *columns, strict=True)
         )
 
     def _write_both(self, name: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
@@ -251,7 +253,12 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
         counts = evaluation.disposition_table["disposition"].value_counts().to_pylist()
         return {
             "schema": "regenqc.run/1",
-            "engine": {"regenqc": regenqc.__version__, "python": platform.python_version(), "pyarrow": pa.__version__, "numpy": np.__version__},
+            "engine": {
+                "regenqc": regenqc.__version__,
+                "python": platform.python_version(),
+                "pyarrow": pa.__version__,
+                "numpy": np.__version__,
+            },
             "as_of": evaluation.evaluated_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
             "profile": "canonical",
             "inputs": [
@@ -260,7 +267,12 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
             ],
             "batches": None if self._batches is None else {"name": self._batches.name, "digest": self._batches.digest},
             "specifications": [
-                {"id": entry.id, "version": entry.version, "fingerprint": entry.fingerprint, "extends": list(entry.extends)}
+                {
+                    "id": entry.id,
+                    "version": entry.version,
+                    "fingerprint": entry.fingerprint,
+                    "extends": list(entry.extends),
+                }
                 for entry in evaluation.specifications
             ],
             "counts": {
@@ -293,5 +305,3 @@ def _umask() -> int:
     current = os.umask(0)
     os.umask(current)
     return current
-
-

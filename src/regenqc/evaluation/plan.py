@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["BOUNDS", "MEAN_SUFFIX", "Plan", "Slot", "STAGES"]
+__all__ = ["BOUNDS", "MEAN_SUFFIX", "STAGES", "Plan", "Slot"]
 
 STAGES: Final = tuple(Stage)
 MEAN_SUFFIX: Final = "@replicates"
@@ -185,7 +185,7 @@ def _slots(index: int, specification: Specification) -> Iterator[Slot]:
         parts = composite_parts(requirement)
         for part, criterion in enumerate(parts):
             yield Slot(
-                **common,  # type: ignore[arg-type]
+                **common,
                 part=part,
                 test=criterion.test,
                 kind=SlotKind.VALUE,
@@ -197,7 +197,7 @@ def _slots(index: int, specification: Specification) -> Iterator[Slot]:
             continue
         averaged = requirement.replicates in {Replicates.MEAN, Replicates.MEDIAN}
         yield Slot(
-            **common,  # type: ignore[arg-type]
+            **common,
             part=-1,
             test=requirement.test,
             kind=_kind(requirement),
@@ -207,7 +207,7 @@ def _slots(index: int, specification: Specification) -> Iterator[Slot]:
         )
         if averaged:
             yield Slot(
-                **common,  # type: ignore[arg-type]
+                **common,
                 part=-1,
                 test=f"{requirement.id}{MEAN_SUFFIX}",
                 kind=SlotKind.VALUE,
@@ -280,9 +280,7 @@ def _bounds(limit: LimitText, alert: LimitText | None, rounding: str | None, cod
     if alert is not None:
         alert_unit = find_unit(alert.unit)
         assert alert_unit is not None  # noqa: S101 - checked when the specification was loaded
-        narrow = _intersect(
-            narrow, compile_interval(exact_interval(alert, factor=conversion_factor(unit, alert_unit)))
-        )
+        narrow = _intersect(narrow, compile_interval(exact_interval(alert, factor=conversion_factor(unit, alert_unit))))
     return (*_numbers(rounded), *_numbers(narrow), unrounded.lo, unrounded.hi)
 
 

@@ -117,7 +117,9 @@ def _value(
         yield Loosening(key, "more words conform", ", ".join(sorted(more)), ", ".join(sorted(conforming_words(old))))
     fewer = failing_words(old) - failing_words(new)
     if fewer and not more and (new.one_of is not None or new.none_of is not None):
-        yield Loosening(key, "fewer words fail", ", ".join(sorted(failing_words(new))), ", ".join(sorted(failing_words(old))))
+        yield Loosening(
+            key, "fewer words fail", ", ".join(sorted(failing_words(new))), ", ".join(sorted(failing_words(old)))
+        )
 
 
 def _is_within(
