@@ -81,10 +81,11 @@ def run_evaluation(
     from regenqc.evaluation import evaluate
     from regenqc.intake import read_batches, read_results
     from regenqc.specification import load_specification
+    from regenqc.specification.attributes import attributes_used
 
     loaded = [load_specification(reference) for reference in specifications]
     table = read_results(*results, profile=profile)
-    listed = read_batches(batches) if batches is not None else None
+    listed = read_batches(batches, only=attributes_used(loaded)) if batches is not None else None
     with ExitStack() as stack:
         output = _open_output(stack, out, table, listed)
         progress = _progress(stack, table, quiet=quiet)

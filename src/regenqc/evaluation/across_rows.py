@@ -30,15 +30,17 @@ from regenqc.specification.criteria import canonical_word, exact_interval
 from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Replicates, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from regenqc.evaluation.judge import Judge
     from regenqc.evaluation.plan import Plan
     from regenqc.specification.model import Derived, Requirement, Specification
+    from regenqc.vocabulary import Stage
 
-__all__ = ["computed_rows", "settle_across_rows"]
+__all__ = ["CollectedResults", "computed_rows", "settle_across_rows"]
 
 _CHUNK: Final = 100_000
+_BATCHES_AT_ONCE: Final = 50_000
 
 
 class Collected(NamedTuple):
@@ -56,27 +58,50 @@ class Collected(NamedTuple):
 Evidence = dict[int, dict[int, list[Collected]]]  # slot -> batch -> results, batches in ascending order
 
 
-def collect(judge: Judge) -> Evidence:
-    """Return the collected results by slot and batch, equal ones once, in an order that no input order changes."""
-    table = judge.collected.table()
-    evidence: Evidence = {}
-    if not table.num_rows:
-        return evidence
-    slot, batch, row = (table[name].to_numpy() for name in ("slot", "batch", "row"))
-    order = np.lexsort((row, batch, slot))
-    columns = [_listed(table[name].take(pa.array(order))) for name in Collected._fields]
-    results = list(map(partial(tuple.__new__, Collected), zip(*columns, strict=True)))
-    slot, batch = slot[order], batch[order]
-    starts = np.flatnonzero(np.concatenate([[True], (slot[1:] != slot[:-1]) | (batch[1:] != batch[:-1])]))
-    ends = np.append(starts[1:], len(order))
-    for number, code, start, end in zip(
-        slot[starts].tolist(), batch[starts].tolist(), starts.tolist(), ends.tolist(), strict=True
-    ):
-        found = results[start:end]
-        # Interim words alone are no evidence; beside results they leave open what those come to.
-        if not all(_is_interim(result.reported) for result in found):
-            evidence.setdefault(number, {})[code] = found if end - start == 1 else _distinct(found)
-    return evidence
+class CollectedResults:
+    """What was collected, handed out for some batches at a time, so that memory does not grow with the input.
+
+    Args:
+        table: see `regenqc.evaluation.evidence.COLLECTED_SCHEMA`.
+    """
+
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table.combine_chunks()
+        slot, batch, row = (table[name].to_numpy() for name in ("slot", "batch", "row"))
+        self._order = np.lexsort((row, batch, slot))
+        self._slot, self._batch = slot[self._order], batch[self._order]
+
+    def blocks(self, slots: Collection[int]) -> Iterator[Evidence]:
+        """Yield the results of these slots by slot and batch, equal ones once, in an order that no input order changes."""
+        ranges = {slot: np.searchsorted(self._slot, [slot, slot + 1]) for slot in sorted(slots)}
+        last = max((int(self._batch[end - 1]) for begin, end in ranges.values() if end > begin), default=-1)
+        for first in range(0, last + 1, _BATCHES_AT_ONCE):
+            evidence: Evidence = {}
+            for slot, (begin, end) in ranges.items():
+                start, stop = begin + np.searchsorted(self._batch[begin:end], [first, first + _BATCHES_AT_ONCE])
+                if stop > start:
+                    evidence[slot] = self._by_batch(int(start), int(stop))
+            if evidence:
+                yield evidence
+
+    def _by_batch(self, start: int, stop: int) -> dict[int, list[Collected]]:
+        part = self._table.take(pa.array(self._order[start:stop]))
+        results = list(
+            map(
+                partial(tuple.__new__, Collected),
+                zip(*(_listed(part[name]) for name in Collected._fields), strict=True),
+            )
+        )
+        batch = self._batch[start:stop]
+        starts = np.flatnonzero(np.concatenate([[True], batch[1:] != batch[:-1]]))
+        ends = np.append(starts[1:], len(batch)).tolist()
+        by_batch: dict[int, list[Collected]] = {}
+        for code, first, end in zip(batch[starts].tolist(), starts.tolist(), ends, strict=True):
+            found = results[first:end]
+            # Interim words alone are no evidence; beside results they leave open what those come to.
+            if not all(_is_interim(result.reported) for result in found):
+                by_batch[code] = found if end - first == 1 else _distinct(found)
+        return by_batch
 
 
 def _listed(column: pa.ChunkedArray) -> list[object]:
@@ -126,57 +151,93 @@ class Row(NamedTuple):
     status: str
 
 
-def computed_rows(judge: Judge, evidence: Evidence) -> Iterator[tuple[int, pa.RecordBatch]]:
+def computed_rows(judge: Judge, collected: CollectedResults) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Yield means, medians and derived results as rows in canonical columns, each with the specification it is for."""
     for index in range(len(judge.plan.specifications)):
-        rows = _computed(judge, index, evidence)
+        rows = _computed(judge, index, collected)
         while part := list(islice(rows, _CHUNK)):
             columns = [pa.array(column, type=pa.string()) for column in zip(*part, strict=True)]
             yield index, as_text_codes(pa.record_batch(columns, names=list(Row._fields)))
 
 
-def settle_across_rows(judge: Judge, evidence: Evidence) -> None:
+def settle_across_rows(judge: Judge, collected: CollectedResults) -> None:
     """Judge agreement and identity between stages and n of m replicates, and raise the cells concerned."""
     judgements = _Judgements(judge)
-    for number, slot in enumerate(judge.plan.slots):
-        if slot.requirement < 0 or slot.part >= 0:
-            continue
-        requirement = judge.plan.specifications[slot.specification].requirements[slot.requirement]
-        if requirement.replicates is Replicates.N_OF_M and not slot.test.endswith(MEAN_SUFFIX):
-            _settle_replicates(judgements, number, requirement, evidence)
-        elif requirement.replicates in _AVERAGES and not slot.test.endswith(MEAN_SUFFIX):
-            _refuse_indistinguishable(judgements, number, evidence)
-        elif requirement.agreement is not None or (requirement.identity and requirement.identity.equals_stage):
-            _settle_comparison(judgements, number, requirement, evidence)
+    concerned = [
+        (number, requirement)
+        for number, requirement in _single_slots(judge.plan)
+        if requirement.replicates is not Replicates.EACH or _other_stage(requirement) is not None
+    ]
+    slots = {number for number, _ in concerned} | {
+        reference
+        for number, requirement in concerned
+        if (reference := _reference_slot(judge.plan, number, requirement)) is not None
+    }
+    for evidence in collected.blocks(slots):
+        for number, requirement in concerned:
+            if requirement.replicates is Replicates.N_OF_M:
+                _settle_replicates(judgements, number, requirement, evidence)
+            elif requirement.replicates in _AVERAGES:
+                _refuse_indistinguishable(judgements, number, evidence)
+            else:
+                _settle_comparison(judgements, number, requirement, evidence)
     judgements.settle()
+
+
+def _single_slots(plan: Plan) -> Iterator[tuple[int, Requirement]]:
+    """Yield the slots that collect or judge the rows of one requirement as a whole."""
+    for number, slot in enumerate(plan.slots):
+        if slot.requirement >= 0 and slot.part < 0 and not slot.test.endswith(MEAN_SUFFIX):
+            yield number, plan.specifications[slot.specification].requirements[slot.requirement]
+
+
+def _other_stage(requirement: Requirement) -> Stage | None:
+    if requirement.agreement is not None:
+        return requirement.agreement.stage
+    return requirement.identity.equals_stage if requirement.identity is not None else None
+
+
+def _reference_slot(plan: Plan, number: int, requirement: Requirement) -> int | None:
+    stage = _other_stage(requirement)
+    slot = plan.slots[number]
+    return None if stage is None else _input_slot(plan, slot.specification, slot.test, STAGES.index(stage))
 
 
 _AVERAGES: Final = {Replicates.MEAN: mean_text, Replicates.MEDIAN: median_text}
 
 
-def _computed(judge: Judge, index: int, evidence: Evidence) -> Iterator[Row]:
+def _computed(judge: Judge, index: int, collected: CollectedResults) -> Iterator[Row]:
     plan = judge.plan
     specification = plan.specifications[index]
-    for number, slot in enumerate(plan.slots):
-        if slot.specification != index or slot.requirement < 0 or slot.part >= 0 or slot.test.endswith(MEAN_SUFFIX):
-            continue
-        requirement = specification.requirements[slot.requirement]
-        average = _AVERAGES.get(requirement.replicates)
-        if average is None or requirement.limit is None:
-            continue
-        name, unit, stage = f"{requirement.id}{MEAN_SUFFIX}", requirement.limit.unit, STAGES[slot.stage].value
-        for batch, found in evidence.get(number, {}).items():
-            for results, preliminary in _selections(found):
-                if not _are_distinguishable(results):
-                    continue
-                values = [
-                    read_quantity(result.reported, result.unit, target=unit, lod=result.lod) for result in results
-                ]
-                known = [value for value in values if value is not None]
-                text = average(known) if len(known) == len(values) else "not computable: a replicate cannot be read"
-                yield Row(judge.coder.batch_ids[batch], name, text, unit, stage, _status(preliminary=preliminary))
+    averaged = [
+        (number, requirement)
+        for number, requirement in _single_slots(plan)
+        if plan.slots[number].specification == index and requirement.replicates in _AVERAGES
+    ]
+    inputs = plan.slots_of[index].get(-2, ())
     for derived in specification.derived:
-        yield from _derived(judge, index, specification, derived, evidence)
+        if all(source.startswith("@") for source in derived.inputs.values()):
+            yield from _derived(judge, index, specification, derived, {})
+    for evidence in collected.blocks({*(number for number, _ in averaged), *inputs}):
+        for number, requirement in averaged:
+            yield from _averages(judge, number, requirement, evidence)
+        for derived in specification.derived:
+            if not all(source.startswith("@") for source in derived.inputs.values()):
+                yield from _derived(judge, index, specification, derived, evidence)
+
+
+def _averages(judge: Judge, number: int, requirement: Requirement, evidence: Evidence) -> Iterator[Row]:
+    assert requirement.limit is not None  # noqa: S101 - checked when the specification was loaded
+    average, unit = _AVERAGES[requirement.replicates], requirement.limit.unit
+    name, stage = f"{requirement.id}{MEAN_SUFFIX}", STAGES[judge.plan.slots[number].stage].value
+    for batch, found in evidence.get(number, {}).items():
+        for results, preliminary in _selections(found):
+            if not _are_distinguishable(results):
+                continue
+            values = [read_quantity(result.reported, result.unit, target=unit, lod=result.lod) for result in results]
+            known = [value for value in values if value is not None]
+            text = average(known) if len(known) == len(values) else "not computable: a replicate cannot be read"
+            yield Row(judge.coder.batch_ids[batch], name, text, unit, stage, _status(preliminary=preliminary))
 
 
 _PRELIMINARY: Final = Status.PRELIMINARY.value
@@ -194,24 +255,19 @@ def _derived(
     batch_ids, unit = judge.coder.batch_ids, function.unit
     for stage in _stages(specification, derived):
         place = STAGES[stage].value
-        stated: dict[int, Sequence[Quantity | str | None]] = {}
         reported: dict[int, dict[int, list[Collected]]] = {}
         for position, entry in enumerate(function.inputs):
             source = derived.inputs[entry.name]
-            if source.startswith("@"):
-                stated[position] = _attribute_quantities(judge, source[1:], entry.unit)
-            else:
+            if not source.startswith("@"):
                 slot = _input_slot(judge.plan, index, source, stage)
                 reported[position] = evidence.get(slot, {}) if slot is not None else {}
         batches = _common(list(reported.values())) if reported else judge.groups.batches_of(index)
-        columns: list[list[Quantity | str | None]] = []
-        for position, entry in enumerate(function.inputs):
-            if position in stated:
-                values, known = stated[position], len(stated[position])
-                columns.append([values[batch] if batch < known else "" for batch in batches])
-            else:
-                found = reported[position]
-                columns.append([_only_quantity(found[batch], entry.unit) for batch in batches])
+        columns = [
+            [_only_quantity(reported[position][batch], entry.unit) for batch in batches]
+            if position in reported
+            else _attribute_quantities(judge, derived.inputs[entry.name][1:], entry.unit, batches)
+            for position, entry in enumerate(function.inputs)
+        ]
         for batch, quantities in zip(batches, zip(*columns, strict=True), strict=True):
             if "" in quantities:
                 continue
@@ -270,17 +326,19 @@ def _values(
     return sorted({derive(function, [*inputs[:position], value, *inputs[position + 1 :]]) for value in values})
 
 
-def _attribute_quantities(judge: Judge, name: str, target: str) -> Sequence[Quantity | str | None]:
-    """Return an attribute of every listed batch as a quantity, nothing for an attribute that no batch has.
-
-    `None` stands for what cannot be read, empty text for what is not stated.
-    """
+def _attribute_quantities(judge: Judge, name: str, target: str, batches: Sequence[int]) -> list[Quantity | str | None]:
+    """Return an attribute of some batches as quantities: `None` for what cannot be read, empty text for what is not stated."""
     table = judge.groups.table
     if table is None or name not in table.attributes:
-        return ()
-    texts = table.attributes[name]
-    units = table.attributes.get(f"{name}_unit", [""] * len(texts))
-    return [read_quantity(text, unit, target=target) if text else "" for text, unit in zip(texts, units, strict=True)]
+        return [""] * len(batches)
+    texts, listed = table.attributes[name], len(table.batch_ids)
+    units = table.attributes.get(f"{name}_unit")
+    return [
+        read_quantity(texts[batch], units[batch] if units is not None else "", target=target)
+        if batch < listed and texts[batch]
+        else ""
+        for batch in batches
+    ]
 
 
 def _stages(specification: Specification, derived: Derived) -> list[int]:
@@ -355,11 +413,8 @@ def _judge_replicates(requirement: Requirement, results: list[Collected]) -> tup
 
 
 def _settle_comparison(judgements: _Judgements, slot: int, requirement: Requirement, evidence: Evidence) -> None:
-    plan = judgements.judge.plan
-    entry = plan.slots[slot]
-    stage = requirement.agreement.stage if requirement.agreement else requirement.identity.equals_stage  # type: ignore[union-attr]
-    assert stage is not None  # noqa: S101 - one of the two is set
-    reference_slot = _input_slot(plan, entry.specification, entry.test, STAGES.index(stage))
+    stage = _other_stage(requirement)
+    reference_slot = _reference_slot(judgements.judge.plan, slot, requirement)
     references = evidence.get(reference_slot, {}) if reference_slot is not None else {}
     for batch, results in evidence.get(slot, {}).items():
         known = references.get(batch, [])

@@ -186,8 +186,8 @@ class _Settling:
             stage=stage,
             consequence=consequence,
             verdict=verdict,
-            pending=np.zeros(count, dtype=np.bool_),
-            due=np.full(count, NO_TIME, dtype=np.int64),
+            pending=np.broadcast_to(np.False_, count),
+            due=np.broadcast_to(np.int64(NO_TIME), count),
             reason=reason,
         )
 
@@ -263,12 +263,14 @@ class _Settling:
             verdict = np.where(capped, np.uint8(Verdict.INCONCLUSIVE), verdict).astype(np.uint8)
             reason[capped] = Reason.APPLICABILITY_UNKNOWN
         missing = verdict == Verdict.MISSING
-        pending = np.zeros(count, dtype=np.bool_)
-        due = np.full(count, NO_TIME, dtype=np.int64)
+        # Views of one value: most columns are never deferred, and there may be a million batches.
+        pending: NDArray[np.bool_] = np.broadcast_to(np.False_, count)
+        due: NDArray[np.int64] = np.broadcast_to(np.int64(NO_TIME), count)
         reason[missing] = Reason.NOT_REPORTED
         if requirement.timing is Timing.AFTER_RELEASE and missing.any():
             made = self.groups.manufactured_at[self.members]
             dated = missing & (made != NO_TIME)
+            due = np.full(count, NO_TIME, dtype=np.int64)
             due[dated] = made[dated] + due_hours(requirement.due) * 3600
             pending = dated & (due >= self.now)
             reason[missing] = np.where(

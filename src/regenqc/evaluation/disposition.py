@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from regenqc.evaluation.cells import FinalColumn, SettledCells
     from regenqc.specification.model import Specification
 
-__all__ = ["DISPOSITION_SCHEMA", "dispositions_of", "no_specification"]
+__all__ = ["DISPOSITION_CODES", "DISPOSITION_SCHEMA", "dispositions_of", "no_specification"]
 
+_WORDS: Final = pa.dictionary(pa.int32(), pa.string())
+
+# As written to files; in memory the columns that repeat themselves are dictionary coded.
 DISPOSITION_SCHEMA: Final = pa.schema(
     [
         ("batch_id", pa.string()),
@@ -37,6 +40,13 @@ DISPOSITION_SCHEMA: Final = pa.schema(
         ("reasons", pa.string()),
         ("pending_until", pa.string()),
         ("evaluated_at", pa.string()),
+    ]
+)
+
+DISPOSITION_CODES: Final = pa.schema(
+    [
+        (entry.name, _WORDS if entry.type == pa.string() and entry.name != "batch_id" else entry.type)
+        for entry in DISPOSITION_SCHEMA
     ]
 )
 
@@ -96,11 +106,11 @@ def dispositions_of(
                 pa.record_batch(
                     [
                         batch_ids.take(pa.array(batches)),
-                        *(pa.repeat(pa.scalar(text), count) for text in constants),
+                        *(_constant(text, count) for text in constants),
                         *table,
-                        pa.repeat(pa.scalar(evaluated_at), count),
+                        _constant(evaluated_at, count),
                     ],
-                    schema=DISPOSITION_SCHEMA,
+                    schema=DISPOSITION_CODES,
                 ),
             )
         )
@@ -115,13 +125,13 @@ def no_specification(batch_ids: pa.StringArray, *, stage: str, evaluated_at: str
     return pa.record_batch(
         [
             batch_ids,
-            *(pa.repeat(pa.scalar(text), count) for text in texts),
+            *(_constant(text, count) for text in texts),
             *(pa.repeat(pa.scalar(number, pa.int32()), count) for number in numbers),
-            pa.repeat(pa.scalar("inconclusive: no_specification"), count),
-            pa.repeat(pa.scalar(""), count),
-            pa.repeat(pa.scalar(evaluated_at), count),
+            _constant("inconclusive: no_specification", count),
+            _constant("", count),
+            _constant(evaluated_at, count),
         ],
-        schema=DISPOSITION_SCHEMA,
+        schema=DISPOSITION_CODES,
     )
 
 
@@ -146,7 +156,7 @@ def _rows(columns: Sequence[FinalColumn], rows: NDArray[np.int64], *, requiremen
         np.maximum(severity, np.uint8(2), out=severity)
     words = pa.array([disposition.value for disposition in _ORDER])
     return [
-        words.take(pa.array(severity)),
+        pa.DictionaryArray.from_arrays(pa.array(severity.astype(np.int32)), words),
         *(pa.array(totals[said]) for said in ("fails", "inconclusive", "missing", "pending", "alert")),
         _reasons(columns, marks, requirements=requirements),
         _until(latest),
@@ -156,7 +166,7 @@ def _rows(columns: Sequence[FinalColumn], rows: NDArray[np.int64], *, requiremen
 def _reasons(columns: Sequence[FinalColumn], marks: NDArray[np.uint8], *, requirements: int) -> pa.Array:
     """Return the open cells in words; batches with the same marks share one text."""
     if not marks.size:
-        return pa.array(["inconclusive: no_requirement_at_stage"] * len(marks), type=pa.string())
+        return _constant("inconclusive: no_requirement_at_stage", len(marks))
     said_of: dict[bytes, int] = {}
     texts: list[str] = []
     chosen = np.empty(len(marks), dtype=np.int32)
@@ -172,7 +182,7 @@ def _reasons(columns: Sequence[FinalColumn], marks: NDArray[np.uint8], *, requir
             chosen[row] = code
     if plain.any():
         chosen[plain] = chosen[np.flatnonzero(plain)[0]]
-    return pa.array(texts, type=pa.string()).take(pa.array(chosen))
+    return _coded(texts, chosen)
 
 
 def _said(columns: Sequence[FinalColumn], pattern: NDArray[np.uint8], *, requirements: int) -> str:
@@ -189,4 +199,12 @@ def _said(columns: Sequence[FinalColumn], pattern: NDArray[np.uint8], *, require
 def _until(latest: NDArray[np.int64]) -> pa.Array:
     moments, inverse = np.unique(latest, return_inverse=True)
     texts = ["" if moment == NO_TIME else format_time(moment) for moment in moments.tolist()]
-    return pa.array(texts, type=pa.string()).take(pa.array(inverse.reshape(-1)))
+    return _coded(texts, inverse.reshape(-1))
+
+
+def _coded(words: list[str], codes: NDArray[np.integer]) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), pa.array(words, type=pa.string()))
+
+
+def _constant(text: str, count: int) -> pa.DictionaryArray:
+    return _coded([text], np.zeros(count, dtype=np.int32))

@@ -16,11 +16,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.errors import DataError, Fault, UsageError
-from regenqc.evaluation.across_rows import collect, computed_rows, settle_across_rows
+from regenqc.evaluation.across_rows import CollectedResults, computed_rows, settle_across_rows
 from regenqc.evaluation.batch_groups import BatchGroups
 from regenqc.evaluation.cells import SettledCells, settle_cells
 from regenqc.evaluation.dates import parse_as_of
-from regenqc.evaluation.disposition import DISPOSITION_SCHEMA, dispositions_of, no_specification
+from regenqc.evaluation.disposition import DISPOSITION_CODES, DISPOSITION_SCHEMA, dispositions_of, no_specification
 from regenqc.evaluation.findings import FINDING_COLUMNS, findings_of
 from regenqc.evaluation.judge import Judge, JudgedRows
 from regenqc.evaluation.kernel import load_compiled
@@ -31,6 +31,7 @@ from regenqc.intake.batches import BatchTable, read_batches
 from regenqc.intake.coding import RowCoder
 from regenqc.intake.revisions import find_superseding
 from regenqc.intake.table import ResultTable, read_results
+from regenqc.specification.attributes import attributes_used
 from regenqc.specification.model import Specification
 from regenqc.vocabulary import Stage
 
@@ -80,7 +81,7 @@ class Evaluation:
     @property
     def dispositions(self) -> Any:
         """Return the dispositions as a pandas frame."""
-        return self.disposition_table.to_pandas()
+        return self.disposition_table.cast(DISPOSITION_SCHEMA).to_pandas()
 
     @property
     def findings(self) -> Any:
@@ -151,7 +152,7 @@ def evaluate(
     table = results if isinstance(results, ResultTable) else read_results(results)
     listed: BatchTable | None = None
     if batches is not None:
-        listed = batches if isinstance(batches, BatchTable) else read_batches(batches)
+        listed = batches if isinstance(batches, BatchTable) else read_batches(batches, only=attributes_used(judged_by))
     moment = parse_as_of(as_of)
     wanted = _stage(stage)
     if compiled is None and sum(source.byte_count for source in table.sources) >= _LARGE_INPUT_BYTES:
@@ -252,14 +253,14 @@ def _judge_sources(judge: Judge, table: ResultTable, *, chunk_rows: int, on_rows
 
 
 def _judge_across_rows(judge: Judge, *, source: int, on_rows: RowSink | None) -> int:
-    evidence = collect(judge)
+    collected = CollectedResults(judge.release_collected())
     first_row = 1
-    for specification, rows in computed_rows(judge, evidence):
+    for specification, rows in computed_rows(judge, collected):
         judged = judge.judge(rows, first_row=first_row, source=source, computed_for=specification)
         first_row += rows.num_rows
         if on_rows is not None:
             on_rows(judged, source)
-    settle_across_rows(judge, evidence)
+    settle_across_rows(judge, collected)
     return first_row - 1
 
 
@@ -339,7 +340,7 @@ def _dispositions(
         word = "" if stage is None else STAGES[stage].value
         parts.append(no_specification(batch_ids.take(pa.array(bare)), stage=word, evaluated_at=evaluated_at))
         keys.append(rank[bare] * len(plan.specifications) * len(STAGES))
-    table = pa.Table.from_batches(parts, schema=DISPOSITION_SCHEMA)
+    table = pa.Table.from_batches(parts, schema=DISPOSITION_CODES).unify_dictionaries()
     order = np.argsort(np.concatenate(keys), kind="stable") if keys else np.empty(0, dtype=np.int64)
     return table.take(pa.array(order))
 

@@ -168,6 +168,12 @@ class Judge:
         details = pa.nulls(len(batch), pa.string()) if detail is None else detail
         self.findings.append([batch, slot, verdict, reason, unit_code, row, reported, unit, details])
 
+    def release_collected(self) -> pa.Table:
+        """Return what was collected, and keep nothing of it."""
+        table = self.collected.table()
+        self.collected = Columns(COLLECTED_SCHEMA)
+        return table
+
     # ---- what the kernel hands back ------------------------------------------------------------------------------
 
     def _settle(

@@ -21,6 +21,7 @@ import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
 from regenqc.errors import Fault, UsageError
+from regenqc.evaluation.disposition import DISPOSITION_SCHEMA
 from regenqc.evaluation.evidence import texts_at
 from regenqc.evaluation.findings import FINDING_COLUMNS
 from regenqc.evaluation.matrix import VERDICT_COLUMNS
@@ -55,6 +56,7 @@ _VERDICT_WORDS: Final = pa.array([verdict.word for verdict in Verdict])
 # A dictionary must not hold a word twice, therefore codes that mean nothing keep their number.
 _REASON_WORDS: Final = pa.array([Reason(code).code if code in set(Reason) else str(code) for code in range(256)])
 _WAITING_CHUNKS: Final = 2
+_WRITTEN_AT_ONCE: Final = 65_536
 _ADDED: Final = ("row_number", "source", "verdict", "reason_code")
 
 
@@ -162,7 +164,15 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
             ) from error
 
     def _open_rows(self) -> pq.ParquetWriter:
-        return pq.ParquetWriter(self._work / "results.parquet", self._schema, compression="zstd")
+        # Texts arrive as dictionaries and stay so; row numbers only grow. Statistics of texts would cost more than the rest.
+        return pq.ParquetWriter(
+            self._work / "results.parquet",
+            self._schema,
+            compression="zstd",
+            use_dictionary=[name for name in self._schema.names if name != "row_number"],
+            column_encoding={"row_number": "DELTA_BINARY_PACKED"},
+            write_statistics=["row_number"],
+        )
 
     def finish(self, evaluation: Evaluation, *, report: bool = True) -> dict[str, Any]:
         """Write everything else, put the directory into place and return the content of `run.json`.
@@ -197,9 +207,20 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
         return run
 
     def _write_tables(self, evaluation: Evaluation) -> None:
-        self._write_both("dispositions", evaluation.disposition_table.schema, evaluation.disposition_table.to_batches())
+        dispositions = evaluation.disposition_table
+        parts = (
+            part
+            for start in range(0, dispositions.num_rows, _WRITTEN_AT_ONCE)
+            for part in dispositions.slice(start, _WRITTEN_AT_ONCE)
+            .cast(DISPOSITION_SCHEMA)
+            .combine_chunks()
+            .to_batches()
+        )
+        self._write_both("dispositions", DISPOSITION_SCHEMA, parts)
         self._write_both("findings", FINDING_COLUMNS, evaluation.finding_batches())
-        with pq.ParquetWriter(self._work / "verdicts.parquet", VERDICT_COLUMNS, compression="zstd") as writer:
+        with pq.ParquetWriter(
+            self._work / "verdicts.parquet", VERDICT_COLUMNS, compression="zstd", write_statistics=["batch_id"]
+        ) as writer:
             for batch in evaluation.matrix.batches():
                 writer.write_batch(batch)
 

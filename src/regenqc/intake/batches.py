@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -34,16 +35,54 @@ class BatchTable:
     """
 
     batch_ids: list[str]
-    attributes: dict[str, list[str]]
+    attributes: Mapping[str, list[str]]
     name: str
     digest: str
 
 
-def read_batches(item: Any) -> BatchTable:
+class _Attributes(Mapping[str, list[str]]):
+    """Columns of a batch table that become lists when somebody first asks for them; most are never asked for.
+
+    Args:
+        columns: dictionary-coded text of each column, in parts.
+        rows: rows to keep, in order.
+    """
+
+    def __init__(self, columns: dict[str, list[pa.DictionaryArray]], rows: list[int] | None) -> None:
+        self._columns = columns
+        self._rows = rows
+        self._lists: dict[str, list[str]] = {}
+
+    def __getitem__(self, name: str) -> list[str]:
+        if name not in self._lists:
+            texts = _texts(self._columns[name])
+            self._lists[name] = texts if self._rows is None else [texts[row] for row in self._rows]
+        return self._lists[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._columns
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._columns)
+
+    def __len__(self) -> int:
+        return len(self._columns)
+
+
+def _texts(parts: list[pa.DictionaryArray]) -> list[str]:
+    texts: list[str] = []
+    for part in parts:
+        words = trimmed(part.dictionary).to_pylist()
+        texts.extend([words[code] for code in part.indices.to_pylist()])
+    return texts
+
+
+def read_batches(item: Any, *, only: Collection[str] | None = None) -> BatchTable:
     """Read the whole batch table; blanks around texts are not kept, blank rows and repeated equal rows count once.
 
     Args:
         item: a path, a pandas DataFrame or an Arrow table.
+        only: attributes to read; the others are not looked at, `None` reads all.
 
     Raises:
         DataError: unreadable, empty, without `batch_id`, a row without identifier, or two differing rows for one batch.
@@ -54,27 +93,28 @@ def read_batches(item: Any) -> BatchTable:
         ['B1']
     """
     source = source_of(item, columns=BATCH_COLUMNS)
-    columns: dict[str, list[str]] = {name: [] for name in source.columns}
-    for batch in source.read(1 << 16, None):
-        for name in source.columns:
-            column: pa.DictionaryArray = batch[name]
-            words = trimmed(column.dictionary).to_pylist()
-            columns[name].extend([words[code] for code in column.indices.to_pylist()])
-    ids = columns.pop("batch_id")
+    names = [name for name in source.columns if only is None or name in only or name == "batch_id"]
+    columns: dict[str, list[pa.DictionaryArray]] = {name: [] for name in names}
+    for batch in source.read(1 << 16, names):
+        for name in names:
+            columns[name].append(batch[name])
+    ids = _texts(columns.pop("batch_id"))
+    attributes = _Attributes(columns, None)
     first: dict[str, int] = {}
     faults: list[Fault] = []
     for row, batch_id in enumerate(ids):
         if batch_id == "":
-            if any(values[row] for values in columns.values()):
+            if any(values[row] for values in attributes.values()):
                 faults.append(_nameless(source.name, row))
         elif first.setdefault(batch_id, row) != row:
             previous = first[batch_id]
-            differing = {name: values for name, values in columns.items() if values[row] != values[previous]}
+            differing = {name: values for name, values in attributes.items() if values[row] != values[previous]}
             if differing:
                 faults.append(_conflicting(source.name, batch_id, previous, row, differing))
     if faults:
         raise DataError(*faults[:_MOST_FAULTS])
-    attributes = {name: [values[row] for row in first.values()] for name, values in columns.items()}
+    if len(first) < len(ids):
+        attributes = _Attributes(columns, list(first.values()))
     return BatchTable(list(first), attributes, source.name, source.digest)
 
 

@@ -1,0 +1,46 @@
+"""The attributes of batches that specifications select on, compare with or compute with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from regenqc.specification.model import Requirement, Specification
+
+__all__ = ["attributes_used"]
+
+# Dates of a batch that every evaluation asks for.
+_ALWAYS = ("manufactured_at", "expires_at")
+
+
+def attributes_used(specifications: Iterable[Specification]) -> frozenset[str]:
+    """Return the names of all attributes that these specifications ask a batch for, units included.
+
+    Example:
+        >>> from regenqc.specification import load_specification
+        >>> "recipient_weight_unit" in attributes_used([load_specification("example/hipsc-progenitors")])
+        True
+    """
+    names = set(_ALWAYS)
+    for specification in specifications:
+        names.update(specification.product)
+        for requirement in specification.requirements:
+            names.update(requirement.when)
+            names.update(reference[1:] for reference in _references(requirement))
+        for derived in specification.derived:
+            for source in derived.inputs.values():
+                if source.startswith("@"):
+                    names.update((source[1:], f"{source[1:]}_unit"))
+    return frozenset(names)
+
+
+def _references(requirement: Requirement) -> Iterator[str]:
+    found = [
+        requirement.identity.equals if requirement.identity else None,
+        requirement.karyotype.expected_sex if requirement.karyotype else None,
+        requirement.evidence.document if requirement.evidence else None,
+        requirement.evidence.valid_until if requirement.evidence else None,
+    ]
+    yield from (reference for reference in found if reference is not None and reference.startswith("@"))
