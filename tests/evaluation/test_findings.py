@@ -26,7 +26,7 @@ def one(results, *requirements, **options):
 def test_a_failing_number_is_quoted_with_its_limit_rule_and_source():
     finding = one(rows(("viability", "69.9", "%")), VIABILITY)
     assert finding["explanation"] == (
-        "Viability: reported 69.9 % is below the limit ≥ 70 %, compared as reported, without rounding [Source 1, Table 2]."
+        "Viability: reported “69.9 %” is below the limit ≥ 70 %, compared as reported, without rounding [Source 1, Table 2]."
     )
     assert (finding["verdict"], finding["reason_code"], finding["limit"]) == ("fails", "below_minimum", "≥ 70 %")
 
@@ -60,7 +60,7 @@ def test_an_alert_names_both_limits():
 
 
 def test_the_reported_text_is_quoted_as_it_was_written():
-    assert "reported ＜　100 %" in one(rows(("viability", "＜　100", "%")), VIABILITY)["explanation"]
+    assert "reported “＜　100 %”" in one(rows(("viability", "＜　100", "%")), VIABILITY)["explanation"]
 
 
 def test_a_long_reported_text_is_shortened_in_the_sentence_and_kept_in_its_column():

@@ -123,7 +123,7 @@ def test_exceptions_come_before_cells_and_cells_before_the_specification(page_of
 def test_a_finding_shows_what_was_reported_the_limit_the_place_and_the_sentence(page_of):
     text = Page(page_of({"X": ("12", "no growth")})).text
     assert "fails Viable cells 12 % ≥ 70 %" in text
-    assert ":1 Viable cells: reported 12 % is below the limit ≥ 70 %" in text
+    assert ":1 Viable cells: reported “12 %” is below the limit ≥ 70 %" in text
 
 
 def test_a_pending_result_is_said_to_be_pending_and_until_when(page_of):
@@ -140,7 +140,7 @@ def test_an_interim_answer_leaves_a_deferred_requirement_pending(page_of):
 
 def test_the_worst_finding_of_a_batch_comes_first(page_of):
     text = page_of({"X": ("looks fine", "growth")})
-    assert text.index(": reported growth") < text.index(": reported looks fine")
+    assert text.index(": reported “growth”") < text.index(": reported “looks fine”")
 
 
 def test_the_sum_of_the_rows_is_printed(page_of):
@@ -204,7 +204,7 @@ def test_a_batch_that_no_specification_speaks_about_says_so(tmp_path):
     write_report(evaluation_of(GOOD, specification, product="P-2"), tmp_path / "report.html")
     text = Page((tmp_path / "report.html").read_text(encoding="utf-8")).text
     assert "■ hold A-good no stage · no specification speaks about this batch" in text
-    assert "inconclusive: no specification" in text
+    assert "No specification of this run speaks about the batch" in text
 
 
 def test_of_two_sources_with_one_name_the_whole_path_is_shown(tmp_path):

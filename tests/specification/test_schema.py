@@ -95,4 +95,6 @@ def test_the_schema_refuses_an_unknown_key_and_a_number_as_limit() -> None:
 
 
 def test_derived_functions_and_their_inputs_are_those_that_can_be_computed() -> None:
-    assert {name: tuple(entry.name for entry in function.inputs) for name, function in FUNCTIONS.items()} == DERIVED_INPUTS
+    assert {
+        name: tuple(entry.name for entry in function.inputs) for name, function in FUNCTIONS.items()
+    } == DERIVED_INPUTS

@@ -275,6 +275,7 @@ def _conclude(
     settled, final = settle_cells(plan, groups, rank=rank, unattributed=bool(judge.unattributed_rows))
     evaluated_at = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     raw = judge.findings.table()
+    dispositions, uncovered = _dispositions(plan, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at)
     sources = tuple(source.name for source in table.sources)
 
     def findings() -> Iterator[pa.RecordBatch]:
@@ -288,6 +289,7 @@ def _conclude(
             batch_ids=batch_ids,
             sources=sources,
             stage=stage,
+            uncovered=uncovered,
         )
 
     return Evaluation(
@@ -298,7 +300,7 @@ def _conclude(
         rows_judged=judge.rows_judged,
         rows_refused=judge.rows_refused,
         rows_computed=rows_computed,
-        disposition_table=_dispositions(plan, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at),
+        disposition_table=dispositions,
         matrix=VerdictMatrix(plan.specifications, settled, batch_ids, rank, stage),
         _findings=findings,
     )
@@ -312,9 +314,11 @@ def _dispositions(
     rank: NDArray[np.int64],
     stage: int | None,
     evaluated_at: str,
-) -> pa.Table:
+) -> tuple[pa.Table, NDArray[np.int64]]:
+    """Return the dispositions, sorted, and the batches that no specification speaks about."""
     parts: list[pa.RecordBatch] = []
     keys: list[NDArray[np.int64]] = []
+    seen: list[NDArray[np.int64]] = []
     for cells in settled:
         found = dispositions_of(
             cells,
@@ -325,27 +329,16 @@ def _dispositions(
         )
         for at, batches, rows in found:
             parts.append(rows)
+            seen.append(batches)
             keys.append((rank[batches] * len(plan.specifications) + cells.specification) * len(STAGES) + at)
-    covered = np.zeros(len(rank), dtype=np.bool_)
-    for cells in settled:
-        covered[cells.batches] = True
-    bare = np.flatnonzero(~covered)
-    if stage is None:
-        # A batch that specifications speak about but at no stage of theirs is as good as not covered.
-        judged = np.zeros(len(rank), dtype=np.bool_)
-        for key in keys:
-            judged[_codes_of(key // (len(plan.specifications) * len(STAGES)), rank)] = True
-        bare = np.flatnonzero(~judged)
+    judged = np.zeros(len(rank), dtype=np.bool_)
+    for batches in seen:
+        judged[batches] = True
+    bare = np.flatnonzero(~judged)
     if len(bare):
         word = "" if stage is None else STAGES[stage].value
         parts.append(no_specification(batch_ids.take(pa.array(bare)), stage=word, evaluated_at=evaluated_at))
         keys.append(rank[bare] * len(plan.specifications) * len(STAGES))
     table = pa.Table.from_batches(parts, schema=DISPOSITION_CODES).unify_dictionaries()
     order = np.argsort(np.concatenate(keys), kind="stable") if keys else np.empty(0, dtype=np.int64)
-    return table.take(pa.array(order))
-
-
-def _codes_of(ranks: NDArray[np.int64], rank: NDArray[np.int64]) -> NDArray[np.int64]:
-    code = np.empty(len(rank), dtype=np.int64)
-    code[rank] = np.arange(len(rank))
-    return code[ranks]
+    return table.take(pa.array(order)), bare

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from regenqc.evaluation.plan import Criterion, Slot
     from regenqc.specification.model import LimitText, Requirement, Specification
 
-__all__ = ["criterion_text", "explain_cell", "explain_row", "limit_text"]
+__all__ = ["NO_SPECIFICATION_SENTENCE", "criterion_text", "explain_cell", "explain_row", "limit_text"]
 
 _ROUNDING: Final = {
     None: "compared as reported, without rounding",
@@ -69,6 +69,10 @@ _ROW_ENDINGS: Final = {
     Reason.CONFORMS_BY_ROUNDING: "conforms to {limit} only because of rounding, {rounding}",
     Reason.CENSORED_AGAINST_ALERT: "conforms to {limit} but cannot be shown to lie inside the alert limit {alert}",
 }
+
+NO_SPECIFICATION_SENTENCE: Final = (
+    "No specification of this run speaks about the batch; its product attributes say otherwise"
+)
 
 _CELL_SENTENCES: Final = {
     Reason.NOT_REPORTED: "no result that counts has been reported; required: {limit}",

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from regenqc.evaluation.batch_groups import Applies
 from regenqc.evaluation.dates import NO_TIME, format_time
 from regenqc.evaluation.evidence import ROW_BITS
-from regenqc.evaluation.explanations import explain_cell, explain_row
+from regenqc.evaluation.explanations import NO_SPECIFICATION_SENTENCE, explain_cell, explain_row
 from regenqc.evaluation.plan import STAGES
 from regenqc.vocabulary import Mark, Reason, Verdict
 
@@ -65,6 +65,7 @@ def findings_of(
     batch_ids: pa.StringArray,
     sources: Sequence[str],
     stage: int | None,
+    uncovered: NDArray[np.int64],
 ) -> Iterator[pa.RecordBatch]:
     """Yield the findings in order of batch, specification, stage, requirement and severity.
 
@@ -78,10 +79,18 @@ def findings_of(
         batch_ids: identifier by batch code.
         sources: names of the sources.
         stage: the only stage wanted, `None` for all.
+        uncovered: codes of the batches that no specification speaks about.
     """
     rows = _row_findings(raw, plan=plan, groups=groups, final=final, rank=rank, stage=stage)
     cells = _cell_findings(settled, rank=rank, stage=stage)
-    table = pa.concat_tables([rows, cells])
+    bare = _cells(
+        uncovered,
+        np.full(len(uncovered), Reason.NO_SPECIFICATION, dtype=np.uint8),
+        rank=rank,
+        specification=len(plan.specifications),
+        stage=len(STAGES) if stage is None else stage,
+    )
+    table = pa.concat_tables([rows, cells, bare])
     # Equal findings of one cell, from rows that were reported twice, are one finding: the first row stands for them.
     grouped = table.group_by(
         [*_KEYS, "batch", "slot", "verdict", "unit_code", "requirement", "capped", "due"], use_threads=False
@@ -187,44 +196,79 @@ def _capping(plan: Plan, groups: BatchGroups) -> NDArray[np.bool_]:
 
 
 def _cell_findings(settled: Sequence[SettledCells], *, rank: NDArray[np.int64], stage: int | None) -> pa.Table:
-    tables = []
+    tables = [_ROW_SCHEMA.empty_table()]
     for cells in settled:
+        if stage is not None and cells.requirements_at[stage] == 0:
+            reasons = np.full(len(cells.batches), Reason.NO_REQUIREMENT_AT_STAGE, dtype=np.uint8)
+            tables.append(_cells(cells.batches, reasons, rank=rank, specification=cells.specification, stage=stage))
         for column in cells.columns:
-            if stage is not None and column.stage != stage:
-                continue
             rows = np.flatnonzero(column.reason)
-            if not len(rows):
+            if not len(rows) or (stage is not None and column.stage != stage):
                 continue
-            count = len(rows)
-            batch = cells.batches[rows].astype(np.int32)
-            verdict = column.verdict[rows]
-            built_in = ("result_record", "specification_validity", "expiry")
-            place = column.requirement + 10 if column.requirement >= 0 else built_in.index(column.requirement_id) + 7
+            built_in = column.requirement < 0
+            place = _BUILT_IN.index(column.requirement_id) + 7 if built_in else column.requirement + 10
             tables.append(
-                pa.table(
-                    [
-                        pa.array(rank[batch]),
-                        pa.array(np.full(count, cells.specification, dtype=np.int32)),
-                        pa.array(np.full(count, column.stage, dtype=np.int16)),
-                        pa.array(np.full(count, place, dtype=np.int32)),
-                        pa.array(-verdict.astype(np.int8)),
-                        pa.array(column.reason[rows]),
-                        pa.array([""] * count, type=pa.string()),
-                        pa.array([""] * count, type=pa.string()),
-                        pa.array([column.requirement_id if column.requirement < 0 else ""] * count, type=pa.string()),
-                        pa.array(batch),
-                        pa.array(np.full(count, -1, dtype=np.int32)),
-                        pa.array(verdict),
-                        pa.array(np.zeros(count, dtype=np.int16)),
-                        pa.array(np.full(count, column.requirement, dtype=np.int32)),
-                        pa.array(np.zeros(count, dtype=np.bool_)),
-                        pa.array(column.due[rows]),
-                        pa.array(np.full(count, -1, dtype=np.int64)),
-                    ],
-                    schema=_ROW_SCHEMA,
+                _cells(
+                    cells.batches[rows],
+                    column.reason[rows],
+                    rank=rank,
+                    specification=cells.specification,
+                    stage=column.stage,
+                    place=place,
+                    verdict=column.verdict[rows],
+                    requirement=column.requirement,
+                    due=column.due[rows],
                 )
             )
-    return pa.concat_tables(tables) if tables else _ROW_SCHEMA.empty_table()
+    return pa.concat_tables(tables)
+
+
+_BUILT_IN: Final = ("result_record", "specification_validity", "expiry")
+_NO_PLACE: Final = 6
+
+
+def _cells(
+    batches: NDArray[np.int64],
+    reason: NDArray[np.uint8],
+    *,
+    rank: NDArray[np.int64],
+    specification: int,
+    stage: int,
+    place: int = _NO_PLACE,
+    verdict: NDArray[np.uint8] | None = None,
+    requirement: int = -1,
+    due: NDArray[np.int64] | None = None,
+) -> pa.Table:
+    """Return findings that no row explains, in the columns of `_ROW_SCHEMA`."""
+    count = len(batches)
+    verdict = np.full(count, Verdict.INCONCLUSIVE, dtype=np.uint8) if verdict is None else verdict
+    nothing = pa.array([""] * count, type=pa.string())
+    columns = {
+        "rank": rank[batches],
+        "specification": np.full(count, specification),
+        "stage": np.full(count, stage),
+        "position": np.full(count, place),
+        "severity": -verdict.astype(np.int8),
+        "reason": reason,
+        "reported": nothing,
+        "unit": nothing,
+        "detail": nothing,
+        "batch": batches,
+        "slot": np.full(count, -1),
+        "verdict": verdict,
+        "unit_code": np.zeros(count),
+        "requirement": np.full(count, requirement),
+        "capped": np.zeros(count, dtype=np.bool_),
+        "due": np.full(count, NO_TIME) if due is None else due,
+        "row": np.full(count, -1),
+    }
+    return pa.table(
+        [
+            column if isinstance(column, pa.Array) else pa.array(column.astype(entry.type.to_pandas_dtype()))
+            for entry, column in ((entry, columns[entry.name]) for entry in _ROW_SCHEMA)
+        ],
+        schema=_ROW_SCHEMA,
+    )
 
 
 def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: Sequence[str]) -> pa.RecordBatch:
@@ -257,8 +301,8 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
     source_codes = np.where(has_row, row >> ROW_BITS, 0)
     verdicts = pa.array([verdict.word for verdict in Verdict])
     reasons = pa.array([Reason(code).code if code in set(Reason) else "" for code in range(256)])
-    specifications = pa.array([specification.id for specification in plan.specifications])
-    stages = pa.array([stage.value for stage in STAGES])
+    specifications = pa.array([*(specification.id for specification in plan.specifications), ""])
+    stages = pa.array([*(stage.value for stage in STAGES), ""])
     return pa.record_batch(
         [
             batch_ids.take(part["batch"].combine_chunks()),
@@ -282,8 +326,10 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
 def _template(
     plan: Plan, specification: int, slot: int, reason: int, unit_code: int, requirement: int, capped: int, position: int
 ) -> tuple[str, str, str, str, str]:
-    spec = plan.specifications[specification]
     why = Reason(reason)
+    if why is Reason.NO_SPECIFICATION:
+        return NO_SPECIFICATION_SENTENCE, "", "", "", ""
+    spec = plan.specifications[specification]
     if slot >= 0:
         entry = plan.slots[slot]
         named = spec.requirements[requirement] if requirement >= 0 else None
@@ -311,7 +357,8 @@ def _quoted(reported: pa.Array, unit: pa.Array, slot: NDArray[np.int32]) -> pa.A
         reported,
     )
     with_unit = pc.if_else(pc.equal(unit, ""), short, pc.binary_join_element_wise(short, unit, " "))
-    shown = pc.if_else(pc.equal(reported, ""), "nothing", with_unit)
+    quoted = pc.binary_join_element_wise("“", with_unit, "”", "")
+    shown = pc.if_else(pc.equal(reported, ""), "nothing", quoted)
     return pc.if_else(pa.array(slot >= 0), shown, "")
 
 
