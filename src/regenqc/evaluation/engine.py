@@ -16,9 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.errors import DataError, Fault, UsageError
-from regenqc.evaluation.across_rows import CollectedResults, computed_rows, settle_across_rows
+from regenqc.evaluation.across_rows import computed_rows, settle_across_rows
 from regenqc.evaluation.batch_groups import BatchGroups
 from regenqc.evaluation.cells import SettledCells, settle_cells
+from regenqc.evaluation.collected import CollectedResults
 from regenqc.evaluation.dates import parse_as_of
 from regenqc.evaluation.disposition import DISPOSITION_CODES, DISPOSITION_SCHEMA, dispositions_of, no_specification
 from regenqc.evaluation.findings import FINDING_COLUMNS, findings_of
