@@ -189,27 +189,31 @@ def judge_rows(
         number = numbers[reading]
         word = words[reading]
         standing = standings[row]
-        is_evidence = standing <= _PRELIMINARY and form != _EMPTY
         is_final, is_number, unit = standing == 0, form == _NUMBER, units[row]
-        worst = _MISSING
-        worst_reason = _R_OTHER_SPECIFICATION
-        for at in range(begins[place], begins[place + 1]):
-            slot = slots[at]
-            verdict = _MISSING
-            # Most results are final, plain and inside every limit, or marked for somebody else. Asking for all of it at
-            # once, without branches that a processor would have to guess, is what makes the loop fast; R1 to R7 below
-            # give the same answers.
-            kind = kinds[slot]
+        first, end = begins[place], begins[place + 1]
+        if end - first == 1:
+            # Most rows are judged by one requirement and are final, plain and inside every limit, or a listed word. All of
+            # that is asked at once, without branches that a processor would have to guess; R1 to R7 give the same answer.
+            slot = slots[first]
             interval = intervals[slot, unit]
             inside_limits = (narrow[interval, 0] <= number) & (number <= narrow[interval, 1])
             is_listed = word_verdicts[slot, word] == _CONFORMS
-            if (kind == 0) & is_final & ((is_number & inside_limits) | is_listed):
-                cell = first_cells[batch] + columns[at]
+            if (kinds[slot] == 0) & is_final & ((is_number & inside_limits) | is_listed):
+                cell = first_cells[batch] + columns[first]
                 if cells[cell] < _CONFORMS:
                     cells[cell] = _CONFORMS
-                if worst < _CONFORMS:
-                    worst, worst_reason = _CONFORMS, _R_CONFORMS
+                row_verdict[row] = _CONFORMS
+                row_reason[row] = _R_CONFORMS
                 continue
+        is_evidence = standing <= _PRELIMINARY and form != _EMPTY
+        worst = _MISSING
+        worst_reason = _R_OTHER_SPECIFICATION
+        for at in range(first, end):
+            slot = slots[at]
+            kind = kinds[slot]
+            interval = intervals[slot, unit]
+            is_listed = word_verdicts[slot, word] == _CONFORMS
+            verdict = _MISSING
             if (kind >= _KIND_DELEGATED) & is_final & (form != _EMPTY):
                 found_row[found] = row
                 found_slot[found] = slot
