@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 SIZES  ?= 45600
+LARGE  ?= 0
 
 .PHONY: demo test test-long lint bench wheel clean
 
@@ -21,7 +22,7 @@ lint: $(VENV)/.installed-lint
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m benchmarks --batches $(SIZES)
+	$(BIN)/python -m benchmarks --batches $(SIZES) --large $(LARGE)
 
 wheel: $(VENV)/.installed
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .
