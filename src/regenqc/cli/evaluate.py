@@ -188,7 +188,8 @@ def _short(finding: dict[str, Any], row: dict[str, Any]) -> str:
     shown = f"{reported[:60]}…" if len(reported) > 60 else reported
     reason = finding["reason_code"].replace("_", " ")
     due = f", due {row['pending_until']}" if finding["reason_code"] == "pending" else ""
-    limit = f", required {finding['limit']}" if finding["limit"] and finding["verdict"] != "missing" else ""
+    shows_limit = finding["limit"] and finding["verdict"] != "missing" and finding["reason_code"] != "sponsor_must_set"
+    limit = f", required {finding['limit']}" if shows_limit else ""
     text = f"{finding['requirement_id']:<26} {shown + ': ' if shown else ''}{reason}{limit}{due}"
     return _visible(text)
 
