@@ -165,6 +165,8 @@ def evaluate(
         tests=plan.tests,
         default_stage=_default_stage(wanted, judged_by, table),
         superseding=find_superseding(table, rows=chunk_rows),
+        # A reported value must not stand in for one that cannot be computed because an input is missing.
+        computed_tests={derived.id for specification in judged_by for derived in specification.derived},
     )
     for batch_id in listed.batch_ids if listed is not None else ():
         coder.batch_code(batch_id)

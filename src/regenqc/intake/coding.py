@@ -24,7 +24,7 @@ from regenqc.measurement.units import UNITS, find_unit, unit_code
 from regenqc.vocabulary import Stage, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -110,6 +110,7 @@ class RowCoder:
         default_stage: stage of a row that states none; without it such a row is refused.
         superseding: highest revision of every revised result.
         number_locale: declared decimal and thousands marks.
+        computed_tests: tests that the engine computes; a row that reports one is of a test nobody names.
     """
 
     def __init__(
@@ -119,12 +120,15 @@ class RowCoder:
         default_stage: Stage | None,
         superseding: Superseding,
         number_locale: NumberLocale | None = None,
+        computed_tests: Collection[str] = (),
     ) -> None:
         self.batch_ids: list[str] = []
         self._batch_codes: dict[str, int] = {}
         self._test_codes = {test: code for code, test in enumerate(tests, start=1)}
         # No laboratory can report a test that only the engine itself computes; their codes carry an `@`.
-        self._reported_codes = {test: code for test, code in self._test_codes.items() if "@" not in test}
+        self._reported_codes = {
+            test: code for test, code in self._test_codes.items() if "@" not in test and test not in computed_tests
+        }
         self._test_count = len(tests) + 1
         self._default_stage = None if default_stage is None else _STAGES[default_stage.value]
         self._superseding = superseding
