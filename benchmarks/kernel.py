@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 __all__ = ["time_kernel"]
 
+_ROW_COLUMNS = ("batch", "line", "reading", "unit", "standing")
+
 
 def time_kernel(folder: Path, *, specifications: Sequence[Specification], as_of: str, runs: int) -> dict[str, Any]:
     """Return rows per second of the compiled and the plain kernel on one core.
@@ -52,7 +54,7 @@ def time_kernel(folder: Path, *, specifications: Sequence[Specification], as_of:
         judge.kernel_for = original
     arguments = max(caught, key=lambda entry: entry[0].batch.size)
     rows = arguments[0]
-    kept = np.flatnonzero(rows.refusal == 0)
+    kept = np.flatnonzero(rows.standing != kernel.REFUSED)
     compiled = kernel.kernel_for(0, compiled=True)
     figures: dict[str, Any] = {"rows": int(kept.size)}
     orders = {
@@ -63,15 +65,16 @@ def time_kernel(folder: Path, *, specifications: Sequence[Specification], as_of:
     for name, order in orders.items():
         figures[f"compiled, {name}"] = kept.size / median(_times(compiled, _ordered(arguments, order), runs=runs))
     few = kept[:20_000]
+    figures["reading the same bytes"] = kept.size / median(_times(_read, (arguments[0],), runs=runs))
     figures["plain, as exported"] = few.size / median(_times(kernel.judge_rows, _ordered(arguments, few), runs=1))
-    bytes_read = sum(getattr(rows, name).nbytes for name in ("batch", "line", "reading", "unit", "standing", "refusal"))
+    bytes_read = sum(getattr(rows, name).nbytes for name in _ROW_COLUMNS)
     figures["input bytes per row"] = bytes_read / rows.batch.size
     return figures
 
 
 def _ordered(arguments: tuple[Any, ...], order: np.ndarray) -> tuple[Any, ...]:
     rows = arguments[0]
-    columns = {name: getattr(rows, name)[order] for name in ("batch", "line", "reading", "unit", "standing", "refusal")}
+    columns = {name: getattr(rows, name)[order] for name in _ROW_COLUMNS}
     return (rows._replace(**columns), *arguments[1:])
 
 
@@ -83,3 +86,7 @@ def _times(function: Any, arguments: tuple[Any, ...], *, runs: int) -> list[floa
         function(*arguments)
         times.append(time.perf_counter() - started)
     return times
+
+
+def _read(rows: Any) -> int:
+    return sum(int(getattr(rows, name).sum()) for name in _ROW_COLUMNS)

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regenqc.evaluation.dates import NO_TIME, parse_time
-from regenqc.evaluation.plan import STAGES, Plan
+from regenqc.evaluation.plan import STAGES, Plan, Settling
+from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from regenqc.intake.batches import BatchTable
     from regenqc.specification.model import Requirement, Specification
 
-__all__ = ["Applies", "BatchGroups", "Group"]
+__all__ = ["Applies", "BatchGroups", "Group", "Places"]
 
 
 class Applies(IntEnum):
@@ -59,6 +60,17 @@ class Group:
     listed: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Places:
+    """The slots that judge each place; see `regenqc.evaluation.kernel.PlanArrays`."""
+
+    begin: NDArray[np.uint64]
+    slot_at: NDArray[np.uint32]
+    column_at: NDArray[np.uint32]
+    settling_at: NDArray[np.uint32]
+    receiving_at: NDArray[np.uint32]
+
+
 class BatchGroups:
     """Assign groups and cells to batches as they appear.
 
@@ -80,6 +92,7 @@ class BatchGroups:
         )
         self.group_of_batch: NDArray[np.int32] = np.empty(0, dtype=np.int32)
         self.cell_of_batch: NDArray[np.int64] = np.empty(0, dtype=np.int64)
+        self.batch_at: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
         self.cells: NDArray[np.uint8] = np.zeros(0, dtype=np.uint8)
         self._used = 0
         self.manufactured_at: NDArray[np.int64] = np.empty(0, dtype=np.int64)
@@ -127,10 +140,8 @@ class BatchGroups:
         slots = np.array(sorted(columns), dtype=np.int64)
         return slots, np.array([columns[slot] for slot in slots.tolist()], dtype=np.int64)
 
-    def kernel_groups(
-        self, *, only: int | None = None
-    ) -> tuple[NDArray[np.uint64], NDArray[np.uint32], NDArray[np.uint32]]:
-        """Return `begin`, `slot_at` and `column_at` of `PlanArrays` for the groups so far.
+    def places(self, *, only: int | None = None) -> Places:
+        """Return the slots of every place: of each line, for each group so far.
 
         Args:
             only: the one specification for which results were computed; no other judges them, and a computed result
@@ -174,15 +185,43 @@ class BatchGroups:
             ordered = all_slots[order]
             slot_parts.append(ordered)
             column_parts.append(np.array([group.column_of_slot[slot] for slot in ordered.tolist()], dtype=np.int32))
-        slot_at = np.concatenate(slot_parts) if slot_parts else np.empty(0)
-        column_at = np.concatenate(column_parts) if column_parts else np.empty(0)
-        return np.concatenate(begins).astype(np.uint64), slot_at.astype(np.uint32), column_at.astype(np.uint32)
+        slot_at = np.concatenate(slot_parts)
+        column_at = np.concatenate(column_parts)
+        begin = np.concatenate(begins)
+        return Places(
+            begin.astype(np.uint64),
+            slot_at.astype(np.uint32),
+            column_at.astype(np.uint32),
+            *self._settling(begin, slot_at, column_at),
+        )
+
+    def _settling(
+        self, begin: NDArray[np.int64], slot_at: NDArray[np.int64], column_at: NDArray[np.int32]
+    ) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+        known: dict[tuple[int, ...], Settling] = {}
+        settling = np.zeros((len(begin) - 1, 4), dtype=np.uint32)
+        settling[:, 0] = self.plan.settling(()).slot
+        receiving = np.zeros((len(begin) - 1, 4), dtype=np.uint32)
+        edges = begin.tolist()
+        for place in np.flatnonzero(np.diff(begin)).tolist():
+            slots = tuple(slot_at[edges[place] : edges[place + 1]].tolist())
+            entry = known.get(slots)
+            if entry is None:
+                entry = known[slots] = self.plan.settling(slots)
+            column = column_at[edges[place] + entry.position]
+            settling[place] = entry.slot, column, entry.conforms, entry.is_received
+            row = (Verdict.CONFORMS, Reason.CONFORMS) if entry.conforms else (Verdict.MISSING, entry.mark)
+            receiving[place] = entry.receiver, entry.mark, *row
+        return settling.ravel(), receiving.ravel()
 
     def _assign(self, groups: NDArray[np.int32]) -> None:
         widths = np.array([group.width for group in self.groups], dtype=np.int64)[groups]
         starts = self._used + np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(widths)])
         self.group_of_batch = np.append(self.group_of_batch, groups)
         self.cell_of_batch = np.append(self.cell_of_batch, starts[:-1])
+        first_places = groups.astype(np.int64) * self.plan.line_count
+        pairs = np.column_stack([first_places, starts[:-1]]).ravel().astype(np.uint64)
+        self.batch_at = np.append(self.batch_at, pairs)
         self._used = int(starts[-1])
         if self._used > len(self.cells):
             grown = np.zeros(max(self._used, 2 * len(self.cells)), dtype=np.uint8)

@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 
 from regenqc.evaluation.evidence import COLLECTED_SCHEMA, FINDING_SCHEMA, ROW_BITS, Columns, texts_at
-from regenqc.evaluation.kernel import COLLECTED, DELEGATED, PlanArrays, RowArrays, kernel_for
+from regenqc.evaluation.kernel import (
+    COLLECTED,
+    DELEGATED,
+    EMPTY_COLUMN,
+    NO_WORD_COLUMN,
+    REFUSED,
+    PlanArrays,
+    RowArrays,
+    kernel_for,
+)
 from regenqc.evaluation.plan import STAGES
 from regenqc.evaluation.row_criteria import judge_text
 from regenqc.intake.coding import Refusal, Standing
 from regenqc.intake.reading import NO_WORD
-from regenqc.measurement.reported import WORDS, Form, fold_word
+from regenqc.measurement.reported import Form, fold_word
 from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
@@ -26,6 +35,16 @@ if TYPE_CHECKING:
     from regenqc.specification.model import Requirement
 
 __all__ = ["Judge", "JudgedRows"]
+
+
+# The least and the greatest value that a reading may stand for; `None` is its number.
+_REACH: Final = {
+    Form.NUMBER: (None, None),
+    Form.LESS: (-np.inf, None),
+    Form.LESS_OR_EQUAL: (-np.inf, None),
+    Form.GREATER: (None, np.inf),
+    Form.GREATER_OR_EQUAL: (None, np.inf),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +82,8 @@ class Judge:
         self.rows_judged = 0
         self.rows_refused = 0
         self.unattributed_rows: list[int] = []
-        self._kernel_groups = groups.kernel_groups()
-        counts = np.diff(self._kernel_groups[0])
+        self._places = groups.places()
+        counts = np.diff(self._places.begin)
         self._most_slots = int(counts.max()) if len(counts) else 1
         self._method_slots = [
             index
@@ -89,45 +108,47 @@ class Judge:
         coded = self.coder.code(rows, first_row=first_row, computed=computed)
         self.groups.extend(len(self.coder.batch_ids))
         self.plan.prepare_units(coded.unit)
-        arrays = RowArrays(
-            coded.batch.view(np.uint32),
-            coded.line.view(np.uint32),
-            np.require(coded.reading, requirements=["C", "W"]).view(np.uint32),
-            coded.unit.view(np.uint16),
-            coded.standing,
-            coded.refusal,
-            coded.readings.form,
-            coded.readings.number,
-            np.where(coded.readings.word == NO_WORD, len(WORDS), coded.readings.word).astype(np.uint8),
-        )
-        begin, slot_at, column_at = (
-            self._kernel_groups if computed_for is None else self.groups.kernel_groups(only=computed_for)
-        )
+        places = self._places if computed_for is None else self.groups.places(only=computed_for)
         plan = PlanArrays(
-            self.groups.group_of_batch.view(np.uint32),
-            self.groups.cell_of_batch.view(np.uint64),
-            self.plan.line_count,
-            begin,
-            slot_at,
-            column_at,
-            self.plan.kind,
-            self.plan.accept_preliminary,
-            self.plan.has_limit,
-            self.plan.interval,
-            self.plan.bounds,
-            self.plan.word_verdict,
-            self.plan.word_reason,
+            batch_at=self.groups.batch_at,
+            begin=places.begin,
+            slot_at=places.slot_at,
+            column_at=places.column_at,
+            settling_at=places.settling_at,
+            receiving_at=places.receiving_at,
+            settling_bounds=self.plan.settling_bounds,
+            settling_words=self.plan.settling_words,
+            unit_column=self.plan.unit_column,
+            unit_columns=np.uint64(self.plan.interval.shape[1]),
+            kind=self.plan.kind,
+            accept_preliminary=self.plan.accept_preliminary,
+            has_limit=self.plan.has_limit,
+            interval=self.plan.interval,
+            bounds=self.plan.bounds,
+            word_verdict=self.plan.word_verdict,
+            word_reason=self.plan.word_reason,
         )
         count = rows.num_rows
-        verdict = np.full(count, Verdict.INCONCLUSIVE, dtype=np.uint8)
-        reason = np.full(count, Reason.ROW_REFUSED, dtype=np.uint8)
+        verdict = np.full(count, Verdict.CONFORMS, dtype=np.uint8)
+        reason = np.full(count, Reason.CONFORMS, dtype=np.uint8)
         room = count * max(self._most_slots, 1)
         found_row, found_slot = np.empty(room, dtype=np.int32), np.empty(room, dtype=np.int32)
         found_verdict, found_reason = np.empty(room, dtype=np.uint8), np.empty(room, dtype=np.uint8)
-        kernel = kernel_for(count, compiled=self.compiled)
-        found = kernel(
-            arrays, plan, self.groups.cells, verdict, reason, found_row, found_slot, found_verdict, found_reason
-        )
+        found = 0
+        if self.groups.batch_count:
+            found = kernel_for(count, compiled=self.compiled)(
+                _row_arrays(coded),
+                plan,
+                self.groups.cells,
+                verdict,
+                reason,
+                found_row,
+                found_slot,
+                found_verdict,
+                found_reason,
+            )
+        else:
+            verdict[:], reason[:] = Verdict.INCONCLUSIVE, Reason.ROW_REFUSED
         judged = JudgedRows(coded, verdict, reason)
         row_key = (np.int64(source) << ROW_BITS) + first_row
         self._settle(
@@ -377,6 +398,30 @@ class Judge:
             unit=texts_at(coded.rows, "unit", rows),
             detail=pa.array(details, type=pa.string()),
         )
+
+
+def _row_arrays(coded: CodedRows) -> RowArrays:
+    """Return the rows as the kernel reads them; it looks up the batch even of a refused row, which may have none."""
+    refused = coded.refusal != Refusal.NONE
+    readings = coded.readings
+    word = np.where(readings.word == NO_WORD, NO_WORD_COLUMN, readings.word)
+    word[readings.form == Form.EMPTY] = EMPTY_COLUMN
+    reach = np.full((len(word), 2), np.nan)
+    for form, ends in _REACH.items():
+        of_form = readings.form == form
+        for end, value in enumerate(ends):
+            reach[of_form, end] = readings.number[of_form] if value is None else value
+    return RowArrays(
+        batch=np.where(refused, np.int32(0), coded.batch).view(np.uint32),
+        line=coded.line.view(np.uint32),
+        reading=np.require(coded.reading, requirements=["C", "W"]).view(np.uint32),
+        unit=coded.unit.view(np.uint16),
+        standing=np.where(refused, np.uint8(REFUSED), coded.standing),
+        form=readings.form,
+        number=readings.number,
+        word=word.astype(np.uint8),
+        reach=reach.ravel(),
+    )
 
 
 def _raise_rows(

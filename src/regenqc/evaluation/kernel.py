@@ -1,4 +1,4 @@
-"""The verdict kernel: one loop over rows whose branches are the order of decisions.
+"""The verdict kernel: rows against requirements, in the order of decisions.
 
 For each row and each requirement that speaks about it:
 
@@ -14,6 +14,11 @@ Rounding, strictness and units were compiled into the intervals, so that R6 is a
 every reported decimal of up to 15 significant digits. The function is ordinary Python; large inputs run it compiled by
 numba, small ones run it as it stands. Text criteria (karyotype, identity) and criteria over several rows leave the loop
 with a mark and are judged by the modules that know them.
+
+Most rows are final, plain and inside every limit, or a listed word. A first pass settles these without a branch that a
+processor would have to guess, by sufficient conditions only; R1 to R7 decide about every row that it leaves, and would
+give the same answer about those that it settles. The passes go block by block, each with few arrays, so that addresses
+stay in registers and the rows in the nearest cache.
 """
 
 from __future__ import annotations
@@ -36,6 +41,9 @@ __all__ = [
     "COLLECTED",
     "COMPILE_FROM_ROWS",
     "DELEGATED",
+    "EMPTY_COLUMN",
+    "NO_WORD_COLUMN",
+    "REFUSED",
     "PlanArrays",
     "RowArrays",
     "SlotKind",
@@ -48,6 +56,10 @@ COMPILE_FROM_ROWS: Final = 100_000
 _WORTH_A_CALL: Final = 1_000
 DELEGATED: Final = 255
 COLLECTED: Final = 254
+REFUSED: Final = 255
+NO_WORD_COLUMN: Final = len(WORDS)
+EMPTY_COLUMN: Final = NO_WORD_COLUMN + 1
+_BLOCK_ROWS: Final = 4_096
 
 
 class SlotKind:
@@ -66,6 +78,18 @@ class RowArrays(NamedTuple):
     """The rows of one chunk; see `regenqc.intake.coding.CodedRows`.
 
     What is used as an index is unsigned: compiled code then need not ask whether it counts from the end.
+
+    Args:
+        batch: code of the batch.
+        line: stage and test.
+        reading: index into `form`, `number`, `word` and `reach`.
+        unit: code of the unit.
+        standing: `Standing`, or `REFUSED`.
+        form: `Form` of each reading.
+        number: number of each reading.
+        word: word of each reading, `NO_WORD_COLUMN` or `EMPTY_COLUMN`.
+        reach: (reading, 2) flattened: the least and the greatest value that the reading may stand for; no numbers where
+            that takes more than a comparison.
     """
 
     batch: NDArray[np.uint32]
@@ -73,36 +97,47 @@ class RowArrays(NamedTuple):
     reading: NDArray[np.uint32]
     unit: NDArray[np.uint16]
     standing: NDArray[np.uint8]
-    refusal: NDArray[np.uint8]
     form: NDArray[np.uint8]
     number: NDArray[np.float64]
     word: NDArray[np.uint8]
+    reach: NDArray[np.float64]
 
 
 class PlanArrays(NamedTuple):
     """The compiled specifications.
 
     Args:
-        group_of_batch: group of each batch code.
-        cell_of_batch: index of the first cell of each batch.
-        begin: slots of group g and line l stand at `begin[g * line_count + l] : begin[… + 1]`.
+        batch_at: (batch, 2) flattened: first place of the batch's group, and index of the batch's first cell.
+        begin: slots of a place (group and line) stand at `begin[place] : begin[place + 1]`.
         slot_at: slot numbers in that order.
         column_at: column of each such slot in the cells of a batch.
+        settling_at: (place, 4) flattened: the slot that settles most rows of the place, its column, whether settled rows
+            conform to it, and whether another slot of the place receives them.
+        receiving_at: (place, 4) flattened: that other slot, the mark with which it receives rows, and the verdict and the
+            reason that such a row then has.
+        settling_bounds: (slot, unit column, 2) flattened: readings that reach no further conform; no numbers where none do.
+        settling_words: by slot, one bit for each word that settles a row.
+        unit_column: column of each unit code, 0 for units that no limit was converted to.
+        unit_columns: number of unit columns.
         kind: `SlotKind` of each slot.
         accept_preliminary: whether a preliminary result is evidence for the slot.
         has_limit: whether the slot judges numbers.
-        interval: number of the compiled interval for (slot, unit), 0 where the unit is of another kind.
+        interval: number of the compiled interval for (slot, unit column), 0 where the unit is of another kind.
         bounds: (interval, 14) doubles, see `regenqc.evaluation.plan.BOUNDS`; nothing lies inside interval 0.
-        word_verdict: verdict for (slot, word); the last column is no word.
+        word_verdict: verdict for (slot, word); the last two columns are no word.
         word_reason: reason for (slot, word).
     """
 
-    group_of_batch: NDArray[np.uint32]
-    cell_of_batch: NDArray[np.uint64]
-    line_count: int
+    batch_at: NDArray[np.uint64]
     begin: NDArray[np.uint64]
     slot_at: NDArray[np.uint32]
     column_at: NDArray[np.uint32]
+    settling_at: NDArray[np.uint32]
+    receiving_at: NDArray[np.uint32]
+    settling_bounds: NDArray[np.float64]
+    settling_words: NDArray[np.uint64]
+    unit_column: NDArray[np.uint16]
+    unit_columns: np.uint64
     kind: NDArray[np.uint8]
     accept_preliminary: NDArray[np.uint8]
     has_limit: NDArray[np.uint8]
@@ -121,7 +156,8 @@ _GREATER, _UNREADABLE = int(Form.GREATER), int(Form.UNREADABLE)
 _PRELIMINARY, _UNVERIFIED, _CANCELLED = int(Standing.PRELIMINARY), int(Standing.UNVERIFIED), int(Standing.CANCELLED)
 _SUPERSEDED, _INVALIDATED = int(Standing.SUPERSEDED), int(Standing.INVALIDATED)
 _UNKNOWN_UNIT = int(UNKNOWN_UNIT)
-_NO_WORD = len(WORDS)
+_NO_WORD = NO_WORD_COLUMN
+_ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 _KIND_UNMATCHED, _KIND_UNLISTED_REPORTED = SlotKind.UNMATCHED, SlotKind.UNLISTED_REPORTED
 _KIND_REPORT_ONLY, _KIND_UNSET = SlotKind.REPORT_ONLY, SlotKind.UNSET
 _KIND_DELEGATED, _KIND_COLLECTED = SlotKind.DELEGATED, SlotKind.COLLECTED
@@ -137,6 +173,7 @@ _R_UNIT_MISSING, _R_UNIT_UNKNOWN = int(Reason.UNIT_MISSING), int(Reason.UNIT_UNK
 _R_UNIT_INCOMPATIBLE = int(Reason.UNIT_INCOMPATIBLE)
 _R_UNDECIDABLE, _R_TOO_MANY_DIGITS = int(Reason.CENSORED_UNDECIDABLE), int(Reason.TOO_MANY_DIGITS)
 _R_CENSORED_OUTSIDE, _R_CENSORED_ALERT = int(Reason.CENSORED_OUTSIDE), int(Reason.CENSORED_AGAINST_ALERT)
+_R_REFUSED = int(Reason.ROW_REFUSED)
 _R_BELOW, _R_ABOVE = int(Reason.BELOW_MINIMUM), int(Reason.ABOVE_MAXIMUM)
 _R_OUTSIDE_ALERT, _R_BY_ROUNDING = int(Reason.OUTSIDE_ALERT_LIMIT), int(Reason.CONFORMS_BY_ROUNDING)
 
@@ -158,8 +195,8 @@ def judge_rows(
         rows: coded rows, any order.
         plan: compiled specifications.
         cells: verdicts by cell; raised in place, never lowered.
-        row_verdict: filled with the worst verdict of each row; refused rows are left as they are.
-        row_reason: filled with the reason of that verdict.
+        row_verdict: `conforms` throughout; set to the worst verdict of each row.
+        row_reason: `Reason.CONFORMS` throughout; set to the reason of that verdict.
         found_row: filled with (row, slot, verdict, reason) of every judgement that is not `conforms`, and of rows marked
             `DELEGATED` or `COLLECTED`; must hold rows × the most slots of any line.
         found_slot: see `found_row`.
@@ -170,172 +207,198 @@ def judge_rows(
         The number of entries filled in `found_row` and its companions.
     """
     # Local names: compiled code reads each array's address once, not once per row.
-    batches, lines, readings, units = rows.batch, rows.line, rows.reading, rows.unit
-    standings, refusals = rows.standing, rows.refusal
-    forms, numbers, words = rows.form, rows.number, rows.word
-    groups, first_cells, line_count = plan.group_of_batch, plan.cell_of_batch, plan.line_count
-    begins, slots, columns, kinds = plan.begin, plan.slot_at, plan.column_at, plan.kind
+    batches, lines, readings, units, standings = rows.batch, rows.line, rows.reading, rows.unit, rows.standing
+    forms, numbers, words, reach = rows.form, rows.number, rows.word, rows.reach
+    batch_at, begins, slots, columns, kinds = plan.batch_at, plan.begin, plan.slot_at, plan.column_at, plan.kind
+    settling_at, settling_bounds, settling_words = plan.settling_at, plan.settling_bounds, plan.settling_words
+    receiving_at = plan.receiving_at
+    unit_column, unit_columns = plan.unit_column, plan.unit_columns
     intervals, bounds, has_limit = plan.interval, plan.bounds, plan.has_limit
     word_verdicts, word_reasons = plan.word_verdict, plan.word_reason
-    narrow = np.ascontiguousarray(bounds[:, 6:8])
-    found = 0
-    for row in range(batches.size):
-        if refusals[row] != 0:
-            continue
-        batch = batches[row]
-        place = groups[batch] * line_count + lines[row]
-        reading = readings[row]
-        form = forms[reading]
-        number = numbers[reading]
-        word = words[reading]
-        standing = standings[row]
-        is_final, is_number, unit = standing == 0, form == _NUMBER, units[row]
-        first, end = begins[place], begins[place + 1]
-        if end - first == 1:
-            # Most rows are judged by one requirement and are final, plain and inside every limit, or a listed word. All of
-            # that is asked at once, without branches that a processor would have to guess; R1 to R7 give the same answer.
-            slot = slots[first]
-            interval = intervals[slot, unit]
-            inside_limits = (narrow[interval, 0] <= number) & (number <= narrow[interval, 1])
-            is_listed = word_verdicts[slot, word] == _CONFORMS
-            if (kinds[slot] == 0) & is_final & ((is_number & inside_limits) | is_listed):
-                cell = first_cells[batch] + columns[first]
-                if cells[cell] < _CONFORMS:
-                    cells[cell] = _CONFORMS
-                row_verdict[row] = _CONFORMS
-                row_reason[row] = _R_CONFORMS
+    place_of = np.empty(_BLOCK_ROWS, dtype=np.uint32)
+    is_settled = np.empty(_BLOCK_ROWS, dtype=np.uint8)
+    passed_on = np.empty(_BLOCK_ROWS, dtype=np.uint32)
+    left = np.empty(_BLOCK_ROWS, dtype=np.uint32)
+    found = np.uint64(0)
+    for start in range(0, batches.size, _BLOCK_ROWS):
+        stop = min(start + _BLOCK_ROWS, batches.size)
+        # Views of the block: an index from 0 upwards cannot count from the end.
+        block = slice(start, stop)
+        batch_of, line_of, reading_of = batches[block], lines[block], readings[block]
+        unit_of, standing_of = units[block], standings[block]
+        for row in range(stop - start):
+            place = batch_at[_TWO * batch_of[row]] + line_of[row]
+            slot = settling_at[_FOUR * place]
+            reading = reading_of[row]
+            low = _TWO * (slot * unit_columns + unit_column[unit_of[row]])
+            least = _TWO * reading
+            inside = (settling_bounds[low] <= reach[least]) & (reach[least + _ONE] <= settling_bounds[low + _ONE])
+            listed = (settling_words[slot] >> np.uint64(words[reading])) & _ONE != 0
+            place_of[row] = place
+            is_settled[row] = (standing_of[row] == 0) & (inside | listed)
+        passed_on_count, left_count = np.uint64(0), np.uint64(0)
+        for row in range(stop - start):
+            settling = _FOUR * place_of[row]
+            settled = is_settled[row]
+            cell = batch_at[_TWO * batch_of[row] + _ONE] + settling_at[settling + _ONE]
+            cells[cell] = max(cells[cell], settled & np.uint8(settling_at[settling + _TWO]))
+            passed_on[passed_on_count] = row
+            passed_on_count += np.uint64(settled & settling_at[settling + _THREE])
+            left[left_count] = row
+            left_count += np.uint64(settled ^ 1)
+        for at in range(passed_on_count):
+            row = passed_on[at]
+            receiving = _FOUR * place_of[row]
+            found_row[found] = start + row
+            found_slot[found] = receiving_at[receiving]
+            found_verdict[found] = _MISSING
+            found_reason[found] = receiving_at[receiving + _ONE]
+            found += _ONE
+            row_verdict[start + row] = receiving_at[receiving + _TWO]
+            row_reason[start + row] = receiving_at[receiving + _THREE]
+        for at in range(left_count):
+            row = start + left[at]
+            standing = standings[row]
+            if standing == REFUSED:
+                row_verdict[row] = _INCONCLUSIVE
+                row_reason[row] = _R_REFUSED
                 continue
-        is_evidence = standing <= _PRELIMINARY and form != _EMPTY
-        worst = _MISSING
-        worst_reason = _R_OTHER_SPECIFICATION
-        for at in range(first, end):
-            slot = slots[at]
-            kind = kinds[slot]
-            interval = intervals[slot, unit]
-            is_listed = word_verdicts[slot, word] == _CONFORMS
-            verdict = _MISSING
-            if (kind >= _KIND_DELEGATED) & is_final & (form != _EMPTY):
-                found_row[found] = row
-                found_slot[found] = slot
-                found_verdict[found] = _MISSING
-                found_reason[found] = DELEGATED if kind == _KIND_DELEGATED else COLLECTED
-                if worst_reason == _R_OTHER_SPECIFICATION:
-                    worst_reason = found_reason[found]
-                found += 1
-                continue
-            # R1 standing, R2 missing
-            if not is_evidence:
-                if standing == _SUPERSEDED:
-                    reason = _R_SUPERSEDED
-                elif standing == _INVALIDATED:
-                    reason = _R_INVALIDATED
-                elif form == _EMPTY:
-                    reason = _R_CANCELLED if standing == _CANCELLED else _R_EMPTY
-                else:
-                    verdict = _INCONCLUSIVE
-                    reason = _R_CANCELLED_WITH_RESULT if standing == _CANCELLED else _R_UNVERIFIED
-            elif kind != 0:
-                if kind == _KIND_DELEGATED:
-                    reason = DELEGATED
-                elif kind == _KIND_COLLECTED:
-                    reason = COLLECTED
-                elif kind == _KIND_REPORT_ONLY:
-                    verdict, reason = _CONFORMS, _R_CONFORMS
-                    if form == _WORD and word_reasons[slot, word] == _R_INTERIM:
-                        verdict, reason = _MISSING, _R_INTERIM
-                elif kind == _KIND_UNSET:
-                    verdict, reason = _INCONCLUSIVE, _R_SPONSOR
-                elif kind == _KIND_UNLISTED_REPORTED:
-                    reason = _R_UNMATCHED
-                else:
-                    verdict, reason = _INCONCLUSIVE, _R_UNMATCHED
-            # R3 word; a word read as `< lod` stays the word where that conforms, or where no number is asked for
-            elif form == _WORD or (word != _NO_WORD and (is_listed or has_limit[slot] == 0)):
-                verdict, reason = int(word_verdicts[slot, word]), int(word_reasons[slot, word])
-            elif form == _UNREADABLE:
-                verdict = _INCONCLUSIVE
-                reason = _R_UNREADABLE if has_limit[slot] else _R_UNKNOWN_WORD
-            elif has_limit[slot] == 0:
-                verdict, reason = _INCONCLUSIVE, _R_NUMBER_FOR_WORD
-            else:
-                # R4 unit
-                if interval == 0:
-                    verdict = _INCONCLUSIVE
-                    if unit == 0:
-                        reason = _R_UNIT_MISSING
-                    elif unit == _UNKNOWN_UNIT:
-                        reason = _R_UNIT_UNKNOWN
+            at_batch = _TWO * batches[row]
+            place = place_of[left[at]]
+            first_cell = batch_at[at_batch + _ONE]
+            reading, unit = readings[row], units[row]
+            form, number, word = forms[reading], numbers[reading], words[reading]
+            is_evidence = standing <= _PRELIMINARY and form != _EMPTY
+            worst = _MISSING
+            worst_reason = _R_OTHER_SPECIFICATION
+            for position in range(begins[place], begins[place + np.uint32(1)]):
+                slot = slots[position]
+                kind = kinds[slot]
+                interval = intervals[slot, unit_column[unit]]
+                is_listed = word_verdicts[slot, word] == _CONFORMS
+                verdict = _MISSING
+                if kind >= _KIND_DELEGATED and standing == 0 and form != _EMPTY:
+                    found_row[found] = row
+                    found_slot[found] = slot
+                    found_verdict[found] = _MISSING
+                    found_reason[found] = DELEGATED if kind == _KIND_DELEGATED else COLLECTED
+                    if worst_reason == _R_OTHER_SPECIFICATION:
+                        worst_reason = found_reason[found]
+                    found += _ONE
+                    continue
+                # R1 standing, R2 missing
+                if not is_evidence:
+                    if standing == _SUPERSEDED:
+                        reason = _R_SUPERSEDED
+                    elif standing == _INVALIDATED:
+                        reason = _R_INVALIDATED
+                    elif form == _EMPTY:
+                        reason = _R_CANCELLED if standing == _CANCELLED else _R_EMPTY
                     else:
-                        reason = _R_UNIT_INCOMPATIBLE
-                elif form == _NUMBER:
-                    # R6 limit
-                    if bounds[interval, 6] <= number <= bounds[interval, 7]:
+                        verdict = _INCONCLUSIVE
+                        reason = _R_CANCELLED_WITH_RESULT if standing == _CANCELLED else _R_UNVERIFIED
+                elif kind != 0:
+                    if kind == _KIND_DELEGATED:
+                        reason = DELEGATED
+                    elif kind == _KIND_COLLECTED:
+                        reason = COLLECTED
+                    elif kind == _KIND_REPORT_ONLY:
                         verdict, reason = _CONFORMS, _R_CONFORMS
-                    elif number < bounds[interval, 0]:
-                        verdict, reason = _FAILS, _R_BELOW
-                    elif number > bounds[interval, 1]:
-                        verdict, reason = _FAILS, _R_ABOVE
-                    elif bounds[interval, 12] <= number <= bounds[interval, 13]:
-                        verdict, reason = _ALERT, _R_OUTSIDE_ALERT
+                        if form == _WORD and word_reasons[slot, word] == _R_INTERIM:
+                            verdict, reason = _MISSING, _R_INTERIM
+                    elif kind == _KIND_UNSET:
+                        verdict, reason = _INCONCLUSIVE, _R_SPONSOR
+                    elif kind == _KIND_UNLISTED_REPORTED:
+                        reason = _R_UNMATCHED
                     else:
-                        verdict, reason = _ALERT, _R_BY_ROUNDING
+                        verdict, reason = _INCONCLUSIVE, _R_UNMATCHED
+                # R3 word; a word read as `< lod` stays the word where that conforms, or where no number is asked for
+                elif form == _WORD or (word != _NO_WORD and (is_listed or has_limit[slot] == 0)):
+                    verdict, reason = int(word_verdicts[slot, word]), int(word_reasons[slot, word])
+                elif form == _UNREADABLE:
+                    verdict = _INCONCLUSIVE
+                    reason = _R_UNREADABLE if has_limit[slot] else _R_UNKNOWN_WORD
+                elif has_limit[slot] == 0:
+                    verdict, reason = _INCONCLUSIVE, _R_NUMBER_FOR_WORD
                 else:
-                    # R5 censored: once against the limit, once against the alert limit
-                    verdict, reason = _CONFORMS, _R_CONFORMS
-                    for offset in range(0, 12, 6):
-                        low, high = bounds[interval, offset], bounds[interval, offset + 1]
-                        low_closed, low_open = bounds[interval, offset + 2], bounds[interval, offset + 3]
-                        high_closed, high_open = bounds[interval, offset + 4], bounds[interval, offset + 5]
-                        if form == _LONG:
-                            inside = low_open < number < high_open
-                            outside = number < np.nextafter(low_closed, -np.inf) or number > np.nextafter(
-                                high_closed, np.inf
-                            )
-                        elif form == _LESS:
-                            inside = low == -np.inf and number <= high_closed
-                            outside = number < low_open
-                        elif form == _LESS_OR_EQUAL:
-                            inside = low == -np.inf and number <= high
-                            outside = number < low
-                        elif form == _GREATER:
-                            inside = high == np.inf and number >= low_closed
-                            outside = number > high_open
+                    # R4 unit
+                    if interval == 0:
+                        verdict = _INCONCLUSIVE
+                        if unit == 0:
+                            reason = _R_UNIT_MISSING
+                        elif unit == _UNKNOWN_UNIT:
+                            reason = _R_UNIT_UNKNOWN
                         else:
-                            inside = high == np.inf and number >= low
-                            outside = number > high
-                        if inside:
-                            continue
-                        if offset != 0:
-                            verdict, reason = _ALERT, _R_CENSORED_ALERT
-                        elif not outside:
-                            verdict = _INCONCLUSIVE
-                            reason = _R_TOO_MANY_DIGITS if form == _LONG else _R_UNDECIDABLE
+                            reason = _R_UNIT_INCOMPATIBLE
+                    elif form == _NUMBER:
+                        # R6 limit
+                        if bounds[interval, 6] <= number <= bounds[interval, 7]:
+                            verdict, reason = _CONFORMS, _R_CONFORMS
+                        elif number < bounds[interval, 0]:
+                            verdict, reason = _FAILS, _R_BELOW
+                        elif number > bounds[interval, 1]:
+                            verdict, reason = _FAILS, _R_ABOVE
+                        elif bounds[interval, 12] <= number <= bounds[interval, 13]:
+                            verdict, reason = _ALERT, _R_OUTSIDE_ALERT
                         else:
-                            verdict = _FAILS
-                            if form != _LONG:
-                                reason = _R_CENSORED_OUTSIDE
+                            verdict, reason = _ALERT, _R_BY_ROUNDING
+                    else:
+                        # R5 censored: once against the limit, once against the alert limit
+                        verdict, reason = _CONFORMS, _R_CONFORMS
+                        for offset in range(0, 12, 6):
+                            low, high = bounds[interval, offset], bounds[interval, offset + 1]
+                            low_closed, low_open = bounds[interval, offset + 2], bounds[interval, offset + 3]
+                            high_closed, high_open = bounds[interval, offset + 4], bounds[interval, offset + 5]
+                            if form == _LONG:
+                                inside = low_open < number < high_open
+                                outside = number < np.nextafter(low_closed, -np.inf) or number > np.nextafter(
+                                    high_closed, np.inf
+                                )
+                            elif form == _LESS:
+                                inside = low == -np.inf and number <= high_closed
+                                outside = number < low_open
+                            elif form == _LESS_OR_EQUAL:
+                                inside = low == -np.inf and number <= high
+                                outside = number < low
+                            elif form == _GREATER:
+                                inside = high == np.inf and number >= low_closed
+                                outside = number > high_open
                             else:
-                                reason = _R_BELOW if number < low else _R_ABOVE
-                        break
-            # R7 interim
-            if standing == _PRELIMINARY and (verdict == _CONFORMS or verdict == _ALERT):
-                if plan.accept_preliminary[slot] == 0:
-                    verdict, reason = _MISSING, _R_PRELIMINARY
-            if verdict > worst or worst_reason == _R_OTHER_SPECIFICATION:
-                worst, worst_reason = verdict, reason
-            if verdict > _MISSING:
-                cell = first_cells[batch] + columns[at]
-                if verdict > cells[cell]:
-                    cells[cell] = verdict
-            if verdict != _CONFORMS and reason != _R_SUPERSEDED:
-                found_row[found] = row
-                found_slot[found] = slot
-                found_verdict[found] = verdict
-                found_reason[found] = reason
-                found += 1
-        row_verdict[row] = worst
-        row_reason[row] = worst_reason
-    return found
+                                inside = high == np.inf and number >= low
+                                outside = number > high
+                            if inside:
+                                continue
+                            if offset != 0:
+                                verdict, reason = _ALERT, _R_CENSORED_ALERT
+                            elif not outside:
+                                verdict = _INCONCLUSIVE
+                                reason = _R_TOO_MANY_DIGITS if form == _LONG else _R_UNDECIDABLE
+                            else:
+                                verdict = _FAILS
+                                if form != _LONG:
+                                    reason = _R_CENSORED_OUTSIDE
+                                else:
+                                    reason = _R_BELOW if number < low else _R_ABOVE
+                            break
+                # R7 interim
+                if standing == _PRELIMINARY and (verdict == _CONFORMS or verdict == _ALERT):
+                    if plan.accept_preliminary[slot] == 0:
+                        verdict, reason = _MISSING, _R_PRELIMINARY
+                if verdict > worst or worst_reason == _R_OTHER_SPECIFICATION:
+                    worst, worst_reason = verdict, reason
+                if verdict > _MISSING:
+                    cell = first_cell + columns[position]
+                    if verdict > cells[cell]:
+                        cells[cell] = verdict
+                if verdict != _CONFORMS and reason != _R_SUPERSEDED:
+                    found_row[found] = row
+                    found_slot[found] = slot
+                    found_verdict[found] = verdict
+                    found_reason[found] = reason
+                    found += _ONE
+            row_verdict[row] = worst
+            row_reason[row] = worst_reason
+    return int(found)
 
 
 @functools.cache
@@ -349,10 +412,28 @@ def _compiled() -> Callable[..., int]:
 def load_compiled() -> None:
     """Load the compiled kernel, or compile it the first time, so that the first large chunk need not wait for it."""
     code, byte = np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint8)
-    rows = RowArrays(code, code, code, np.empty(0, dtype=np.uint16), byte, byte, byte, np.empty(0), byte)
-    cell, table = np.empty(0, dtype=np.uint64), np.empty((0, 0), dtype=np.uint8)
-    intervals = np.empty((0, 0), dtype=np.uint32)
-    plan = PlanArrays(code, cell, 1, cell, code, code, byte, byte, byte, intervals, np.empty((0, 0)), table, table)
+    unit, double, place = np.empty(0, dtype=np.uint16), np.empty(0), np.empty(0, dtype=np.uint64)
+    rows = RowArrays(code, code, code, unit, byte, byte, double, byte, double)
+    table, intervals = np.empty((0, 0), dtype=np.uint8), np.empty((0, 0), dtype=np.uint32)
+    plan = PlanArrays(
+        batch_at=place,
+        begin=place,
+        slot_at=code,
+        column_at=code,
+        settling_at=code,
+        receiving_at=code,
+        settling_bounds=double,
+        settling_words=place,
+        unit_column=unit,
+        unit_columns=np.uint64(1),
+        kind=byte,
+        accept_preliminary=byte,
+        has_limit=byte,
+        interval=intervals,
+        bounds=np.empty((0, 0)),
+        word_verdict=table,
+        word_reason=table,
+    )
     number = np.empty(0, dtype=np.int32)
     _compiled()(rows, plan, byte, byte, byte, number, number, byte, byte)
 

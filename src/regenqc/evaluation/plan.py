@@ -8,11 +8,11 @@ a reported unit when a result in that unit first appears, once, exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
-from regenqc.evaluation.kernel import SlotKind
+from regenqc.evaluation.kernel import COLLECTED, DELEGATED, EMPTY_COLUMN, NO_WORD_COLUMN, SlotKind
 from regenqc.measurement.limits import CompiledInterval, compile_interval
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
@@ -40,6 +40,8 @@ BOUNDS: Final = (
 )
 
 Criterion = Requirement | AlternativePart
+# Kind of the unit, limit, alert limit and rounding rule.
+_Limit = tuple[str, LimitText, LimitText | None, str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,27 @@ class Slot:
     criterion: Criterion | None
     rounding: str | None
     accept_preliminary: bool = False
+
+
+class Settling(NamedTuple):
+    """How most rows of a line are settled at once.
+
+    Args:
+        slot: the slot that settles them; two numbers beyond the slots stand for one that settles no row, and for one that
+            settles every row with a result.
+        position: its position among the slots of the line.
+        conforms: whether settled rows conform to it.
+        is_received: whether another slot receives settled rows.
+        receiver: that other slot.
+        mark: with which it receives them.
+    """
+
+    slot: int
+    position: int = 0
+    conforms: bool = False
+    is_received: bool = False
+    receiver: int = 0
+    mark: int = 0
 
 
 class Plan:
@@ -116,21 +139,17 @@ class Plan:
         self.has_limit = np.array(
             [slot.criterion is not None and slot.criterion.limit is not None for slot in self.slots], dtype=np.uint8
         )
-        self.word_verdict = np.full((count, len(WORDS) + 1), Verdict.INCONCLUSIVE, dtype=np.uint8)
-        self.word_reason = np.full((count, len(WORDS) + 1), Reason.UNKNOWN_WORD, dtype=np.uint8)
+        self.word_verdict = np.full((count, EMPTY_COLUMN + 1), Verdict.INCONCLUSIVE, dtype=np.uint8)
+        self.word_reason = np.full((count, EMPTY_COLUMN + 1), Reason.UNKNOWN_WORD, dtype=np.uint8)
         self._compile_words()
-        self.interval = np.zeros((count, len(UNITS) + 1), dtype=np.uint32)
-        # Nothing lies inside interval 0, which stands for a unit of another kind: the kernel may look before it asks.
+        self.settling_words = self._settling_words()
+        # Column 0 is every unit that no limit was converted to, interval 0 a unit of another kind: nothing lies inside.
+        self.unit_column = np.zeros(len(UNITS) + 1, dtype=np.uint16)
+        self.interval = np.zeros((count, 1), dtype=np.uint32)
         self._bounds: list[tuple[float, ...]] = [(float("nan"),) * len(BOUNDS)]
         self.bounds = np.array(self._bounds, dtype=np.float64)
-        self._interval_codes: dict[tuple[object, ...], int] = {}
-        self._prepared: set[int] = set()
-        self._limit_kinds = [
-            find_unit(slot.criterion.limit.unit)
-            if slot.criterion is not None and slot.criterion.limit is not None
-            else None
-            for slot in self.slots
-        ]
+        self.settling_bounds = self._settling_bounds()
+        self._limits, self._limit_of_slot = self._distinct_limits()
 
     def line(self, slot: Slot) -> int:
         """Return the line of the rows that a slot judges."""
@@ -143,26 +162,72 @@ class Plan:
             codes: unit codes of rows, in any number and order.
         """
         used = np.flatnonzero(np.bincount(codes, minlength=1)).tolist()
-        fresh = [code for code in used if code not in self._prepared and code < len(UNITS)]
+        fresh = [code for code in used if code < len(UNITS) and self.unit_column[code] == 0]
         if not fresh:
             return
         for code in fresh:
-            self._prepared.add(code)
-            unit = UNITS[code]
-            for index, limit_unit in enumerate(self._limit_kinds):
-                if limit_unit is not None and limit_unit.kind == unit.kind:
-                    self.interval[index, code] = self._interval(self.slots[index], code)
+            intervals = np.zeros(len(self._limits) + 1, dtype=np.uint32)
+            for index, (kind, limit, alert, rounding) in enumerate(self._limits):
+                if kind == UNITS[code].kind:
+                    intervals[index] = len(self._bounds)
+                    self._bounds.append(_bounds(limit, alert, rounding, code))
+            self.unit_column[code] = self.interval.shape[1]
+            self.interval = np.column_stack([self.interval, intervals[self._limit_of_slot]])
         self.bounds = np.array(self._bounds, dtype=np.float64).reshape(-1, len(BOUNDS))
+        self.settling_bounds = self._settling_bounds()
 
-    def _interval(self, slot: Slot, code: int) -> int:
-        criterion = slot.criterion
-        assert criterion is not None  # noqa: S101 - only slots with a limit come here
-        assert criterion.limit is not None  # noqa: S101
-        key = (criterion.limit, criterion.alert, slot.rounding, code)
-        if key not in self._interval_codes:
-            self._interval_codes[key] = len(self._bounds)
-            self._bounds.append(_bounds(criterion.limit, criterion.alert, slot.rounding, code))
-        return self._interval_codes[key]
+    def _distinct_limits(self) -> tuple[list[_Limit], NDArray[np.int64]]:
+        """Return every limit once, with the kind of its unit, and its index by slot; -1 for a slot without limit."""
+        codes: dict[_Limit, int] = {}
+        of_slot = np.full(len(self.slots), -1, dtype=np.int64)
+        for index, slot in enumerate(self.slots):
+            if slot.criterion is not None and slot.criterion.limit is not None:
+                unit = find_unit(slot.criterion.limit.unit)
+                assert unit is not None  # noqa: S101 - checked when the specification was loaded
+                limit = (unit.kind, slot.criterion.limit, slot.criterion.alert, slot.rounding)
+                of_slot[index] = codes.setdefault(limit, len(codes))
+        return list(codes), of_slot
+
+    # ---- what settles a row at once: see `PlanArrays` ----------------------------------------------------------------
+
+    def settling(self, slots: Sequence[int]) -> Settling:
+        """Return how most rows of one line are settled.
+
+        Args:
+            slots: that judge the line, in order.
+        """
+        judging = [at for at, slot in enumerate(slots) if self.kind[slot] < SlotKind.DELEGATED]
+        receiving = [slot for slot in slots if self.kind[slot] >= SlotKind.DELEGATED]
+        judged_at_once = all(self.kind[slots[at]] in {SlotKind.VALUE, SlotKind.REPORT_ONLY} for at in judging)
+        if len(judging) > 1 or len(receiving) > 1 or not slots or not judged_at_once:
+            return Settling(len(self.slots))
+        receiver, mark = 0, 0
+        if receiving:
+            receiver = receiving[0]
+            mark = DELEGATED if self.kind[receiver] == SlotKind.DELEGATED else COLLECTED
+        if not judging:
+            return Settling(len(self.slots) + 1, is_received=True, receiver=receiver, mark=mark)
+        at = judging[0]
+        return Settling(slots[at], at, conforms=True, is_received=bool(receiving), receiver=receiver, mark=mark)
+
+    def _settling_words(self) -> NDArray[np.uint64]:
+        conforming = self.word_verdict == Verdict.CONFORMS
+        conforming[self.kind != SlotKind.VALUE] = False
+        reported = self.word_reason != Reason.INTERIM_WORD
+        reported[:, NO_WORD_COLUMN:] = False
+        conforming |= reported & (self.kind == SlotKind.REPORT_ONLY)[:, None]
+        never, stated = np.zeros((2, EMPTY_COLUMN + 1), dtype=np.bool_)
+        stated[:EMPTY_COLUMN] = True
+        bits = np.uint64(1) << np.arange(EMPTY_COLUMN + 1, dtype=np.uint64)
+        return np.vstack([conforming, never, stated]).astype(np.uint64) @ bits
+
+    def _settling_bounds(self) -> NDArray[np.float64]:
+        """Return the alert limits, which lie within the limits, by slot and unit column."""
+        bounds = np.full((len(self.slots) + 2, self.interval.shape[1], 2), np.nan)
+        bounds[:-2] = self.bounds[self.interval, 6:8]
+        bounds[:-2][self.kind != SlotKind.VALUE] = np.nan
+        bounds[:-2][self.kind == SlotKind.REPORT_ONLY] = (-np.inf, np.inf)
+        return np.ascontiguousarray(bounds).ravel()
 
     def _compile_words(self) -> None:
         known: dict[tuple[object, ...], tuple[list[int], list[int]]] = {}
@@ -173,7 +238,7 @@ class Plan:
             if key not in known:
                 pairs = [_judge_word(word, criterion, has_limit=has_limit) for word in WORDS]
                 known[key] = ([int(verdict) for verdict, _ in pairs], [int(reason) for _, reason in pairs])
-            self.word_verdict[index, :-1], self.word_reason[index, :-1] = known[key]
+            self.word_verdict[index, :NO_WORD_COLUMN], self.word_reason[index, :NO_WORD_COLUMN] = known[key]
 
 
 def _slots(index: int, specification: Specification) -> Iterator[Slot]:
