@@ -78,7 +78,9 @@ def test_alerts_are_listed_and_do_not_hold():
     ],
 )
 def test_what_a_failure_does_is_the_requirements_to_say_and_an_open_question_always_holds(state, on_fail, wanted):
-    assert disposition(judge(state, on_fail=on_fail)) == wanted
+    requirement = {"id": "count"} | LIMIT | {"on_fail": on_fail}
+    found = evaluate(rows(("viability", "90", "%"), ("count", REPORTED[state], "%")), VIABILITY, requirement)
+    assert disposition(found) == wanted
 
 
 def test_every_batch_has_one_row_for_each_stage_with_requirements():

@@ -137,8 +137,8 @@ CASES = [
     case("an interim word", [{"test": "sterility", "result": "No growth to date"}], [STERILITY]),
     case(
         "an interim word for a result that is only reported",
-        [{"test": "count", "result": "pending"}],
-        [{"id": "count", "report_only": True}],
+        [GOOD, {"test": "count", "result": "pending"}],
+        [VIABILITY, {"id": "count", "report_only": True}],
     ),
     case(
         "an interim word as identity",

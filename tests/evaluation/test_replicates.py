@@ -45,6 +45,14 @@ TWO_OF_THREE = {"replicates": "n_of_m", "replicates_conforming": 2, "replicates_
         pytest.param(TWO_OF_THREE, ["70", "70", "1"], "conforms", id="two of three conform"),
         pytest.param(TWO_OF_THREE, ["70", "1", "1"], "fails", id="one of three conforms"),
         pytest.param(TWO_OF_THREE, ["70", "70"], "inconclusive", id="two conform, the third is missing"),
+        pytest.param(
+            TWO_OF_THREE, [">70", "≥ 70", "1"], "conforms", id="two conform whatever they are beyond the range"
+        ),
+        pytest.param(
+            TWO_OF_THREE, [">69", "70", "1"], "inconclusive", id="one beyond the range may lie on either side"
+        ),
+        pytest.param(TWO_OF_THREE, ["<70", "≤ 69", "99"], "fails", id="two fail whatever they are below the range"),
+        pytest.param(TWO_OF_THREE, ["≤ 70", "1", "99"], "inconclusive", id="one at most at the limit may lie on it"),
         pytest.param(TWO_OF_THREE, ["1", "1"], "fails", id="two fail, the third cannot help"),
         pytest.param(TWO_OF_THREE, ["70", "?", "?"], "inconclusive", id="two cannot be read"),
         pytest.param(
@@ -74,6 +82,15 @@ def test_the_mean_is_rounded_once_and_not_its_parts():
     # Rounded one by one: 70 and 69, whose mean is below 70; the mean itself is 69.5, which rounds to 70.
     found = judge(["69.6", "69.4"], "mean", rounding="usp")
     assert (cell(found, "viability"), reasons(found)) == ("alert", {"conforms_by_rounding"})
+
+
+def test_n_of_m_that_conforms_only_by_rounding_is_an_alert():
+    found = judge(["69.6", "80", "1"], TWO_OF_THREE, rounding="usp")
+    assert (cell(found, "viability"), reasons(found)) == ("alert", {"conforms_by_rounding"})
+
+
+def test_n_of_m_that_conforms_without_the_rounded_replicate_is_no_alert():
+    assert cell(judge(["69.6", "80", "90"], TWO_OF_THREE, rounding="usp"), "viability") == "conforms"
 
 
 def test_replicates_in_different_units_of_one_kind_are_averaged_exactly():

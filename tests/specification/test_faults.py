@@ -420,6 +420,18 @@ FAULTS = [
     ),
     # whole
     pytest.param(header(), "RQC-S040", "no [[requirement]]", "no requirement"),
+    pytest.param(
+        header() + requirement("report_only = true"),
+        "RQC-S051",
+        'only requirements with report_only or on_fail = "report"',
+        "a stage at which nothing is judged",
+    ),
+    pytest.param(
+        header() + requirement('limit = { min = "70", unit = "%" }\non_fail = "report"'),
+        "RQC-S051",
+        'only requirements with report_only or on_fail = "report"',
+        "a stage at which no failure counts",
+    ),
     pytest.param(header() + VIABILITY + VIABILITY, "RQC-S043", "viability", "two requirements with one id"),
     pytest.param(
         header(more='extends = ["no/such-pack"]\n') + VIABILITY, "RQC-S049", "no/such-pack", "a missing parent"
@@ -597,3 +609,10 @@ def test_toml_that_the_parser_refuses_is_a_fault(text: str) -> None:
 def test_a_reference_that_names_nothing_is_a_fault(reference: str) -> None:
     with pytest.raises(SpecificationError):
         load_specification(reference)
+
+
+def test_a_later_stage_may_only_report() -> None:
+    followed = requirement("report_only = true", identifier="count", test="count").replace(
+        "drug_product_release", "follow_up"
+    )
+    assert faults_of(header() + VIABILITY + followed) == ()

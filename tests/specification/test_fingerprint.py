@@ -216,7 +216,7 @@ CHANGES = {
     "requirement.0.rounding": "ph_eur",
     "requirement.0.timing": None,
     "requirement.0.due": "13 d",
-    "requirement.0.on_fail": "report",
+    "requirement.0.on_fail": "reject",
     "requirement.0.when.size": ["large"],
     "requirement.0.accept_preliminary": False,
     "requirement.0.force": "binding",

@@ -295,7 +295,7 @@ def _settle_replicates(judgements: _Judgements, slot: int, requirement: Requirem
     for batch, found in evidence.get(slot, {}).items():
         for results, preliminary in _selections(found):
             judged = _judge_replicates(requirement, results)
-            if not preliminary or requirement.accept_preliminary or judged[0] is not Verdict.CONFORMS:
+            if not preliminary or requirement.accept_preliminary or judged[0] > Verdict.ALERT:
                 judgements.add(slot, batch, results[0], judged=judged)
 
 
@@ -305,18 +305,20 @@ def _judge_replicates(requirement: Requirement, results: list[Collected]) -> tup
     assert requirement.replicates_conforming is not None  # noqa: S101
     assert requirement.replicates_total is not None  # noqa: S101
     needed, total = requirement.replicates_conforming, requirement.replicates_total
+    unit = requirement.limit.unit
+    quantities = [read_quantity(result.reported, result.unit, target=unit, lod=result.lod) for result in results]
+    spans = [quantity.span for quantity in quantities if quantity is not None]
     interval = exact_interval(requirement.limit, rounding=requirement.rounding)
-    conforming = failing = 0
-    for result in results:
-        quantity = read_quantity(result.reported, result.unit, target=requirement.limit.unit, lod=result.lod)
-        if quantity is not None and quantity.operator == "":
-            inside = interval.contains(quantity.fraction)
-            conforming, failing = conforming + inside, failing + (not inside)
+    conforming = sum(span.is_within(interval) for span in spans)
+    failing = sum(span.is_apart(interval) for span in spans)
     count = len(results)
     found = f"{conforming} conform, {failing} do not, {count} reported"
     if not _are_distinguishable(results):
         return Verdict.INCONCLUSIVE, Reason.REPLICATES_INDISTINGUISHABLE, found
-    if conforming >= needed and count >= total and count - conforming <= total - needed:
+    if count >= total and conforming >= max(needed, count - (total - needed)):
+        unrounded = exact_interval(requirement.limit)
+        if sum(span.is_within(unrounded) for span in spans) < max(needed, count - (total - needed)):
+            return Verdict.ALERT, Reason.CONFORMS_BY_ROUNDING, found
         return Verdict.CONFORMS, Reason.CONFORMS, found
     if failing > max(count, total) - needed:
         return Verdict.FAILS, Reason.REPLICATES_NOT_CONFORMING, found

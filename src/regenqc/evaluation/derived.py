@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from regenqc.intake.reading import SIGNED_KINDS
+from regenqc.measurement.limits import Bound, ExactInterval
 from regenqc.measurement.reported import Form, fold_text, read_reported
 from regenqc.measurement.units import conversion_factor, find_unit
 
@@ -50,6 +51,20 @@ class Quantity:
     def fraction(self) -> Fraction:
         """Return the number."""
         return Fraction(self.numerator, self.denominator)
+
+    @property
+    def span(self) -> ExactInterval:
+        """Return the values that it may stand for.
+
+        Example:
+            >>> Quantity("<", 5, 1).span
+            ExactInterval(lower=None, upper=Bound(value=Fraction(5, 1), inclusive=False))
+        """
+        end = Bound(self.fraction, inclusive=self.operator not in {"<", ">"})
+        return ExactInterval(
+            None if self.operator in {"<", "≤"} else end,
+            None if self.operator in {">", "≥"} else end,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -220,6 +220,25 @@ class ExactInterval:
             return False
         return upper is None or value < upper.value or (value == upper.value and upper.inclusive)
 
+    def is_apart(self, other: ExactInterval) -> bool:
+        """Return whether no value lies in both intervals.
+
+        Both must be in the same unit.
+
+        Example:
+            >>> below = ExactInterval(None, Bound(Fraction(5), inclusive=False))
+            >>> below.is_apart(conforming_interval(make_limit(minimum="5"), rounding=Rounding.NONE))
+            True
+        """
+        return any(
+            upper is not None
+            and lower is not None
+            and (
+                upper.value < lower.value or (upper.value == lower.value and not (upper.inclusive and lower.inclusive))
+            )
+            for upper, lower in ((self.upper, other.lower), (other.upper, self.lower))
+        )
+
     def is_empty(self) -> bool:
         """Return whether nothing conforms."""
         lower, upper = self.lower, self.upper

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from regenqc.errors import Fault, SpecificationError
 from regenqc.specification.checks import (
@@ -20,6 +20,7 @@ from regenqc.specification.fingerprint import canonical_content, fingerprint_spe
 from regenqc.specification.lookup import find_specification, is_version, not_found, read_text
 from regenqc.specification.merging import Merger
 from regenqc.specification.model import Specification
+from regenqc.vocabulary import OnFail, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -89,6 +90,9 @@ class Resolver:
             faults += check_validity(document, requirements, own=places, place=draft.place)
         if complete and not requirements and not faults:
             faults.append(_no_requirement(draft))
+        # A pack may leave everything to those who extend it.
+        if complete and not faults and len(chain) == 1:
+            faults += _stages_that_judge_nothing(draft, requirements)
         if faults or not complete:
             return None
         removed = tuple(entry for parent in parents for entry in parent.removed) + document.removed
@@ -198,6 +202,40 @@ def _no_requirement(draft: Draft) -> Fault:
         expected="at least one [[requirement]]",
         action="Add requirements; an empty specification would make nothing eligible.",
     )
+
+
+# A batch that is eligible at one of these is used: put into a bank, processed further, released or given.
+_RELEASING: Final = frozenset(
+    {
+        Stage.CELL_BANK,
+        Stage.DRUG_SUBSTANCE,
+        Stage.DRUG_PRODUCT_RELEASE,
+        Stage.HOSPITAL_RECEIPT,
+        Stage.ADMINISTRATION,
+    }
+)
+
+
+def _stages_that_judge_nothing(draft: Draft, requirements: Sequence[Requirement]) -> list[Fault]:
+    stages: dict[Stage, bool] = {}
+    for requirement in requirements:
+        judges = not requirement.report_only and requirement.on_fail is not OnFail.REPORT
+        if requirement.stage is not None:
+            stages[requirement.stage] = stages.get(requirement.stage, False) or judges
+    bare = [
+        stage for stage, judged in stages.items() if not judged and (stage in _RELEASING or not any(stages.values()))
+    ]
+    return [
+        Fault(
+            code="RQC-S051",
+            what=f"Nothing that is reported at the stage {stage} can keep a batch from being eligible.",
+            where=draft.place(),
+            got='only requirements with report_only or on_fail = "report"',
+            expected="at least one requirement that holds or rejects the batch",
+            action="Add what must conform at this stage, or leave the stage out of this specification.",
+        )
+        for stage in bare
+    ]
 
 
 def _other_identifier(draft: Draft, expected: str) -> Fault:
