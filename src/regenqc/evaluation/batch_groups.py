@@ -94,6 +94,7 @@ class BatchGroups:
         self.cell_of_batch: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.batch_at: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
         self.cells: NDArray[np.uint8] = np.zeros(0, dtype=np.uint8)
+        self._attribute_codes: dict[str, tuple[NDArray[np.int64], list[str]]] = {}
         self._used = 0
         self.manufactured_at: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._default = self._group({}, int(as_of.timestamp()), listed=table is None)
@@ -123,6 +124,18 @@ class BatchGroups:
             return ""
         values = self.table.attributes.get(name)
         return values[batch] if values is not None else ""
+
+    def attribute_codes(self, name: str, batches: NDArray[np.integer]) -> tuple[NDArray[np.int64], list[str]]:
+        """Return an attribute of some batches as indices into a list of its distinct values, the first of which is empty."""
+        if self.table is None or name not in self.table.attributes:
+            return np.zeros(len(batches), dtype=np.int64), [""]
+        known = self._attribute_codes.get(name)
+        if known is None:
+            values = {"": 0}
+            codes = [values.setdefault(value, len(values)) for value in self.table.attributes[name]]
+            known = self._attribute_codes[name] = np.array([*codes, 0], dtype=np.int64), list(values)
+        codes_of_batch, distinct = known
+        return codes_of_batch[np.minimum(batches, len(codes_of_batch) - 1)], distinct
 
     def cells_of(self, batch: NDArray[np.integer], slot: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the index in `cells` of each (batch, slot); every slot must apply to its batch's group."""

@@ -253,27 +253,30 @@ class Judge:
         self, judged: JudgedRows, row: NDArray[np.int32], slot: NDArray[np.int32], row_key: np.int64
     ) -> None:
         coded = judged.coded
-        texts = texts_at(coded.rows, "result", row).to_pylist()
+        column: pa.DictionaryArray = coded.rows["result"]
+        text = column.indices.to_numpy(zero_copy_only=False)[row].astype(np.int64)
         batches = coded.batch[row]
         interim = (coded.standing[row] == Standing.PRELIMINARY) & (self.plan.accept_preliminary[slot] == 0)
-        found: list[tuple[int, int, str | None]] = []
-        known: dict[tuple[int, str, tuple[str, ...], bool], tuple[int, int, str | None]] = {}
-        needed = {number: self._attributes_of(number) for number in np.unique(slot).tolist()}
-        for number, text, batch, early in zip(slot.tolist(), texts, batches.tolist(), interim.tolist(), strict=True):
-            names = needed[number]
-            values = tuple(self.groups.attribute(name, batch) for name in names)
-            key = (number, text, values, early)
-            judgement = known.get(key)
-            if judgement is None:
-                stated = dict(zip(names, values, strict=True))
-                verdict, reason, detail = judge_text(self._requirement(number), text, stated.__getitem__)
-                if early and verdict in {Verdict.CONFORMS, Verdict.ALERT}:
-                    verdict, reason = Verdict.MISSING, Reason.PRELIMINARY
-                judgement = known[key] = (int(verdict), int(reason), detail or None)
-            found.append(judgement)
-        verdicts = np.array([entry[0] for entry in found], dtype=np.uint8)
-        reasons = np.array([entry[1] for entry in found], dtype=np.uint8)
-        details = [entry[2] for entry in found]
+        verdicts = np.empty(len(row), dtype=np.uint8)
+        reasons = np.empty(len(row), dtype=np.uint8)
+        details = np.empty(len(row), dtype=np.object_)
+        for number in np.unique(slot).tolist():
+            members = np.flatnonzero(slot == number)
+            name = self._attribute_of(number)
+            stated, values = self.groups.attribute_codes(name, batches[members])
+            # Each distinct question is answered once.
+            questions = (text[members] * len(values) + stated) * 2 + interim[members]
+            distinct, question = np.unique(questions, return_inverse=True)
+            texts = column.dictionary.take(pa.array(distinct // (2 * len(values)))).to_pylist()
+            answers = [
+                _judge_text(
+                    self._requirement(number), text, name, values[entry // 2 % len(values)], early=entry % 2 == 1
+                )
+                for entry, text in zip(distinct.tolist(), texts, strict=True)
+            ]
+            verdicts[members] = np.array([answer[0] for answer in answers], dtype=np.uint8)[question]
+            reasons[members] = np.array([answer[1] for answer in answers], dtype=np.uint8)[question]
+            details[members] = np.array([answer[2] for answer in answers], dtype=np.object_)[question]
         _raise_rows(judged, row, verdicts, reasons)
         self.raise_cells(batches, slot, verdicts)
         keep = verdicts != Verdict.CONFORMS
@@ -287,19 +290,20 @@ class Judge:
                 row=row_key + row[keep],
                 reported=texts_at(coded.rows, "result", row[keep]),
                 unit=texts_at(coded.rows, "unit", row[keep]),
-                detail=pa.array(details, type=pa.string()).filter(pa.array(keep)),
+                detail=pa.array(details[keep], type=pa.string()),
             )
 
     def _requirement(self, slot: int) -> Requirement:
         entry = self.plan.slots[slot]
         return self.plan.specifications[entry.specification].requirements[entry.requirement]
 
-    def _attributes_of(self, slot: int) -> tuple[str, ...]:
+    def _attribute_of(self, slot: int) -> str:
+        """Return the attribute of the batch with which a text criterion compares, empty when it compares with none."""
         requirement = self._requirement(slot)
         name = requirement.identity.equals if requirement.identity else None
         if requirement.karyotype is not None:
             name = requirement.karyotype.expected_sex
-        return (name[1:],) if name is not None and name.startswith("@") else ()
+        return name[1:] if name is not None and name.startswith("@") else ""
 
     def _check_methods(self, judged: JudgedRows, row_key: np.int64) -> None:
         """Make a result inconclusive whose method the requirement does not list."""
@@ -398,6 +402,15 @@ class Judge:
             unit=texts_at(coded.rows, "unit", rows),
             detail=pa.array(details, type=pa.string()),
         )
+
+
+def _judge_text(
+    requirement: Requirement, text: str, name: str, value: str, *, early: bool
+) -> tuple[Verdict, Reason, str | None]:
+    verdict, reason, detail = judge_text(requirement, text, {name: value}.__getitem__)
+    if early and verdict in {Verdict.CONFORMS, Verdict.ALERT}:
+        verdict, reason = Verdict.MISSING, Reason.PRELIMINARY
+    return verdict, reason, detail or None
 
 
 def _row_arrays(coded: CodedRows) -> RowArrays:

@@ -140,10 +140,20 @@ class RowCoder:
 
     def batch_code(self, batch_id: str) -> int:
         """Return the code of a batch, numbering it if it is new."""
-        code = self._batch_codes.setdefault(batch_id, len(self.batch_ids))
-        if code == len(self.batch_ids):
-            self.batch_ids.append(batch_id)
-        return code
+        return self.batch_codes([batch_id])[0]
+
+    def batch_codes(self, batch_ids: list[str]) -> list[int]:
+        """Return the codes of batches, numbering new ones in order; -1 for an empty identifier."""
+        known = self._batch_codes
+        codes = [known.get(batch_id, _NOT_SEEN) for batch_id in batch_ids]
+        if _NOT_SEEN in codes:
+            for at, batch_id in enumerate(batch_ids):
+                if codes[at] == _NOT_SEEN:
+                    code = known.setdefault(batch_id, len(self.batch_ids)) if batch_id else -1
+                    if code == len(self.batch_ids):
+                        self.batch_ids.append(batch_id)
+                    codes[at] = code
+        return codes
 
     def code(self, rows: pa.RecordBatch, *, first_row: int, computed: bool = False) -> CodedRows:
         """Return the codes of one chunk.
@@ -231,7 +241,7 @@ class RowCoder:
         if (batch == _NOT_SEEN).any():
             unseen = pc.unique(column.indices.filter(pa.array(batch == _NOT_SEEN)))
             ids = trimmed(column.dictionary.take(unseen)).to_pylist()
-            codes[unseen.to_numpy()] = [self.batch_code(batch_id) if batch_id else -1 for batch_id in ids]
+            codes[unseen.to_numpy()] = self.batch_codes(ids)
             batch = codes[indices]
         return batch
 
