@@ -607,7 +607,7 @@ def damages(draw):
     return results, batch
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
 @given(damages())
 def test_one_damage_of_any_kind_is_never_eligible(damage):
     results, batch = damage
@@ -616,7 +616,7 @@ def test_one_damage_of_any_kind_is_never_eligible(damage):
 
 
 @pytest.mark.long
-@settings(max_examples=3000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=3000, suppress_health_check=[HealthCheck.too_slow])
 @given(damages())
 def test_one_damage_of_any_kind_is_never_eligible_at_length(damage):
     assert disposition(judge(*damage)) != "eligible"
