@@ -338,8 +338,10 @@ def _bounds(limit: LimitText, alert: LimitText | None, rounding: str | None, cod
     limit_unit = find_unit(limit.unit)
     assert limit_unit is not None  # noqa: S101 - checked when the specification was loaded
     factor = conversion_factor(unit, limit_unit)
-    rounded = compile_interval(exact_interval(limit, rounding=rounding, factor=factor))
     unrounded = compile_interval(exact_interval(limit, factor=factor))
+    rounded = unrounded
+    if rounding not in {None, "none"}:
+        rounded = compile_interval(exact_interval(limit, rounding=rounding, factor=factor))
     # Rounding narrows a strict limit and widens the others: what lies in both conforms without a word about rounding.
     narrow = _intersect(rounded, unrounded)
     if alert is not None:
