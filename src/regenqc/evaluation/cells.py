@@ -5,7 +5,7 @@ Runs once per group of batches and specification, column by column over all batc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -64,6 +64,16 @@ class FinalColumn:
     pending: NDArray[np.bool_]
     due: NDArray[np.int64]
     reason: NDArray[np.uint8]
+
+    def of(self, rows: NDArray[np.int64]) -> FinalColumn:
+        """Return the column over some of the batches."""
+        return replace(
+            self,
+            verdict=self.verdict[rows],
+            pending=self.pending[rows],
+            due=self.due[rows],
+            reason=self.reason[rows],
+        )
 
 
 @dataclass(frozen=True, slots=True)

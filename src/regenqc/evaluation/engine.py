@@ -22,6 +22,7 @@ from regenqc.evaluation.cells import SettledCells, settle_cells
 from regenqc.evaluation.collected import CollectedResults
 from regenqc.evaluation.dates import parse_as_of
 from regenqc.evaluation.disposition import DISPOSITION_CODES, DISPOSITION_SCHEMA, dispositions_of, no_specification
+from regenqc.evaluation.families import Family, families_of, single_families
 from regenqc.evaluation.findings import FINDING_COLUMNS, findings_of
 from regenqc.evaluation.judge import Judge, JudgedRows
 from regenqc.evaluation.kernel import load_compiled
@@ -30,6 +31,7 @@ from regenqc.evaluation.plan import STAGES, Plan
 from regenqc.evaluation.read_ahead import read_ahead
 from regenqc.intake.batches import BatchTable, read_batches
 from regenqc.intake.coding import RowCoder
+from regenqc.intake.readers.text import trimmed
 from regenqc.intake.revisions import find_superseding
 from regenqc.intake.table import ResultTable, read_results
 from regenqc.specification.attributes import attributes_used
@@ -159,7 +161,7 @@ def evaluate(
     if compiled is None and sum(source.byte_count for source in table.sources) >= _LARGE_INPUT_BYTES:
         # Loading compiled code takes as long as judging a million rows; it goes on while the first of them are read.
         Thread(target=load_compiled, name="regenqc-kernel", daemon=True).start()
-    plan = Plan(judged_by)
+    plan = Plan(judged_by, families=_families(judged_by, listed, table, rows=chunk_rows))
     groups = BatchGroups(plan, table=listed, as_of=moment)
     coder = RowCoder(
         tests=plan.tests,
@@ -184,6 +186,23 @@ def evaluate(
         )
     rows_computed = _judge_across_rows(judge, source=len(table.sources), on_rows=on_rows)
     return _conclude(judge, moment=moment, stage=wanted, table=table, rows_computed=rows_computed)
+
+
+def _families(
+    specifications: Sequence[Specification], listed: BatchTable | None, table: ResultTable, *, rows: int
+) -> tuple[Family, ...]:
+    """Return the specifications that are judged together, if every batch of the results is listed with its attributes."""
+    if len(specifications) == 1 or listed is None:
+        return single_families(specifications)
+    families = families_of(specifications, attributes=listed.attributes)
+    if len(families) < len(specifications):
+        known = pa.array(listed.batch_ids, type=pa.string())
+        for source in table.sources:
+            for batch in source.read(rows, ("batch_id",)):
+                ids = pc.drop_null(trimmed(batch["batch_id"].dictionary))
+                if not pc.all(pc.or_(pc.is_in(ids, value_set=known), pc.equal(ids, ""))).as_py():
+                    return single_families(specifications)
+    return families
 
 
 def _check_specifications(specifications: tuple[Specification, ...]) -> None:
@@ -278,7 +297,9 @@ def _conclude(
     settled, final = settle_cells(plan, groups, rank=rank, unattributed=bool(judge.unattributed_rows))
     evaluated_at = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     raw = judge.findings.table()
-    dispositions, uncovered = _dispositions(plan, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at)
+    dispositions, uncovered = _dispositions(
+        plan, groups, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at
+    )
     sources = tuple(source.name for source in table.sources)
 
     def findings() -> Iterator[pa.RecordBatch]:
@@ -296,7 +317,7 @@ def _conclude(
         )
 
     return Evaluation(
-        specifications=plan.specifications,
+        specifications=plan.judged_by,
         sources=sources,
         evaluated_at=moment,
         rows_read=judge.rows_judged + judge.rows_refused,
@@ -304,13 +325,21 @@ def _conclude(
         rows_refused=judge.rows_refused,
         rows_computed=rows_computed,
         disposition_table=dispositions,
-        matrix=VerdictMatrix(plan.specifications, settled, batch_ids, rank, stage),
+        matrix=VerdictMatrix(
+            plan.judged_by,
+            settled,
+            [groups.judged_by(cells.specification, cells.batches) for cells in settled],
+            batch_ids,
+            rank,
+            stage,
+        ),
         _findings=findings,
     )
 
 
 def _dispositions(
     plan: Plan,
+    groups: BatchGroups,
     settled: list[SettledCells],
     batch_ids: pa.StringArray,
     *,
@@ -325,7 +354,8 @@ def _dispositions(
     for cells in settled:
         found = dispositions_of(
             cells,
-            specification=plan.specifications[cells.specification],
+            specifications=plan.judged_by,
+            judged_by=groups.judged_by(cells.specification, cells.batches),
             batch_ids=batch_ids,
             stage=stage,
             evaluated_at=evaluated_at,
@@ -333,7 +363,8 @@ def _dispositions(
         for at, batches, rows in found:
             parts.append(rows)
             seen.append(batches)
-            keys.append((rank[batches] * len(plan.specifications) + cells.specification) * len(STAGES) + at)
+            judged_by = groups.judged_by(cells.specification, batches)
+            keys.append((rank[batches] * len(plan.judged_by) + judged_by) * len(STAGES) + at)
     judged = np.zeros(len(rank), dtype=np.bool_)
     for batches in seen:
         judged[batches] = True
@@ -341,7 +372,7 @@ def _dispositions(
     if len(bare):
         word = "" if stage is None else STAGES[stage].value
         parts.append(no_specification(batch_ids.take(pa.array(bare)), stage=word, evaluated_at=evaluated_at))
-        keys.append(rank[bare] * len(plan.specifications) * len(STAGES))
+        keys.append(rank[bare] * len(plan.judged_by) * len(STAGES))
     table = pa.Table.from_batches(parts, schema=DISPOSITION_CODES).unify_dictionaries()
     order = np.argsort(np.concatenate(keys), kind="stable") if keys else np.empty(0, dtype=np.int64)
     return table.take(pa.array(order)), bare
