@@ -107,7 +107,7 @@ def outputs(results, specifications, table):
 
 def both_ways(results, specifications, table, monkeypatch):
     together = outputs(results, specifications, table)
-    monkeypatch.setattr(engine, "families_of", lambda entries, attributes: single_families(entries))
+    monkeypatch.setattr(engine, "families_of", lambda entries, **_: single_families(entries))
     return together, outputs(results, specifications, table)
 
 
