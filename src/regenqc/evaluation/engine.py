@@ -30,10 +30,10 @@ from regenqc.evaluation.matrix import VerdictMatrix
 from regenqc.evaluation.plan import STAGES, Plan
 from regenqc.evaluation.read_ahead import read_ahead
 from regenqc.intake.batches import BatchTable, read_batches
-from regenqc.intake.coding import RowCoder
+from regenqc.intake.coding import CodedRows, RowCoder
 from regenqc.intake.readers.text import trimmed
 from regenqc.intake.revisions import find_superseding
-from regenqc.intake.table import ResultTable, read_results
+from regenqc.intake.table import ResultTable, Source, read_results
 from regenqc.specification.attributes import attributes_used
 from regenqc.specification.model import Specification
 from regenqc.vocabulary import Stage
@@ -264,14 +264,19 @@ def _default_stage(wanted: int | None, specifications: tuple[Specification, ...]
 
 def _judge_sources(judge: Judge, table: ResultTable, *, chunk_rows: int, on_rows: RowSink | None) -> None:
     for index, source in enumerate(table.sources):
-        first_row = 1
-        for batch in read_ahead(source.read(chunk_rows, None)):
-            for start in range(0, batch.num_rows, chunk_rows):
-                rows = batch.slice(start, chunk_rows)
-                judged = judge.judge(rows, first_row=first_row, source=index)
-                first_row += rows.num_rows
-                if on_rows is not None:
-                    on_rows(judged, index)
+        for coded in read_ahead(_coded(judge.coder, source, chunk_rows)):
+            judged = judge.judge_coded(coded, source=index)
+            if on_rows is not None:
+                on_rows(judged, index)
+
+
+def _coded(coder: RowCoder, source: Source, chunk_rows: int) -> Iterator[CodedRows]:
+    first_row = 1
+    for batch in source.read(chunk_rows, None):
+        for start in range(0, batch.num_rows, chunk_rows):
+            rows = batch.slice(start, chunk_rows)
+            yield coder.code(rows, first_row=first_row)
+            first_row += rows.num_rows
 
 
 def _judge_across_rows(judge: Judge, *, source: int, on_rows: RowSink | None) -> int:
