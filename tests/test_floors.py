@@ -18,6 +18,7 @@ FLOORS = {
     "measurement": 1,
     "karyotype": 2,
     "statistics": 2,
+    "ledger": 3,
     "specification": 3,
     "intake": 3,
     "simulation": 3,
@@ -34,6 +35,8 @@ APART = {
     ("simulation", "intake"),
 }
 HOMES = {
+    "cryptography": {"ledger", "signing"},
+    "psycopg": {"ledger"},
     "pint": {"measurement"},
     "pydantic": {"specification"},
     "pandera": {"intake"},

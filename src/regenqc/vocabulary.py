@@ -220,6 +220,12 @@ class Reason(IntEnum):
     BATCH_NOT_LISTED = 119
     ROW_WITHOUT_BATCH = 120
     PRODUCT_NOT_UNDERSTOOD = 121
+    # the karyotype, beyond the reasons above
+    KARYOTYPE_NON_CLONAL = 122
+    KARYOTYPE_COUNT_NOT_STATED = 123
+    KARYOTYPE_MIXED_CELL_LINES = 124
+    KARYOTYPE_VARIANT_NOT_ALLOWED = 125
+    KARYOTYPE_OTHER_TECHNIQUE = 126
 
     @property
     def code(self) -> str:

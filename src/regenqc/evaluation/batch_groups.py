@@ -99,7 +99,7 @@ class BatchGroups:
         self._used = 0
         self.manufactured_at: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.member_of_batch: NDArray[np.int32] = np.empty(0, dtype=np.int32)
-        self._unlisted = (
+        self._default = (
             None
             if any(family.attribute for family in plan.families)
             else self._group({}, int(as_of.timestamp()), listed=table is None)
@@ -116,8 +116,8 @@ class BatchGroups:
         """Make room for batches that the results name and the table does not, up to `count` in all."""
         fresh = count - self.batch_count
         if fresh > 0:
-            assert self._unlisted is not None  # noqa: S101 - families are formed only where every batch is listed
-            self._assign(np.full(fresh, self._unlisted, dtype=np.int32))
+            assert self._default is not None  # noqa: S101 - families are formed only where every batch is listed
+            self._assign(np.full(fresh, self._default, dtype=np.int32))
             self.member_of_batch = np.append(self.member_of_batch, np.zeros(fresh, dtype=np.int32))
 
     def batches_of(self, specification: int) -> list[int]:

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
     from regenqc.evaluation.plan import Plan
     from regenqc.specification.model import Requirement, Specification
 
-__all__ = ["FinalColumn", "SettledCells", "settle_cells"]
+__all__ = ["BUILT_IN_REQUIREMENTS", "FinalColumn", "SettledCells", "settle_cells"]
+
+# In the order in which they stand before the requirements of a stage.
+BUILT_IN_REQUIREMENTS: Final = ("result_record", "specification_validity", "expiry")
 
 # Stages at which something that can expire is handed on.
 _EXPIRING: Final = frozenset(
@@ -54,6 +57,7 @@ class FinalColumn:
         pending: whether a missing result is deferred and not overdue.
         due: when it is due, in seconds; `NO_TIME` where nothing is deferred.
         reason: `Reason` where the cell itself has to be explained, 0 where its rows explain it.
+        present: whether the batch has this cell.
     """
 
     requirement_id: str
@@ -64,6 +68,7 @@ class FinalColumn:
     pending: NDArray[np.bool_]
     due: NDArray[np.int64]
     reason: NDArray[np.uint8]
+    present: NDArray[np.bool_]
 
     def of(self, rows: NDArray[np.int64]) -> FinalColumn:
         """Return the column over some of the batches."""
@@ -73,6 +78,7 @@ class FinalColumn:
             pending=self.pending[rows],
             due=self.due[rows],
             reason=self.reason[rows],
+            present=self.present[rows],
         )
 
 
@@ -153,11 +159,12 @@ class _Settling:
             observed = self._record_cell(index, stage_index)
             if stage not in specification.stages and not observed.any():
                 continue
-            columns.append(
-                self._record_column(
-                    index, stage_index, observed, speaks=self.group.speaks[position], unattributed=unattributed
-                )
+            record = self._record_column(
+                index, stage_index, observed, speaks=self.group.speaks[position], unattributed=unattributed
             )
+            if stage not in specification.stages:
+                record = _only_at(observed > 0, record)
+            columns.append(record)
             columns += self._built_in(specification, stage_index, valid=self.group.valid[position])
             columns += [
                 self._requirement_column(index, specification.requirements[number], number, applies[number])
@@ -199,6 +206,7 @@ class _Settling:
             pending=np.broadcast_to(np.False_, count),
             due=np.broadcast_to(np.int64(NO_TIME), count),
             reason=reason,
+            present=np.broadcast_to(np.True_, count),
         )
 
     # ---- built-in requirements -----------------------------------------------------------------------------------
@@ -297,6 +305,7 @@ class _Settling:
             pending=pending,
             due=due,
             reason=reason,
+            present=np.broadcast_to(np.True_, count),
         )
 
     def _evidence(self, requirement: Requirement) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -316,6 +325,16 @@ class _Settling:
                 elif moment < self.now:
                     verdict[row], reason[row] = Verdict.FAILS, Reason.EVIDENCE_EXPIRED
         return verdict, reason
+
+
+def _only_at(present: NDArray[np.bool_], column: FinalColumn) -> FinalColumn:
+    """Return a column of which only some batches have a cell: what other batches reported is no matter of theirs."""
+    return replace(
+        column,
+        verdict=np.where(present, column.verdict, np.uint8(Verdict.CONFORMS)),
+        reason=np.where(present, column.reason, np.uint8(0)),
+        present=present,
+    )
 
 
 def _combine(requirement: Requirement, raw: list[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.evaluation.batch_groups import Applies
+from regenqc.evaluation.cells import BUILT_IN_REQUIREMENTS
 from regenqc.evaluation.dates import NO_TIME, format_time
 from regenqc.evaluation.evidence import ROW_BITS
 from regenqc.evaluation.explanations import NO_SPECIFICATION_SENTENCE, explain_cell, explain_row
@@ -217,7 +218,7 @@ def _cell_findings(
             if not len(rows) or (stage is not None and column.stage != stage):
                 continue
             built_in = column.requirement < 0
-            place = _BUILT_IN.index(column.requirement_id) + 7 if built_in else column.requirement + 10
+            place = BUILT_IN_REQUIREMENTS.index(column.requirement_id) + 7 if built_in else column.requirement + 10
             tables.append(
                 _cells(
                     cells.batches[rows],
@@ -234,7 +235,6 @@ def _cell_findings(
     return pa.concat_tables(tables)
 
 
-_BUILT_IN: Final = ("result_record", "specification_validity", "expiry")
 _NO_PLACE: Final = 6
 
 
@@ -310,6 +310,8 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
     has_row = row >= 0
     names = pa.array([*sources, "(computed)"], type=pa.string())
     source_codes = np.where(has_row, row >> ROW_BITS, 0)
+    # A computed row stands in no file; its place among other computed rows would tell of other batches.
+    is_numbered = has_row & (source_codes < len(sources))
     verdicts = pa.array([verdict.word for verdict in Verdict])
     reasons = pa.array([Reason(code).code if code in set(Reason) else "" for code in range(256)])
     specifications = pa.array([*(specification.id for specification in plan.judged_by), ""])
@@ -324,7 +326,7 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
             reported,
             unit,
             limit,
-            pa.array(row & ((1 << ROW_BITS) - 1), mask=~has_row),
+            pa.array(row & ((1 << ROW_BITS) - 1), mask=~is_numbered),
             pc.if_else(pa.array(has_row), names.take(pa.array(source_codes)), ""),
             explanation,
             specifications.take(part["specification"].combine_chunks()),
@@ -357,7 +359,7 @@ def _template(
         sentence, limit = explain_cell(spec, named, why)
         return sentence, "", limit, named.id, named.test or ""
     sentence, limit = explain_cell(spec, None, why)
-    return sentence, "", limit, ("result_record", "specification_validity", "expiry")[position - 7], ""
+    return sentence, "", limit, BUILT_IN_REQUIREMENTS[position - 7], ""
 
 
 def _quoted(reported: pa.Array, unit: pa.Array, slot: NDArray[np.int32]) -> pa.Array:

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from regenqc.evaluation.evidence import COLLECTED_SCHEMA, FINDING_SCHEMA, ROW_BITS, Columns, texts_at
+from regenqc.evaluation.evidence import (
+    ANNEX_COLUMNS,
+    COLLECTED_SCHEMA,
+    FINDING_SCHEMA,
+    ROW_BITS,
+    Columns,
+    joined_texts,
+    texts_at,
+)
 from regenqc.evaluation.kernel import (
     COLLECTED,
     DELEGATED,
@@ -234,11 +243,8 @@ class Judge:
     def _collect(self, judged: JudgedRows, row: NDArray[np.int32], slot: NDArray[np.int32], row_key: np.int64) -> None:
         coded = judged.coded
         _raise_rows(judged, row, np.full(len(row), Verdict.MISSING), np.full(len(row), Reason.JUDGED_WITH_OTHERS))
-        identities = [texts_at(coded.rows, name, row) for name in ("result_id", "sample_id", "replicate")]
-        replicate = [
-            "\x1f".join(parts) if any(parts) else ""
-            for parts in zip(*(column.to_pylist() for column in identities), strict=True)
-        ]
+        annexed = self.plan.annexed[slot]
+        nothing = pa.repeat("", len(row))
         self.collected.append(
             [
                 coded.batch[row],
@@ -248,7 +254,10 @@ class Judge:
                 texts_at(coded.rows, "result", row),
                 texts_at(coded.rows, "unit", row),
                 texts_at(coded.rows, "lod", row),
-                pa.array(replicate, type=pa.string()),
+                joined_texts(coded.rows, ("result_id", "sample_id", "replicate"), row),
+                pc.if_else(pa.array(annexed), joined_texts(coded.rows, ANNEX_COLUMNS, row), nothing)
+                if annexed.any()
+                else nothing,
                 coded.standing[row] == Standing.PRELIMINARY,
             ]
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
+from regenqc.evaluation.cells import BUILT_IN_REQUIREMENTS
 from regenqc.evaluation.plan import STAGES
 from regenqc.vocabulary import Verdict
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from regenqc.evaluation.cells import FinalColumn, SettledCells
     from regenqc.specification.model import Specification
 
-__all__ = ["VERDICT_COLUMNS", "VerdictMatrix"]
+__all__ = ["VERDICT_COLUMNS", "VerdictMatrix", "requirement_ids"]
 
 VERDICT_COLUMNS: Final = pa.schema(
     [
@@ -30,6 +31,17 @@ VERDICT_COLUMNS: Final = pa.schema(
         ("stage", pa.dictionary(pa.int8(), pa.string())),
     ]
 )
+
+
+def requirement_ids(specifications: Sequence[Specification]) -> list[str]:
+    """Return the identifiers of all requirements, built-in ones included, sorted.
+
+    Example:
+        >>> requirement_ids([])
+        ['expiry', 'result_record', 'specification_validity']
+    """
+    own = {requirement.id for specification in specifications for requirement in specification.requirements}
+    return sorted({*BUILT_IN_REQUIREMENTS, *own})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +83,7 @@ class VerdictMatrix:
         Args:
             at_once: batches per record batch.
         """
-        names = sorted({column.requirement_id for cells in self.settled for column in cells.columns})
+        names = requirement_ids(self.specifications)
         codes = {name: code for code, name in enumerate(names)}
         requirement_words = pa.array(names, type=pa.string())
         verdict_words = pa.array([verdict.word for verdict in Verdict])
@@ -116,7 +128,9 @@ class VerdictMatrix:
         if not count or not width:
             return None
         verdict = np.stack([column.verdict[begin:stop] for column in columns], axis=1)
-        return (
+        # A cell that a batch does not have, see `FinalColumn.present`.
+        kept = np.stack([column.present[begin:stop] for column in columns], axis=1).ravel()
+        parts = (
             np.repeat(order[begin:stop], width),
             np.repeat(judged_by[begin:stop].astype(np.int32), width),
             np.tile(np.array([column.stage for column in columns], dtype=np.int8), count),
@@ -125,6 +139,7 @@ class VerdictMatrix:
             verdict.reshape(-1),
             np.repeat(cells.batches[begin:stop], width),
         )
+        return parts if kept.all() else tuple(part[kept] for part in parts)
 
     def table(self) -> pa.Table:
         """Return the cells in long form as one Arrow table."""

@@ -8,7 +8,7 @@ a reported unit when a result in that unit first appears, once, exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from regenqc.measurement.limits import CompiledInterval, compile_interval
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import conforming_words, exact_interval, failing_words
+from regenqc.specification.derived_sources import rows_needed
 from regenqc.specification.model import AlternativePart, LimitText, Requirement, Specification
 from regenqc.vocabulary import INTERIM_WORDS, Reason, Replicates, Stage, Verdict
 
@@ -26,7 +27,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["BOUNDS", "MEAN_SUFFIX", "STAGES", "Plan", "Slot"]
+    from regenqc.specification.model import Derived
+
+__all__ = ["BOUNDS", "MEAN_SUFFIX", "STAGES", "Plan", "Slot", "composite_parts", "stages_of_derived"]
 
 STAGES: Final = tuple(Stage)
 MEAN_SUFFIX: Final = "@replicates"
@@ -59,6 +62,7 @@ class Slot:
         criterion: limits and words, where it has any.
         rounding: rounding rule of its limit.
         accept_preliminary: whether a preliminary result is evidence.
+        annexed: whether rows are collected with their further columns, see `regenqc.evaluation.evidence.ANNEX_COLUMNS`.
     """
 
     specification: int
@@ -70,6 +74,7 @@ class Slot:
     criterion: Criterion | None
     rounding: str | None
     accept_preliminary: bool = False
+    annexed: bool = False
 
 
 class Settling(NamedTuple):
@@ -149,6 +154,7 @@ class Plan:
         count = len(self.slots)
         self.kind = np.array([slot.kind for slot in self.slots], dtype=np.uint8)
         self.accept_preliminary = np.array([slot.accept_preliminary for slot in self.slots], dtype=np.uint8)
+        self.annexed = np.array([slot.annexed for slot in self.slots], dtype=np.bool_)
         self.has_limit = np.array(
             [slot.criterion is not None and slot.criterion.limit is not None for slot in self.slots], dtype=np.uint8
         )
@@ -167,6 +173,11 @@ class Plan:
     def line(self, slot: Slot) -> int:
         """Return the line of the rows that a slot judges."""
         return slot.stage * (len(self.tests) + 1) + self.test_codes[slot.test]
+
+    def input_slot(self, specification: int, test: str, stage: int) -> int:
+        """Return the slot that collects the results of a test at a stage for a derived result or a comparison."""
+        members = self.slots_of[specification][-2]
+        return next(slot for slot in members if (self.slots[slot].test, self.slots[slot].stage) == (test, stage))
 
     def prepare_units(self, codes: NDArray[np.integer]) -> None:
         """Convert every limit into the units that appear, unless that is done.
@@ -280,11 +291,12 @@ class Plan:
 
 
 def _slots(index: int, specification: Specification) -> Iterator[Slot]:
-    derived_inputs: dict[tuple[str, int], None] = {}
+    # Test and stage, and whether further columns of the rows are asked for.
+    derived_inputs: dict[tuple[str, int], bool] = {}
     for number, requirement in enumerate(specification.requirements):
         assert requirement.stage is not None  # noqa: S101 - checked when the specification was loaded
         stage = STAGES.index(requirement.stage)
-        common = {"specification": index, "requirement": number, "stage": stage}
+        common: dict[str, Any] = {"specification": index, "requirement": number, "stage": stage}
         parts = composite_parts(requirement)
         for part, criterion in enumerate(parts):
             yield Slot(
@@ -321,13 +333,13 @@ def _slots(index: int, specification: Specification) -> Iterator[Slot]:
         other = requirement.agreement.stage if requirement.agreement else None
         other = requirement.identity.equals_stage if requirement.identity else other
         if other is not None:
-            derived_inputs[requirement.test, STAGES.index(other)] = None
+            derived_inputs.setdefault((requirement.test, STAGES.index(other)), False)
     for derived in specification.derived:
-        for source in derived.inputs.values():
-            if not source.startswith("@"):
-                for stage in _stages_of_derived(specification, derived.id, derived.stage):
-                    derived_inputs[source, stage] = None
-    for test, stage in derived_inputs:
+        for source in rows_needed(derived):
+            annexed = source.column not in {"result", "lod"} or source.method is not None
+            for stage in stages_of_derived(specification, derived):
+                derived_inputs[source.test, stage] = derived_inputs.get((source.test, stage), False) or annexed
+    for (test, stage), annexed in derived_inputs.items():
         yield Slot(
             specification=index,
             requirement=-2,
@@ -337,6 +349,7 @@ def _slots(index: int, specification: Specification) -> Iterator[Slot]:
             kind=SlotKind.COLLECTED,
             criterion=None,
             rounding=None,
+            annexed=annexed,
         )
 
 
@@ -353,14 +366,15 @@ def _settling_only(index: int, kind: int) -> Slot:
     )
 
 
-def _stages_of_derived(specification: Specification, test: str, stage: Stage | None) -> list[int]:
-    if stage is not None:
-        return [STAGES.index(stage)]
+def stages_of_derived(specification: Specification, derived: Derived) -> list[int]:
+    """Return the stages at which a derived result is computed, ascending: its own, or those that judge it."""
+    if derived.stage is not None:
+        return [STAGES.index(derived.stage)]
     stages = {
         STAGES.index(requirement.stage)
         for requirement in specification.requirements
         if requirement.stage is not None
-        and (requirement.test == test or any(part.test == test for part in composite_parts(requirement)))
+        and (requirement.test == derived.id or any(part.test == derived.id for part in composite_parts(requirement)))
     }
     return sorted(stages)
 

@@ -249,11 +249,11 @@ def _source_names(sources: Sequence[str]) -> dict[str, str]:
 
 def _where(finding: dict[str, Any], sources: dict[str, str]) -> tuple[str, str]:
     """Return the source of a finding and its row in it, or nothing for a cell that no row explains."""
-    if finding["row_number"] is None:
-        return "", ""
     source = finding["source"]
     if source == "(computed)":
-        return "computed, ", f"row {finding['row_number']}"
+        return "computed", ""
+    if finding["row_number"] is None:
+        return "", ""
     return visible(sources.get(source, source), longest=_NAME_LENGTH), f":{finding['row_number']}"
 
 
