@@ -31,7 +31,7 @@ from .strategies import UNIT_PAIRS, adversarial, cases, conforms, random_case, r
 
 def disagreements(seed: int, values: int) -> tuple[int, list[str]]:
     """Compare compiled, exact and oracle verdicts on at least `values` values; return how many, and where they differ."""
-    source = random.Random(seed)  # noqa: S311  (reproducible, not secret)
+    source = random.Random(seed)
     compared, found = 0, []
     while compared < values:
         limit, rounding, factor, interval = random_case(source)
@@ -72,7 +72,7 @@ def test_any_limit_is_judged_as_by_convert_round_compare(case):
 
 @pytest.mark.parametrize("rounding", list(Rounding))
 def test_every_unit_pair_judges_values_at_the_limit_exactly(rounding):
-    source = random.Random(7)  # noqa: S311
+    source = random.Random(7)
     limits = [
         make_limit(minimum="70.0"),
         make_limit(maximum="0.5"),

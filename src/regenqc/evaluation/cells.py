@@ -70,6 +70,17 @@ class FinalColumn:
     reason: NDArray[np.uint8]
     present: NDArray[np.bool_]
 
+    def of(self, rows: NDArray[np.int64]) -> FinalColumn:
+        """Return the column over some of the batches."""
+        return replace(
+            self,
+            verdict=self.verdict[rows],
+            pending=self.pending[rows],
+            due=self.due[rows],
+            reason=self.reason[rows],
+            present=self.present[rows],
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class SettledCells:

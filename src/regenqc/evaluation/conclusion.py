@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from regenqc.evaluation.batch_groups import BatchGroups
     from regenqc.specification.model import Specification
 
 __all__ = ["Evaluation", "RowSink", "conclude", "judge_across_rows"]
@@ -156,7 +157,9 @@ def conclude(
     settled, final = settle_cells(plan, groups, rank=rank, unattributed=bool(judge.unattributed_rows))
     evaluated_at = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     raw = judge.findings.table()
-    dispositions, uncovered = _dispositions(plan, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at)
+    dispositions, uncovered = _dispositions(
+        plan, groups, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at
+    )
 
     def findings() -> Iterator[pa.RecordBatch]:
         return findings_of(
@@ -173,7 +176,7 @@ def conclude(
         )
 
     return Evaluation(
-        specifications=plan.specifications,
+        specifications=plan.judged_by,
         sources=tuple(sources),
         evaluated_at=moment,
         rows_read=judge.rows_judged + judge.rows_refused,
@@ -181,13 +184,21 @@ def conclude(
         rows_refused=judge.rows_refused,
         rows_computed=rows_computed,
         disposition_table=dispositions,
-        matrix=VerdictMatrix(plan.specifications, settled, batch_ids, rank, stage),
+        matrix=VerdictMatrix(
+            plan.judged_by,
+            settled,
+            [groups.judged_by(cells.specification, cells.batches) for cells in settled],
+            batch_ids,
+            rank,
+            stage,
+        ),
         _findings=findings,
     )
 
 
 def _dispositions(
     plan: Plan,
+    groups: BatchGroups,
     settled: list[SettledCells],
     batch_ids: pa.StringArray,
     *,
@@ -202,7 +213,8 @@ def _dispositions(
     for cells in settled:
         found = dispositions_of(
             cells,
-            specification=plan.specifications[cells.specification],
+            specifications=plan.judged_by,
+            judged_by=groups.judged_by(cells.specification, cells.batches),
             batch_ids=batch_ids,
             stage=stage,
             evaluated_at=evaluated_at,
@@ -210,7 +222,8 @@ def _dispositions(
         for at, batches, rows in found:
             parts.append(rows)
             seen.append(batches)
-            keys.append((rank[batches] * len(plan.specifications) + cells.specification) * len(STAGES) + at)
+            judged_by = groups.judged_by(cells.specification, batches)
+            keys.append((rank[batches] * len(plan.judged_by) + judged_by) * len(STAGES) + at)
     judged = np.zeros(len(rank), dtype=np.bool_)
     for batches in seen:
         judged[batches] = True
@@ -218,7 +231,7 @@ def _dispositions(
     if len(bare):
         word = "" if stage is None else STAGES[stage].value
         parts.append(no_specification(batch_ids.take(pa.array(bare)), stage=word, evaluated_at=evaluated_at))
-        keys.append(rank[bare] * len(plan.specifications) * len(STAGES))
+        keys.append(rank[bare] * len(plan.judged_by) * len(STAGES))
     table = pa.Table.from_batches(parts, schema=DISPOSITION_CODES).unify_dictionaries()
     order = np.argsort(np.concatenate(keys), kind="stable") if keys else np.empty(0, dtype=np.int64)
     return table.take(pa.array(order)), bare

@@ -9,20 +9,28 @@ from __future__ import annotations
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from regenqc.evaluation.batch_groups import BatchGroups
 from regenqc.evaluation.conclusion import Evaluation, RowSink, conclude, judge_across_rows
+from regenqc.evaluation.families import Family, families_of, single_families
 from regenqc.evaluation.judge import Judge
 from regenqc.evaluation.kernel import load_compiled
 from regenqc.evaluation.plan import Plan
 from regenqc.evaluation.read_ahead import read_ahead
 from regenqc.evaluation.terms import no_results, terms_of
+from regenqc.intake.readers.text import trimmed
 from regenqc.intake.revisions import find_superseding
 from regenqc.intake.table import ResultTable, read_results
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
+    from regenqc.intake.batches import BatchTable
+    from regenqc.intake.coding import CodedRows, RowCoder
+    from regenqc.intake.sources import Source
     from regenqc.specification.model import Specification
 
 __all__ = ["CHUNK_ROWS", "Evaluation", "evaluate"]
@@ -84,11 +92,11 @@ def evaluate(
     if compiled is None and sum(source.byte_count for source in table.sources) >= _LARGE_INPUT_BYTES:
         # Loading compiled code takes as long as judging a million rows; it goes on while the first of them are read.
         Thread(target=load_compiled, name="regenqc-kernel", daemon=True).start()
-    plan = Plan(terms.specifications)
+    plan = Plan(terms.specifications, families=_families(terms.specifications, terms.batches, table, rows=chunk_rows))
     groups = BatchGroups(plan, table=terms.batches, as_of=terms.moment)
     coder = terms.coder(plan, superseding=find_superseding(table, rows=chunk_rows))
-    for batch_id in terms.batches.batch_ids if terms.batches is not None else ():
-        coder.batch_code(batch_id)
+    if terms.batches is not None:
+        coder.batch_codes(terms.batches.batch_ids)
     judge = Judge(plan, groups, coder, compiled=compiled)
     _judge_sources(judge, table, chunk_rows=chunk_rows, on_rows=on_rows)
     if judge.rows_judged + judge.rows_refused == 0:
@@ -102,13 +110,35 @@ def evaluate(
     )
 
 
+def _families(
+    specifications: Sequence[Specification], listed: BatchTable | None, table: ResultTable, *, rows: int
+) -> tuple[Family, ...]:
+    """Return the specifications that are judged together, if every batch of the results is listed with its attributes."""
+    if len(specifications) == 1 or listed is None:
+        return single_families(specifications)
+    families = families_of(specifications, attributes=listed.attributes)
+    if len(families) < len(specifications):
+        known = pa.array(listed.batch_ids, type=pa.string())
+        for source in table.sources:
+            for batch in source.read(rows, ("batch_id",)):
+                ids = pc.drop_null(trimmed(batch["batch_id"].dictionary))
+                if not pc.all(pc.or_(pc.is_in(ids, value_set=known), pc.equal(ids, ""))).as_py():
+                    return single_families(specifications)
+    return families
+
+
 def _judge_sources(judge: Judge, table: ResultTable, *, chunk_rows: int, on_rows: RowSink | None) -> None:
     for index, source in enumerate(table.sources):
-        first_row = 1
-        for batch in read_ahead(source.read(chunk_rows, None)):
-            for start in range(0, batch.num_rows, chunk_rows):
-                rows = batch.slice(start, chunk_rows)
-                judged = judge.judge(rows, first_row=first_row, source=index)
-                first_row += rows.num_rows
-                if on_rows is not None:
-                    on_rows(judged, index)
+        for coded in read_ahead(_coded(judge.coder, source, chunk_rows)):
+            judged = judge.judge_coded(coded, source=index)
+            if on_rows is not None:
+                on_rows(judged, index)
+
+
+def _coded(coder: RowCoder, source: Source, chunk_rows: int) -> Iterator[CodedRows]:
+    first_row = 1
+    for batch in source.read(chunk_rows, None):
+        for start in range(0, batch.num_rows, chunk_rows):
+            rows = batch.slice(start, chunk_rows)
+            yield coder.code(rows, first_row=first_row)
+            first_row += rows.num_rows

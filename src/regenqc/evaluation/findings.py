@@ -83,12 +83,12 @@ def findings_of(
         uncovered: codes of the batches that no specification speaks about.
     """
     rows = _row_findings(raw, plan=plan, groups=groups, final=final, rank=rank, stage=stage)
-    cells = _cell_findings(settled, rank=rank, stage=stage)
+    cells = _cell_findings(settled, groups=groups, rank=rank, stage=stage)
     bare = _cells(
         uncovered,
         np.full(len(uncovered), Reason.NO_SPECIFICATION, dtype=np.uint8),
         rank=rank,
-        specification=len(plan.specifications),
+        specification=np.full(len(uncovered), len(plan.judged_by)),
         stage=len(STAGES) if stage is None else stage,
     )
     table = pa.concat_tables([rows, cells, bare])
@@ -162,7 +162,7 @@ def _row_findings(
     return pa.table(
         [
             pa.array(rank[batch]),
-            pa.array(specification_of_slot[slot]),
+            pa.array(_judged_by(groups, specification_of_slot[slot], batch).astype(np.int32)),
             pa.array(stage_of_slot[slot]),
             pa.array(np.where(requirement < 0, 7, requirement + 10).astype(np.int32)),
             pa.array(-shown.astype(np.int8)),
@@ -183,6 +183,14 @@ def _row_findings(
     )
 
 
+def _judged_by(groups: BatchGroups, specification: NDArray[np.int32], batch: NDArray[np.integer]) -> NDArray[np.int64]:
+    judged_by = np.empty(len(batch), dtype=np.int64)
+    for index in np.unique(specification).tolist():
+        members = specification == index
+        judged_by[members] = groups.judged_by(index, batch[members])
+    return judged_by
+
+
 def _capping(plan: Plan, groups: BatchGroups) -> NDArray[np.bool_]:
     """Return for each group and slot whether its requirement can decide nothing: unverified, or perhaps not applying."""
     capping = np.zeros((len(groups.groups), len(plan.slots)), dtype=np.bool_)
@@ -196,12 +204,15 @@ def _capping(plan: Plan, groups: BatchGroups) -> NDArray[np.bool_]:
     return capping
 
 
-def _cell_findings(settled: Sequence[SettledCells], *, rank: NDArray[np.int64], stage: int | None) -> pa.Table:
+def _cell_findings(
+    settled: Sequence[SettledCells], *, groups: BatchGroups, rank: NDArray[np.int64], stage: int | None
+) -> pa.Table:
     tables = [_ROW_SCHEMA.empty_table()]
     for cells in settled:
+        judged_by = groups.judged_by(cells.specification, cells.batches)
         if stage is not None and cells.requirements_at[stage] == 0:
             reasons = np.full(len(cells.batches), Reason.NO_REQUIREMENT_AT_STAGE, dtype=np.uint8)
-            tables.append(_cells(cells.batches, reasons, rank=rank, specification=cells.specification, stage=stage))
+            tables.append(_cells(cells.batches, reasons, rank=rank, specification=judged_by, stage=stage))
         for column in cells.columns:
             rows = np.flatnonzero(column.reason)
             if not len(rows) or (stage is not None and column.stage != stage):
@@ -213,7 +224,7 @@ def _cell_findings(settled: Sequence[SettledCells], *, rank: NDArray[np.int64], 
                     cells.batches[rows],
                     column.reason[rows],
                     rank=rank,
-                    specification=cells.specification,
+                    specification=judged_by[rows],
                     stage=column.stage,
                     place=place,
                     verdict=column.verdict[rows],
@@ -232,7 +243,7 @@ def _cells(
     reason: NDArray[np.uint8],
     *,
     rank: NDArray[np.int64],
-    specification: int,
+    specification: NDArray[np.int64],
     stage: int,
     place: int = _NO_PLACE,
     verdict: NDArray[np.uint8] | None = None,
@@ -245,7 +256,7 @@ def _cells(
     nothing = pa.array([""] * count, type=pa.string())
     columns = {
         "rank": rank[batches],
-        "specification": np.full(count, specification),
+        "specification": specification,
         "stage": np.full(count, stage),
         "position": np.full(count, place),
         "severity": -verdict.astype(np.int8),
@@ -303,7 +314,7 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
     is_numbered = has_row & (source_codes < len(sources))
     verdicts = pa.array([verdict.word for verdict in Verdict])
     reasons = pa.array([Reason(code).code if code in set(Reason) else "" for code in range(256)])
-    specifications = pa.array([*(specification.id for specification in plan.specifications), ""])
+    specifications = pa.array([*(specification.id for specification in plan.judged_by), ""])
     stages = pa.array([*(stage.value for stage in STAGES), ""])
     return pa.record_batch(
         [
@@ -331,9 +342,9 @@ def _template(
     why = Reason(reason)
     if why is Reason.NO_SPECIFICATION:
         return NO_SPECIFICATION_SENTENCE, "", "", "", ""
-    spec = plan.specifications[specification]
+    spec = plan.judged_by[specification]
     if slot >= 0:
-        entry = plan.slots[slot]
+        entry = plan.slot_of_member(slot, spec)
         named = spec.requirements[requirement] if requirement >= 0 else None
         cap = None
         if capped and named is not None:

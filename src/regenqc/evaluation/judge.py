@@ -113,8 +113,12 @@ class Judge:
             computed_for: specification for which the engine computed the rows itself: no other judges them, they are
                 not counted as read, and their methods are those of the results they were computed from.
         """
+        coded = self.coder.code(rows, first_row=first_row, computed=computed_for is not None)
+        return self.judge_coded(coded, source=source, computed_for=computed_for)
+
+    def judge_coded(self, coded: CodedRows, *, source: int, computed_for: int | None = None) -> JudgedRows:
+        """Judge one chunk that the coder of this judge has coded; arguments as for `judge`."""
         computed = computed_for is not None
-        coded = self.coder.code(rows, first_row=first_row, computed=computed)
         self.groups.extend(len(self.coder.batch_ids))
         self.plan.prepare_units(coded.unit)
         places = self._places if computed_for is None else self.groups.places(only=computed_for)
@@ -137,7 +141,7 @@ class Judge:
             word_verdict=self.plan.word_verdict,
             word_reason=self.plan.word_reason,
         )
-        count = rows.num_rows
+        count = coded.rows.num_rows
         verdict = np.full(count, Verdict.CONFORMS, dtype=np.uint8)
         reason = np.full(count, Reason.CONFORMS, dtype=np.uint8)
         room = count * max(self._most_slots, 1)
@@ -159,7 +163,7 @@ class Judge:
         else:
             verdict[:], reason[:] = Verdict.INCONCLUSIVE, Reason.ROW_REFUSED
         judged = JudgedRows(coded, verdict, reason)
-        row_key = (np.int64(source) << ROW_BITS) + first_row
+        row_key = (np.int64(source) << ROW_BITS) + coded.first_row
         self._settle(
             judged, found_row[:found], found_slot[:found], found_verdict[:found], found_reason[:found], row_key
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from regenqc.evaluation.cells import SettledCells
+    from regenqc.evaluation.cells import FinalColumn, SettledCells
     from regenqc.specification.model import Specification
 
 __all__ = ["VERDICT_COLUMNS", "VerdictMatrix", "requirement_ids"]
@@ -51,6 +51,7 @@ class VerdictMatrix:
     Args:
         specifications: judged side by side.
         settled: cells by group of batches and specification.
+        judged_by: for each of these, the index of the specification by which each batch was judged.
         batch_ids: identifier by batch code.
         rank: position of each batch code in the order of identifiers.
         stage: index of the only stage wanted, `None` for all.
@@ -58,9 +59,23 @@ class VerdictMatrix:
 
     specifications: tuple[Specification, ...]
     settled: Sequence[SettledCells]
+    judged_by: Sequence[NDArray[np.int64]]
     batch_ids: pa.StringArray
     rank: NDArray[np.int64]
     stage: int | None
+
+    def cells_of(self, specification: int) -> Iterator[tuple[NDArray[np.int64], tuple[FinalColumn, ...]]]:
+        """Yield batch codes and cells of the batches that were judged by one specification, group by group.
+
+        Args:
+            specification: its index.
+        """
+        for cells, judged_by in zip(self.settled, self.judged_by, strict=True):
+            rows = np.flatnonzero(judged_by == specification)
+            if len(rows) == len(judged_by):
+                yield cells.batches, cells.columns
+            elif len(rows):
+                yield cells.batches[rows], tuple(column.of(rows) for column in cells.columns)
 
     def batches(self, *, at_once: int = 50_000) -> Iterator[pa.RecordBatch]:
         """Yield the cells in long form, in order of batch, specification, stage and requirement.
@@ -78,8 +93,8 @@ class VerdictMatrix:
         for first in range(0, len(self.rank), at_once):
             parts = [
                 part
-                for cells, order in zip(self.settled, ranks, strict=True)
-                if (part := self._part(cells, order, first, first + at_once, codes)) is not None
+                for cells, judged_by, order in zip(self.settled, self.judged_by, ranks, strict=True)
+                if (part := self._part(cells, judged_by, order, first, first + at_once, codes)) is not None
             ]
             if not parts:
                 continue
@@ -99,7 +114,13 @@ class VerdictMatrix:
             )
 
     def _part(
-        self, cells: SettledCells, order: NDArray[np.int64], first: int, end: int, codes: dict[str, int]
+        self,
+        cells: SettledCells,
+        judged_by: NDArray[np.int64],
+        order: NDArray[np.int64],
+        first: int,
+        end: int,
+        codes: dict[str, int],
     ) -> tuple[NDArray[Any], ...] | None:
         begin, stop = np.searchsorted(order, [first, end])
         columns = [column for column in cells.columns if self.stage is None or column.stage == self.stage]
@@ -111,7 +132,7 @@ class VerdictMatrix:
         kept = np.stack([column.present[begin:stop] for column in columns], axis=1).ravel()
         parts = (
             np.repeat(order[begin:stop], width),
-            np.full(count * width, cells.specification, dtype=np.int32),
+            np.repeat(judged_by[begin:stop].astype(np.int32), width),
             np.tile(np.array([column.stage for column in columns], dtype=np.int8), count),
             np.tile(np.arange(width, dtype=np.int32), count),
             np.tile(np.array([codes[column.requirement_id] for column in columns], dtype=np.int32), count),

@@ -7,11 +7,12 @@ a reported unit when a result in that unit first appears, once, exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from regenqc.evaluation.families import Family, single_families
 from regenqc.evaluation.kernel import COLLECTED, DELEGATED, EMPTY_COLUMN, NO_WORD_COLUMN, SlotKind
 from regenqc.measurement.limits import CompiledInterval, compile_interval
 from regenqc.measurement.reported import WORDS
@@ -80,8 +81,8 @@ class Settling(NamedTuple):
     """How most rows of a line are settled at once.
 
     Args:
-        slot: the slot that settles them; two numbers beyond the slots stand for one that settles no row, and for one that
-            settles every row with a result.
+        slot: the slot that settles them; one of those that settle nothing, or everything with a result, where no single
+            criterion does.
         position: its position among the slots of the line.
         conforms: whether settled rows conform to it.
         is_received: whether another slot receives settled rows.
@@ -102,6 +103,11 @@ class Plan:
 
     Args:
         specifications: judged side by side.
+        families: those that are judged together; every one on its own when not given.
+
+    Attributes:
+        judged_by: all specifications.
+        specifications: the one that stands for each family; every index of a specification below is one of a family.
 
     Example:
         >>> from regenqc.specification import load_specification
@@ -110,11 +116,15 @@ class Plan:
         True
     """
 
-    def __init__(self, specifications: Sequence[Specification]) -> None:
-        self.specifications = tuple(specifications)
+    def __init__(self, specifications: Sequence[Specification], *, families: Sequence[Family] | None = None) -> None:
+        self.judged_by = tuple(specifications)
+        self.families = single_families(self.judged_by) if families is None else tuple(families)
+        self.specifications = tuple(self.judged_by[family.members[0]] for family in self.families)
         self.slots: list[Slot] = []
         self.slots_of: list[dict[int, list[int]]] = []
         self.unlisted_slot: list[list[int]] = []
+        self.never_settles: list[int] = []
+        self._limits: dict[_Limit, int] = {}
         for index, specification in enumerate(self.specifications):
             self.slots_of.append({})
             for slot in _slots(index, specification):
@@ -135,6 +145,9 @@ class Plan:
                 )
                 for stage in range(len(STAGES))
             )
+            # In reach of the limits of every member, see `PlanArrays.batch_at`.
+            self.never_settles.append(len(self.slots))
+            self.slots += [_settling_only(index, kind) for kind in (SlotKind.NEVER, SlotKind.STATED)]
         self.tests = tuple(sorted({slot.test for slot in self.slots if slot.test}))
         self.test_codes = {test: code for code, test in enumerate(self.tests, start=1)}
         self.line_count = len(STAGES) * (len(self.tests) + 1)
@@ -149,13 +162,13 @@ class Plan:
         self.word_reason = np.full((count, EMPTY_COLUMN + 1), Reason.UNKNOWN_WORD, dtype=np.uint8)
         self._compile_words()
         self.settling_words = self._settling_words()
+        self.first_limits, self._slot_of_row, self._limit_of_row = self._limit_rows()
         # Column 0 is every unit that no limit was converted to, interval 0 a unit of another kind: nothing lies inside.
         self.unit_column = np.zeros(len(UNITS) + 1, dtype=np.uint16)
-        self.interval = np.zeros((count, 1), dtype=np.uint32)
+        self.interval = np.zeros((len(self._slot_of_row), 1), dtype=np.uint32)
         self._bounds: list[tuple[float, ...]] = [(float("nan"),) * len(BOUNDS)]
         self.bounds = np.array(self._bounds, dtype=np.float64)
         self.settling_bounds = self._settling_bounds()
-        self._limits, self._limit_of_slot = self._distinct_limits()
 
     def line(self, slot: Slot) -> int:
         """Return the line of the rows that a slot judges."""
@@ -183,21 +196,45 @@ class Plan:
                     intervals[index] = len(self._bounds)
                     self._bounds.append(_bounds(limit, alert, rounding, code))
             self.unit_column[code] = self.interval.shape[1]
-            self.interval = np.column_stack([self.interval, intervals[self._limit_of_slot]])
+            self.interval = np.column_stack([self.interval, intervals[self._limit_of_row]])
         self.bounds = np.array(self._bounds, dtype=np.float64).reshape(-1, len(BOUNDS))
         self.settling_bounds = self._settling_bounds()
 
-    def _distinct_limits(self) -> tuple[list[_Limit], NDArray[np.int64]]:
-        """Return every limit once, with the kind of its unit, and its index by slot; -1 for a slot without limit."""
-        codes: dict[_Limit, int] = {}
-        of_slot = np.full(len(self.slots), -1, dtype=np.int64)
-        for index, slot in enumerate(self.slots):
-            if slot.criterion is not None and slot.criterion.limit is not None:
-                unit = find_unit(slot.criterion.limit.unit)
-                assert unit is not None  # noqa: S101 - checked when the specification was loaded
-                limit = (unit.kind, slot.criterion.limit, slot.criterion.alert, slot.rounding)
-                of_slot[index] = codes.setdefault(limit, len(codes))
-        return list(codes), of_slot
+    def _limit_rows(self) -> tuple[list[list[int]], NDArray[np.int64], NDArray[np.int64]]:
+        """Give every slot a row of limits, and once more for each further member of its family.
+
+        Returns:
+            For each family and member what to add to a slot for its row; the slot of each row; and the index of its limit
+            in `_limits`, -1 for a slot without limit.
+        """
+        rows = list(range(len(self.slots)))
+        limits = [
+            self._limit(slot, self.judged_by[self.families[slot.specification].members[0]]) for slot in self.slots
+        ]
+        first_limits: list[list[int]] = []
+        for family, never in zip(self.families, self.never_settles, strict=True):
+            begin = self.never_settles[len(first_limits) - 1] + 2 if first_limits else 0
+            first_limits.append([0])
+            for member in family.members[1:]:
+                first_limits[-1].append(len(rows) - begin)
+                rows.extend(range(begin, never + 2))
+                limits.extend(self._limit(slot, self.judged_by[member]) for slot in self.slots[begin : never + 2])
+        return first_limits, np.array(rows, dtype=np.int64), np.array(limits, dtype=np.int64)
+
+    def _limit(self, slot: Slot, member: Specification) -> int:
+        if slot.criterion is None or slot.criterion.limit is None:
+            return -1
+        criterion = _criterion_of_member(slot, member)
+        assert criterion is not None  # noqa: S101 - the form of a family says which criteria have limits
+        assert criterion.limit is not None  # noqa: S101
+        unit = find_unit(criterion.limit.unit)
+        assert unit is not None  # noqa: S101 - checked when the specification was loaded
+        return self._limits.setdefault((unit.kind, criterion.limit, criterion.alert, slot.rounding), len(self._limits))
+
+    def slot_of_member(self, slot: int, member: Specification) -> Slot:
+        """Return a slot with the criterion that one member of the family gives it."""
+        entry = self.slots[slot]
+        return replace(entry, criterion=_criterion_of_member(entry, member))
 
     # ---- what settles a row at once: see `PlanArrays` ----------------------------------------------------------------
 
@@ -207,17 +244,18 @@ class Plan:
         Args:
             slots: that judge the line, in order.
         """
+        never = self.never_settles[self.slots[slots[0]].specification if slots else 0]
         judging = [at for at, slot in enumerate(slots) if self.kind[slot] < SlotKind.DELEGATED]
         receiving = [slot for slot in slots if self.kind[slot] >= SlotKind.DELEGATED]
         judged_at_once = all(self.kind[slots[at]] in {SlotKind.VALUE, SlotKind.REPORT_ONLY} for at in judging)
         if len(judging) > 1 or len(receiving) > 1 or not slots or not judged_at_once:
-            return Settling(len(self.slots))
+            return Settling(never)
         receiver, mark = 0, 0
         if receiving:
             receiver = receiving[0]
             mark = DELEGATED if self.kind[receiver] == SlotKind.DELEGATED else COLLECTED
         if not judging:
-            return Settling(len(self.slots) + 1, is_received=True, receiver=receiver, mark=mark)
+            return Settling(never + 1, is_received=True, receiver=receiver, mark=mark)
         at = judging[0]
         return Settling(slots[at], at, conforms=True, is_received=bool(receiving), receiver=receiver, mark=mark)
 
@@ -227,18 +265,18 @@ class Plan:
         reported = self.word_reason != Reason.INTERIM_WORD
         reported[:, NO_WORD_COLUMN:] = False
         conforming |= reported & (self.kind == SlotKind.REPORT_ONLY)[:, None]
-        never, stated = np.zeros((2, EMPTY_COLUMN + 1), dtype=np.bool_)
-        stated[:EMPTY_COLUMN] = True
+        conforming[self.kind == SlotKind.STATED, :EMPTY_COLUMN] = True
         bits = np.uint64(1) << np.arange(EMPTY_COLUMN + 1, dtype=np.uint64)
-        return np.vstack([conforming, never, stated]).astype(np.uint64) @ bits
+        words: NDArray[np.uint64] = conforming.astype(np.uint64) @ bits
+        return words
 
     def _settling_bounds(self) -> NDArray[np.float64]:
-        """Return the alert limits, which lie within the limits, by slot and unit column."""
-        bounds = np.full((len(self.slots) + 2, self.interval.shape[1], 2), np.nan)
-        bounds[:-2] = self.bounds[self.interval, 6:8]
-        bounds[:-2][self.kind != SlotKind.VALUE] = np.nan
-        bounds[:-2][self.kind == SlotKind.REPORT_ONLY] = (-np.inf, np.inf)
-        return np.ascontiguousarray(bounds).ravel()
+        """Return the alert limits, which lie within the limits, by limit row and unit column."""
+        kind = self.kind[self._slot_of_row]
+        bounds = np.ascontiguousarray(self.bounds[self.interval, 6:8])
+        bounds[kind != SlotKind.VALUE] = np.nan
+        bounds[kind == SlotKind.REPORT_ONLY] = (-np.inf, np.inf)
+        return bounds.ravel()
 
     def _compile_words(self) -> None:
         known: dict[tuple[object, ...], tuple[list[int], list[int]]] = {}
@@ -315,6 +353,19 @@ def _slots(index: int, specification: Specification) -> Iterator[Slot]:
         )
 
 
+def _criterion_of_member(slot: Slot, member: Specification) -> Criterion | None:
+    if slot.criterion is None:
+        return None
+    requirement = member.requirements[slot.requirement]
+    return requirement if slot.part < 0 else composite_parts(requirement)[slot.part]
+
+
+def _settling_only(index: int, kind: int) -> Slot:
+    return Slot(
+        specification=index, requirement=-3, part=-1, test="", stage=0, kind=kind, criterion=None, rounding=None
+    )
+
+
 def stages_of_derived(specification: Specification, derived: Derived) -> list[int]:
     """Return the stages at which a derived result is computed, ascending: its own, or those that judge it."""
     if derived.stage is not None:
@@ -352,8 +403,10 @@ def _bounds(limit: LimitText, alert: LimitText | None, rounding: str | None, cod
     limit_unit = find_unit(limit.unit)
     assert limit_unit is not None  # noqa: S101 - checked when the specification was loaded
     factor = conversion_factor(unit, limit_unit)
-    rounded = compile_interval(exact_interval(limit, rounding=rounding, factor=factor))
     unrounded = compile_interval(exact_interval(limit, factor=factor))
+    rounded = unrounded
+    if rounding not in {None, "none"}:
+        rounded = compile_interval(exact_interval(limit, rounding=rounding, factor=factor))
     # Rounding narrows a strict limit and widens the others: what lies in both conforms without a word about rounding.
     narrow = _intersect(rounded, unrounded)
     if alert is not None:

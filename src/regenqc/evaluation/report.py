@@ -402,9 +402,8 @@ def _maps(
     for left, (specification, stage, at) in zip(range(len(pairs), 0, -1), pairs, strict=True):
         number = numbers[specification]
         parts = [
-            (matrix.rank[cells.batches], [column for column in cells.columns if STAGES[column.stage].value == stage])
-            for cells in matrix.settled
-            if cells.specification == number
+            (matrix.rank[batches], [column for column in columns if STAGES[column.stage].value == stage])
+            for batches, columns in matrix.cells_of(number)
         ]
         columns = _columns(evaluation.specifications[number], [column for _, part in parts for column in part])
         causes += _causes(specification, stage, len(at), columns, parts)

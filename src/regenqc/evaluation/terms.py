@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -113,8 +114,8 @@ def _check_specifications(specifications: tuple[Specification, ...]) -> None:
         raise UsageError(
             Fault(code="RQC-U006", what="No specification was given.", expected="at least one", action="Name one.")
         )
-    ids = [specification.id for specification in specifications]
-    repeated = sorted({name for name in ids if ids.count(name) > 1})
+    named = Counter(specification.id for specification in specifications)
+    repeated = sorted(name for name, times in named.items() if times > 1)
     if repeated:
         raise UsageError(
             Fault(
