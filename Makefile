@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 SIZES  ?= 45600
 LARGE  ?= 0
 
-.PHONY: demo test test-long lint bench wheel clean
+.PHONY: demo test test-long lint bench pictures wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/regenqc demo
@@ -23,6 +23,9 @@ lint: $(VENV)/.installed-lint
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks --batches $(SIZES) --large $(LARGE)
+
+pictures: $(VENV)/.installed
+	$(BIN)/python -m regenqc.plots.documentation docs/science
 
 wheel: $(VENV)/.installed
 	$(BIN)/python -m pip wheel --quiet --no-deps --wheel-dir dist .

@@ -18,7 +18,7 @@ _KEYS = {
     "dispositions": ("batch_id", "spec_id", "stage", "disposition"),
     "findings": ("batch_id", "spec_id", "stage", "requirement_id", "verdict", "reported"),
 }
-_MOST_EXAMPLES = 10
+_MOST_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from itertools import cycle
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -96,7 +97,8 @@ def with_products(folder: Path, source: Path, products: int) -> Path:
         results.symlink_to(source / "results.parquet")
     table = pq.read_table(source / "batches.parquet")
     names = table["product"].cast(pa.string()).to_pylist()
-    spread = [product_name(at % products) if name == PRODUCT.product else name for at, name in enumerate(names)]
+    turn = cycle(range(products))
+    spread = [product_name(next(turn)) if name == PRODUCT.product else name for name in names]
     place = table.schema.get_field_index("product")
     pq.write_table(table.set_column(place, "product", pa.array(spread).dictionary_encode()), folder / "batches.parquet")
     return folder

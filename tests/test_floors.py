@@ -53,6 +53,7 @@ HOMES = {
     "pyspark": {"spark"},
     "py4j": {"spark"},
     "biip": {"custody"},
+    "msgspec": {"custody"},
     "stdnum": {"custody"},
     "pyarrow": {"intake", "simulation", "evaluation", "spark", "cli"},
 }

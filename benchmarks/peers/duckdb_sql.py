@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["NOTES", "VERDICT_OF_NUMBER", "judge", "load"]
 
 NOTES = (
-    "karyotypes by regular expression: the normal one, and one gained chromosome in two metaphases or more",
+    "karyotypes by regular expression: the normal one, and one with a chromosome more in at least two metaphases",
     "means and dose rates in doubles, rounded to nine decimals",
 )
 
@@ -39,7 +39,7 @@ def load(task: Task) -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("SET preserve_insertion_order = false")
     for name in _TABLES:
-        connection.execute(f"CREATE TABLE {name} AS FROM '{task.rules}/{name}.parquet'")  # noqa: S608 - own names
+        connection.execute(f"CREATE TABLE {name} AS FROM '{task.rules}/{name}.parquet'")
     return connection
 
 
@@ -54,8 +54,10 @@ def judge(task: Task, rules: duckdb.DuckDBPyConnection) -> Outcome:
         columns = ", ".join(RESULT_COLUMNS)
         names = ", ".join(f"'{name}'" for name in RESULT_COLUMNS)
         source = f"read_csv('{task.results}', all_varchar = true, header = true, delim = ',', quote = '\"', {{}})"
-        run(f"CREATE TABLE results AS SELECT {columns} FROM {source.format(f'force_not_null = [{names}]')}")  # noqa: S608
-        run(f"CREATE VIEW batches AS SELECT COLUMNS(*)::VARCHAR FROM read_csv('{task.batches}', all_varchar = true)")  # noqa: S608
+        run(f"CREATE TABLE results AS SELECT {columns} FROM {source.format(f'force_not_null = [{names}]')}")
+        run(
+            f"CREATE TABLE batches AS SELECT coalesce(COLUMNS(*), '') FROM read_csv('{task.batches}', all_varchar = true)"
+        )
     else:
         run(f"CREATE VIEW results AS FROM read_parquet('{task.results}')")
         run(f"CREATE VIEW batches AS FROM read_parquet('{task.batches}')")
@@ -174,7 +176,7 @@ VERDICT_OF_NUMBER = f"""CASE WHEN limit_lo IS NULL THEN 3
       WHEN never_negative AND (number < 0 OR (number = 0 AND form = 4)) THEN 3
       WHEN {_INSIDE.format("limit")} THEN CASE WHEN {_INSIDE.format("alert")} THEN 1 ELSE 2 END
       WHEN {_OUTSIDE} THEN 4 ELSE 3 END"""
-_DECLARED = f"""CASE WHEN limit_lo IS NULL THEN 3
+_DECLARED = """CASE WHEN limit_lo IS NULL THEN 3
       WHEN limit_lo = '-inf'::DOUBLE AND declared <= limit_hi_closed THEN
         CASE WHEN alert_lo = '-inf'::DOUBLE AND declared <= alert_hi_closed THEN 1 ELSE 2 END
       WHEN declared < limit_lo_open THEN 4 ELSE 3 END"""

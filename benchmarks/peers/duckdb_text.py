@@ -40,7 +40,7 @@ SELECT result, (row_number() OVER ())::INTEGER AS reading, lower(fold) AS folded
             WHEN word = (SELECT word FROM words WHERE spelling = 'below quantitation limit') THEN 'loq' END AS censored_by,
        TRY_CAST(regexp_extract(fold, '^46,X[XY]\\[([1-9][0-9]{{0,3}})\\]$', 1) AS INTEGER) AS metaphases,
        CASE fold[:5] WHEN '46,XX' THEN 'female' WHEN '46,XY' THEN 'male' END AS karyotype_sex,
-       regexp_full_match(fold, '47,X[XY],\\+[0-9XY]+\\[([2-9]|[1-9][0-9]+)\\](/46,X[XY]\\[[0-9]+\\])?') AS is_clone
+       regexp_full_match(fold, '47,(X[XY],\\+[0-9XY]+|XXX|XXY|XYY)\\[([2-9]|[1-9][0-9]+)\\](/46,X[XY]\\[[0-9]+\\])?') AS is_clone
 FROM numbers LEFT JOIN words ON spelling = lower(fold)
 """
 

@@ -120,7 +120,7 @@ def decode(task: Task, rules: Rules) -> Decoded:
         "reading": reading,
     }
     key, parts = _combined(combined)
-    answers = _answers(parts, readings, limits, _criteria(lots, tests, stages, rules), rules)
+    answers = _answers(parts, readings, limits, _criteria(np.unique(line), lots, tests, stages, rules), rules)
     count = np.bincount(answers["combination"], minlength=len(parts))
     return Decoded(
         batch=batch,
@@ -216,7 +216,9 @@ def _superseded(
     return marked
 
 
-def _criteria(lots: pd.DataFrame, tests: dict[str, int], stages: dict[str, int], rules: Rules) -> pd.DataFrame:
+def _criteria(
+    seen: NDArray[np.int64], lots: pd.DataFrame, tests: dict[str, int], stages: dict[str, int], rules: Rules
+) -> pd.DataFrame:
     """Return what judges each line of each product: slots, or the record where nothing else speaks about the test."""
     places = len(tests) + 1
     specifications = rules["specifications"].assign(product=pd.factorize(rules["specifications"]["value"])[0])
@@ -228,7 +230,7 @@ def _criteria(lots: pd.DataFrame, tests: dict[str, int], stages: dict[str, int],
     sets = rules["word_verdicts"].pivot_table(index="words", columns="word", values="verdict", aggfunc="first")
     records = rules["stages"].assign(stage=rules["stages"]["stage"].map(stages))[["spec", "stage", "record"]]
     strays = rules["stages"][rules["stages"]["has_requirements"]].groupby("spec")["record"].sum().rename("strays")
-    lines = pd.DataFrame({"line": np.arange((len(stages) + 1) * places)})
+    lines = pd.DataFrame({"line": seen})
     table = (
         lines.assign(stage=lines["line"] // places)
         .merge(specifications, how="cross")

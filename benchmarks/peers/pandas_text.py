@@ -134,7 +134,7 @@ def parse_readings(texts: pd.Series, rules: Rules) -> pd.DataFrame:
             "declared_by": np.select([word == spelled["not detected"], word == spelled["below quantitation limit"]], [1, 2], default=0),
             "metaphases": pd.to_numeric(normal[1]).fillna(-1).to_numpy(np.int64),
             "karyotype_sex": normal[0].map({"X": 1, "Y": 2}).fillna(0).to_numpy(np.int64),
-            "is_clone": folded.str.match(r"^47,X[XY],\+[0-9XY]+\[(?:[2-9]|[1-9][0-9]+)\](?:/46,X[XY]\[[0-9]+\])?$").to_numpy(bool),
+            "is_clone": folded.str.match(r"^47,(?:X[XY],\+[0-9XY]+|XXX|XXY|XYY)\[(?:[2-9]|[1-9][0-9]+)\](?:/46,X[XY]\[[0-9]+\])?$").to_numpy(bool),
         }
     )  # fmt: skip
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["NOTES", "counted_together", "judge", "layers", "load", "unzoned_rows"]
 
 NOTES = (
-    "karyotypes by regular expression: the normal one, and one gained chromosome in two metaphases or more",
+    "karyotypes by regular expression: the normal one, and one with a chromosome more in at least two metaphases",
     "means and dose rates in doubles, rounded to nine decimals",
     "text files are read by pyarrow, the quickest reader that pandas has",
 )

@@ -36,7 +36,7 @@ __all__ = [
 ]
 
 NOTES = (
-    "karyotypes by regular expression: the normal one, and one gained chromosome in two metaphases or more",
+    "karyotypes by regular expression: the normal one, and one with a chromosome more in at least two metaphases",
     "means and dose rates in doubles, rounded to nine decimals",
 )
 

@@ -80,7 +80,7 @@ def parse_readings(texts: pl.Series, words: pl.DataFrame, identities: pl.DataFra
         identity=pl.col("identity").fill_null(0),
         metaphases=pl.col("fold").str.extract(r"^46,X[XY]\[([1-9][0-9]{0,3})\]$").cast(pl.Int16).fill_null(-1),
         karyotype_sex=pl.col("fold").str.slice(0, 5).replace_strict({"46,XX": 1, "46,XY": 2}, default=0).cast(pl.UInt8),
-        is_clone=pl.col("fold").str.contains(r"^47,X[XY],\+[0-9XY]+\[([2-9]|[1-9][0-9]+)\](/46,X[XY]\[[0-9]+\])?$"),
+        is_clone=pl.col("fold").str.contains(r"^47,(X[XY],\+[0-9XY]+|XXX|XXY|XYY)\[([2-9]|[1-9][0-9]+)\](/46,X[XY]\[[0-9]+\])?$"),
     )  # fmt: skip
 
 

@@ -26,7 +26,7 @@ __all__ = ["NOTES", "RULES", "conclude", "wide_rows"]
 
 NOTES = (
     "units, words, limits and revisions are joined by Polars before; cells, composites, means, dose rates, missing tests and dispositions are put together by Polars afterwards",
-    "karyotypes by regular expression: the normal one, and one gained chromosome in two metaphases or more",
+    "karyotypes by regular expression: the normal one, and one with a chromosome more in at least two metaphases",
     "means and dose rates in doubles, rounded to nine decimals",
 )
 

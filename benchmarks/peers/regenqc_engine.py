@@ -36,11 +36,16 @@ def judge(task: Task, rules: list[Specification]) -> Outcome:
 
 
 def comparable(outcome: Outcome) -> Outcome:
-    """Return the outcome in the form in which engines are compared; outside the measured time."""
+    """Return the outcome in the form in which engines are compared; outside the measured time.
+
+    What stands for several results is compared without text: a computed value, or replicates that cannot be told apart.
+    """
     dispositions = outcome.dispositions.select(["batch_id", "spec_id", "stage", "disposition"])
     findings = outcome.findings
-    computed = pc.equal(findings["source"], "(computed)")
+    of_several = pc.or_(
+        pc.equal(findings["source"], "(computed)"), pc.equal(findings["reason_code"], "replicates_indistinguishable")
+    )
     names = ["batch_id", "spec_id", "stage", "requirement_id", "verdict"]
-    reported = pc.if_else(computed, "", findings["reported"])
+    reported = pc.if_else(of_several, "", findings["reported"])
     shown = pa.table({**{name: findings[name] for name in names}, "reported": reported})
     return Outcome(dispositions, shown.group_by([*names, "reported"]).aggregate([]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import date
 
 import pytest
@@ -282,10 +283,8 @@ def test_one_spelling_is_its_own(stem: str, serial: str) -> None:
 @given(st.text(max_size=60))
 def test_no_text_raises_anything_else_than_a_data_error(text: str) -> None:
     for prefix in ("", "din:", "sec:", "urn:epc:id:sgtin:", "https://x.example/01/", "(01)", "=", "]d2"):
-        try:
+        with suppress(DataError):
             one_spelling(prefix + text)
-        except DataError as error:
-            assert error.code == "RQC-C030"
 
 
 # ---- in the record -------------------------------------------------------------------------------------------------------

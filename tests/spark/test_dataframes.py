@@ -187,3 +187,36 @@ def test_results_without_stage_ask_for_one_where_several_are_possible(session):
     with pytest.raises(UsageError, match="RQC-U009"):
         evaluate(frame, SPECIFICATIONS)
     assert evaluate(frame, SPECIFICATIONS, stage=STAGE, as_of=AS_OF).rows_judged == 1
+
+
+FAMILY = [
+    specification(
+        VIABILITY | {"limit": {"min": str(60 + number), "unit": "%"}},
+        id=f"example/product-{number}",
+        product={"product_code": f"P{number}"},
+    )
+    for number in range(5)
+]
+
+
+@pytest.mark.parametrize("unlisted", [[], ["Q1"]], ids=["every batch is listed", "one batch is not listed"])
+def test_specifications_of_one_form_give_what_they_give_locally(unlisted, session):
+    ids = [f"B{number}" for number in range(10)]
+    batches = pa.table({"batch_id": ids, "product_code": [f"P{number % 5}" for number in range(10)]})
+    ids = ids + unlisted
+    table = pa.table(
+        {
+            "batch_id": ids,
+            "test": ["viability"] * len(ids),
+            "result": [str(60 + number % 3) for number in range(len(ids))],
+            "unit": ["%"] * len(ids),
+            "number": list(range(1, len(ids) + 1)),
+        }
+    )
+    frame = session.createDataFrame(table).repartition(3)
+    found = evaluate(frame, FAMILY, batches=batches, as_of=AS_OF, row_number="number")
+    local = regenqc.evaluate(table.drop_columns(["number"]), FAMILY, batches=batches, as_of=AS_OF)
+    dispositions, findings, verdicts = tables_from_spark(found)
+    expected = tables_of(local)
+    assert (dispositions, verdicts) == (expected[0], expected[2])
+    assert findings.drop_columns(["source"]) == expected[1].drop_columns(["source"])

@@ -9,9 +9,8 @@ import pytest
 
 import regenqc.measurement.limits
 import regenqc.specification
-from regenqc.evaluation.derived import FUNCTIONS
 from regenqc.specification import Specification, load_specification, parse_specification
-from regenqc.specification.derived_functions import DERIVED_INPUTS
+from regenqc.specification.derived_functions import FUNCTIONS, Direction, Input
 from regenqc.specification.schema import KEY_MEANINGS
 from regenqc.vocabulary import INTERIM_WORDS, RESULT_WORDS, UNDECIDED_WORDS, Stage
 
@@ -52,10 +51,26 @@ def test_every_key_is_named(name: str) -> None:
     assert [key for key in KEY_MEANINGS[name] if not re.search(rf"`(\[+)?{key}\b", PAGE)] == []
 
 
-@pytest.mark.parametrize("name", sorted(DERIVED_INPUTS))
-def test_every_function_is_named_with_inputs_and_unit(name: str) -> None:
-    inputs = ", ".join(f"`{source}`" for source in DERIVED_INPUTS[name])
-    assert f"| `{name}` | {inputs} | {FUNCTIONS[name].unit} |" in PAGE
+ARROWS = {Direction.RISES: "↑", Direction.FALLS: "↓", Direction.NEITHER: "·"}
+
+
+def _input(entry: Input) -> str:
+    units = ["any unit" if entry.unit is None else entry.unit, *(unit for unit, _ in entry.also)]
+    return f"`{entry.name}` {' or '.join(unit or 'no unit' for unit in units)} {ARROWS[entry.direction]}"
+
+
+@pytest.mark.parametrize("name", sorted(FUNCTIONS))
+def test_every_function_is_described_as_it_is_declared(name: str) -> None:
+    function = FUNCTIONS[name]
+    inputs = ", ".join(_input(entry) for entry in function.inputs)
+    cells = (f"`{name}`", inputs, function.unit or "no unit", function.formula, function.source)
+    assert f"| {' | '.join(cells)} |" in re.sub(r"\\([<>|])", r"\1", PAGE)
+
+
+def test_every_input_that_may_be_a_number_is_named() -> None:
+    named = PAGE[PAGE.index("Numbers may be stated for") : PAGE.index("### Functions")]
+    allowed = {entry.name for function in FUNCTIONS.values() for entry in function.inputs if entry.may_be_constant}
+    assert set(re.findall(r"`([a-z_]+)`", named)) == allowed
 
 
 @pytest.mark.parametrize("word", [*RESULT_WORDS, *(stage.value for stage in Stage)])

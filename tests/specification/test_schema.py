@@ -11,9 +11,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from regenqc.evaluation.derived import FUNCTIONS
 from regenqc.specification import list_specifications, model, specification_schema
-from regenqc.specification.derived_functions import DERIVED_INPUTS
 from regenqc.specification.schema import KEY_MEANINGS
 
 from .test_fingerprint import WHOLE
@@ -56,8 +54,8 @@ def _misfits(value: Any, schema: dict[str, Any], path: str = "") -> list[str]:
     """Return where a value does not have the form of a schema, as far as this format uses JSON Schema."""
     if "$ref" in schema:
         return _misfits(value, SCHEMA["$defs"][schema["$ref"].rpartition("/")[2]], path)
-    if "anyOf" in schema:
-        tried = [_misfits(value, option, path) for option in schema["anyOf"]]
+    if "anyOf" in schema or "oneOf" in schema:
+        tried = [_misfits(value, option, path) for option in schema.get("anyOf") or schema["oneOf"]]
         return [] if [] in tried else tried[0]
     if "const" in schema or "enum" in schema:
         return [] if value in schema.get("enum", [schema.get("const")]) else [path]
@@ -94,7 +92,16 @@ def test_the_schema_refuses_an_unknown_key_and_a_number_as_limit() -> None:
     assert _misfits(content, SCHEMA) == [".requirement[].limit.min", ".colour"]
 
 
-def test_derived_functions_and_their_inputs_are_those_that_can_be_computed() -> None:
-    assert {
-        name: tuple(entry.name for entry in function.inputs) for name, function in FUNCTIONS.items()
-    } == DERIVED_INPUTS
+@pytest.mark.parametrize(
+    "source",
+    ['"endotoxin"', '"@dose_volume"', '"50 %"', '"1E-3 %"', '{ test = "rcl", column = "lod", method = "PCR" }'],
+)
+def test_the_schema_accepts_every_form_of_input(source: str) -> None:
+    content = tomllib.loads(WHOLE.replace('dose = "dose"', f"dose = {source}"))
+    assert _misfits(content, SCHEMA) == []
+
+
+@pytest.mark.parametrize("source", ['"@"', '"50  %"', "50", '{ column = "lod" }', '{ test = "rcl", colum = "lod" }'])
+def test_the_schema_refuses_what_is_no_input(source: str) -> None:
+    content = tomllib.loads(WHOLE.replace('dose = "dose"', f"dose = {source}"))
+    assert _misfits(content, SCHEMA) != []

@@ -72,7 +72,15 @@ def evaluate_command(
     with ExitStack() as stack:
         if engine is Engine.SPARK:
             evaluation, run = _run_on_spark(
-                stack, results, specifications=spec, batches=batches, stage=stage, profile=profile, as_of=as_of, out=out
+                stack,
+                results,
+                specifications=spec,
+                batches=batches,
+                stage=stage,
+                profile=profile,
+                as_of=as_of,
+                out=out,
+                quiet=as_json,
             )
         else:
             evaluation, run = run_evaluation(
@@ -138,10 +146,12 @@ def _run_on_spark(
     profile: str,
     as_of: str | None,
     out: Path | None,
+    quiet: bool,
 ) -> tuple[Outcome, dict[str, Any] | None]:
     """Evaluate files on Spark and write the output; what is returned reads it back, as long as the stack is open."""
     from regenqc.intake import read_batches, read_results
     from regenqc.spark import evaluate
+    from regenqc.spark.installation import logged_session
     from regenqc.spark.output import SparkOutput
     from regenqc.specification import load_specification
     from regenqc.specification.attributes import attributes_used
@@ -150,8 +160,12 @@ def _run_on_spark(
     table = read_results(*results, profile=profile)
     listed = read_batches(batches, only=attributes_used(loaded)) if batches is not None else None
     output = stack.enter_context(SparkOutput(out, results=table, batches=listed))
-    evaluation = evaluate(table, loaded, batches=listed, stage=stage, as_of=as_of, rows_folder=output.rows_folder)
-    written, run = output.finish(evaluation)
+    with ExitStack() as running:
+        if not quiet and sys.stderr.isatty():
+            running.enter_context(console(error=True).status("judging on Spark"))
+        running.enter_context(logged_session())
+        evaluation = evaluate(table, loaded, batches=listed, stage=stage, as_of=as_of, rows_folder=output.rows_folder)
+        written, run = output.finish(evaluation)
     return written, run if out is not None else None
 
 

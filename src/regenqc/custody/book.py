@@ -176,7 +176,7 @@ class Book:
         Raises:
             LedgerError: nothing was recorded (disk, lock, connection).
         """
-        offered = [_offered(event, offered_by) for event in events]
+        offered = self._offered(events, offered_by)
         noted = self._noted(offered, self._log.append(_entries(offered)))
         if self._keeper is not None:
             self._record_digest()
@@ -184,7 +184,7 @@ class Book:
 
     def submit(self, events: Sequence[Event | bytes], *, offered_by: str = "") -> Future[tuple[Outcome, ...]]:
         """Return at once; what many threads submit is committed together."""
-        return self._log.submit(_entries([_offered(event, offered_by) for event in events]))
+        return self._log.submit(_entries(self._offered(events, offered_by)))
 
     def append_one(self, event: Event | bytes, *, offered_by: str = "") -> Noted:
         """Record one event.
@@ -209,6 +209,17 @@ class Book:
                 group = []
         if group:
             yield self.append(group, offered_by=offered_by)
+
+    def _offered(self, events: Sequence[Event | bytes], offered_by: str) -> list[OfferedEntry]:
+        elsewhere = self._policy is None
+        return [
+            entry_of(
+                event if isinstance(event, bytes) else spell_event(event),
+                offered_by=offered_by,
+                judged_elsewhere=elsewhere,
+            )
+            for event in events
+        ]
 
     def _noted(self, offered: Sequence[OfferedEntry], outcomes: Sequence[Outcome]) -> tuple[Noted | Declined, ...]:
         results: list[Noted | Declined] = []
@@ -270,8 +281,8 @@ class Book:
             digest=f"sha256:{bytes(digest).hex()}",
             blobs=tuple(refused),
         )
-        entry = _offered(event, self._keeper.actor)
-        (outcome,) = self._noted([entry], self._log.append(_entries([entry])))
+        offered = self._offered([event], self._keeper.actor)
+        (outcome,) = self._noted(offered, self._log.append(_entries(offered)))
         # Another process may have recorded the digest of the same block, a moment earlier.
         if isinstance(outcome, Declined) and outcome.faults[0].code != "RQC-C171":
             raise LedgerError(*outcome.faults)
@@ -313,11 +324,6 @@ class Book:
         """Erase what a refused event said, because it named a person; that it was refused stays."""
         with self._log.store.transaction() as transaction:
             erase_refused(transaction, number)
-
-
-def _offered(event: Event | bytes, offered_by: str) -> OfferedEntry:
-    data = event if isinstance(event, bytes) else spell_event(event)
-    return entry_of(data, offered_by=offered_by)
 
 
 def _entries(offered: Sequence[OfferedEntry]) -> Sequence[Entry]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import Final
 
 from regenqc.errors import DataError, Fault
@@ -20,20 +19,34 @@ ZONES: Final[frozenset[str]] = frozenset(
 )
 
 
-@lru_cache(maxsize=4096)
-def _day_number(text: str) -> int:
-    """Return days since 1970-01-01, or a value far below every date when the text is no date."""
+class _Days(dict[str, int]):
+    """Milliseconds at which days begin, -1 for texts that are no date: no day begins one millisecond before 1970.
+
+    A log is full of events of the same days, so each is read once.
+    """
+
+    def __missing__(self, text: str) -> int:
+        if len(self) > _MOST_DAYS:
+            self.clear()
+        start = _start_of(text)
+        self[text] = start
+        return start
+
+
+def _start_of(text: str) -> int:
     if len(text) != 10 or text[4] != "-" or text[7] != "-" or not text.isascii():
         return _NO_DAY
     try:
-        return date.fromisoformat(text).toordinal() - _EPOCH
+        return (date.fromisoformat(text).toordinal() - _EPOCH) * _DAY
     except ValueError:
         return _NO_DAY
 
 
 _EPOCH: Final = date(1970, 1, 1).toordinal()
-_NO_DAY: Final = -(10**9)
 _DAY: Final = 86_400_000
+_NO_DAY: Final = -1
+_MOST_DAYS: Final = 100_000
+_DAYS: Final = _Days()
 
 
 def is_moment(text: str) -> bool:
@@ -43,22 +56,7 @@ def is_moment(text: str) -> bool:
         >>> is_moment("2026-03-16T12:00:00.000Z"), is_moment("2026-02-30T12:00:00.000Z"), is_moment("2026-03-16")
         (True, False, False)
     """
-    return _CLOCK.fullmatch(text, 10) is not None and _day_number(text[:10]) != _NO_DAY
-
-
-class _Minutes(dict[str, int]):
-    """Milliseconds of the minutes that were asked for; a log is full of events of the same minutes."""
-
-    def __missing__(self, minute: str) -> int:
-        if len(self) > _MOST_MINUTES:
-            self.clear()
-        start = _day_number(minute[:10]) * _DAY + int(minute[11:13]) * 3_600_000 + int(minute[14:16]) * 60_000
-        self[minute] = start
-        return start
-
-
-_MOST_MINUTES: Final = 100_000
-_MINUTES: Final = _Minutes()
+    return _CLOCK.fullmatch(text, 10) is not None and _DAYS[text[:10]] != _NO_DAY
 
 
 def milliseconds_of(moment: str) -> int:
@@ -68,7 +66,12 @@ def milliseconds_of(moment: str) -> int:
         >>> milliseconds_of("1970-01-02T00:00:01.500Z")
         86401500
     """
-    return _MINUTES[moment[:16]] + int(moment[17:19] + moment[20:23])
+    return (
+        _DAYS[moment[:10]]
+        + int(moment[11:13]) * 3_600_000
+        + int(moment[14:16]) * 60_000
+        + int(moment[17:19] + moment[20:23])
+    )
 
 
 def moment_of_milliseconds(milliseconds: int) -> str:

@@ -20,13 +20,13 @@ from psycopg import sql as composed
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.types.string import BytesBinaryDumper
 
+from regenqc.errors import LedgerError
 from regenqc.ledger.faults import ledger_error
 from regenqc.ledger.session import SqlSnapshot, SqlTransaction, check_origin, why_read_only
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from regenqc.errors import LedgerError
     from regenqc.ledger.merkle import Frontier, Node
     from regenqc.ledger.store import Dialect, Projection, Row
 
@@ -38,6 +38,12 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 _ROWS_WORTH_A_COPY: Final = 64
 _MIGRATION_LOCK: Final = 0x52514C31
 _STREAMS: Final = itertools.count(1)
+# The schema that the extension is in, and whether this role may use it.
+_AMCHECK: Final = (
+    "SELECT quote_ident(n.nspname), has_function_privilege(p.oid, 'EXECUTE') FROM pg_extension e "
+    "JOIN pg_namespace n ON n.oid = e.extnamespace JOIN pg_proc p ON p.pronamespace = n.oid "
+    "WHERE e.extname = 'amcheck' AND p.proname = 'bt_index_check' AND p.pronargs = 2"
+)
 _LOST: Final = "The connection to the database is lost."
 
 
@@ -419,9 +425,10 @@ class PostgresStore:
     # ---- looking after ----------------------------------------------------------------------------------------------
 
     def damaged_indexes(self) -> list[str]:
-        """Return what the extension amcheck finds wrong with the indexes of the ledger; nothing where it is absent."""
+        """Return what the extension amcheck finds wrong with the indexes of the ledger; nothing where it cannot be used."""
         with self.snapshot() as snapshot:
-            if not snapshot.execute("SELECT 1 FROM pg_extension WHERE extname = 'amcheck'"):
+            usable = snapshot.execute(_AMCHECK)
+            if not usable or not usable[0][1]:
                 return []
             indexes = snapshot.execute(
                 "SELECT indexrelid::regclass::text FROM pg_index WHERE indrelid = 'ledger_entry'::regclass"
@@ -430,21 +437,22 @@ class PostgresStore:
         for (index,) in indexes:
             with self.snapshot() as snapshot:
                 try:
-                    snapshot.execute("SELECT bt_index_check(?::regclass, true)", (index,))
-                except Exception as error:  # noqa: BLE001 - every complaint of the check is its finding
+                    snapshot.execute(f"SELECT {usable[0][0]}.bt_index_check(?::regclass, true)", (index,))
+                except LedgerError as error:
                     damaged.append(f"{index}: {error}")
         return damaged
 
     def describe(self) -> dict[str, str]:
         """Return engine, version and durability settings."""
         with self.snapshot() as snapshot:
-            ((version, fsync, synchronous, amcheck),) = snapshot.execute(
-                "SELECT current_setting('server_version'), current_setting('fsync'), "
-                "current_setting('synchronous_commit'), EXISTS (SELECT 1 FROM pg_extension WHERE extname = 'amcheck')"
+            ((version, fsync, synchronous),) = snapshot.execute(
+                "SELECT current_setting('server_version'), current_setting('fsync'), current_setting('synchronous_commit')"
             )
+            amcheck = snapshot.execute(_AMCHECK)
+        without = "not permitted to this role" if amcheck else "the extension amcheck is not installed"
         return {
             "engine": f"PostgreSQL {version}",
             "fsync": str(fsync),
             "synchronous_commit": str(synchronous),
-            "index check": "amcheck" if amcheck else "not available (extension amcheck is not installed)",
+            "index check": "amcheck" if amcheck and amcheck[0][1] else f"not available: {without}",
         }

@@ -388,9 +388,13 @@ class SqliteStore:
 
     def _new_reader(self) -> sqlite3.Connection:
         connection = self._connect("ro")
-        with self._translation():
-            for pragma in _READER_PRAGMAS:
-                connection.execute(pragma)
+        try:
+            with self._translation():
+                for pragma in _READER_PRAGMAS:
+                    connection.execute(pragma)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _check_open(self) -> None:

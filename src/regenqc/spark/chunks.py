@@ -77,7 +77,8 @@ def chunks_of_frame(batches: Iterable[pa.RecordBatch], row_format: FrameFormat) 
     r"""Yield the rows of a DataFrame's partition in chunks that are worth a call.
 
     Args:
-        batches: as Spark hands them over, a few thousand rows each; `ROW_COLUMN` and `SOURCE_COLUMN` say where a row comes
+        batches: as Spark hands them over, a few thousand rows each: first the columns that stand alone, in the order of the
+            results and under any name, then the joined ones; `ROW_COLUMN` and `SOURCE_COLUMN` say where a row comes
             from, where the user gave such columns.
         row_format: of the rows.
 
@@ -104,10 +105,11 @@ def chunks_of_frame(batches: Iterable[pa.RecordBatch], row_format: FrameFormat) 
 
 
 def _chunk(table: pa.Table, row_format: FrameFormat) -> Chunk:
-    single = [name for name in table.column_names if name in row_format.columns]
+    apart = {name for parts in row_format.joined.values() for name in parts}
+    alone = [name for name in row_format.columns if name not in apart]
     try:
-        coded = as_text_codes(table, only=single)
-        columns = dict(zip(coded.schema.names, coded.columns, strict=True))
+        coded = as_text_codes(table.select(list(range(len(alone)))))
+        columns = dict(zip(alone, coded.columns, strict=True))
         for name, parts in row_format.joined.items():
             columns |= dict(zip(parts, _parted(table[name], len(parts)), strict=True))
     except pa.ArrowInvalid as error:

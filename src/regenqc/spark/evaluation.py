@@ -30,6 +30,7 @@ from regenqc.spark.partition import JUDGED_COLUMNS, judge_frame, judge_parts
 from regenqc.spark.parts import parts_of
 from regenqc.spark.ranges import FINISHED_COLUMNS, RANGE_COLUMNS, finish_ranges, split_states
 from regenqc.spark.refused import refused_columns, refused_task
+from regenqc.spark.seen_batches import UNLISTED_IN_FAMILIES
 from regenqc.spark.spark_calls import spark_calls
 from regenqc.spark.states import from_bytes
 from regenqc.spark.superseding import superseding_of_frame, superseding_of_parts
@@ -37,12 +38,13 @@ from regenqc.spark.task_context import Packed, context_of
 from regenqc.vocabulary import Disposition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from pyspark.sql import DataFrame, Row
 
+    from regenqc.evaluation.plan import Plan
     from regenqc.evaluation.terms import RunTerms
     from regenqc.specification.model import Specification
 
@@ -88,6 +90,11 @@ class SparkEvaluation:
     def evaluated_at(self) -> datetime:
         """Return the moment of evaluation."""
         return self.terms.moment
+
+    @property
+    def plan(self) -> Plan:
+        """Return the compiled specifications."""
+        return self._packed.open().plan
 
     @property
     def rows_read(self) -> int:
@@ -219,10 +226,17 @@ def _evaluate_files(table: ResultTable, terms: RunTerms, rows_folder: Path | Non
     session = spark_session()
     with spark_calls("looking for revisions"):
         superseding = superseding_of_parts(session, parts)
-    packed = Packed.of(context_of(table, terms, superseding=superseding, rows_folder=rows_folder))
-    with spark_calls("judging"):
-        places = session.range(0, len(parts), 1, len(parts))
-        return _evaluation(places.mapInArrow(judge_parts(packed, parts), JUDGED_COLUMNS), packed, table, terms)
+
+    def judged(*, has_families: bool, is_joined: bool) -> SparkEvaluation:
+        del is_joined
+        packed = Packed.of(
+            context_of(table, terms, superseding=superseding, rows_folder=rows_folder, has_families=has_families)
+        )
+        with spark_calls("judging"):
+            places = session.range(0, len(parts), 1, len(parts))
+            return _evaluation(places.mapInArrow(judge_parts(packed, parts), JUDGED_COLUMNS), packed, table, terms)
+
+    return _without_obstacles(judged)
 
 
 def _evaluate_frame(
@@ -230,20 +244,29 @@ def _evaluate_frame(
 ) -> SparkEvaluation:
     with spark_calls("looking for revisions"):
         superseding = superseding_of_frame(frame)
-    packed = Packed.of(context_of(table, terms, superseding=superseding))
 
-    def judged(*, is_joined: bool) -> SparkEvaluation:
+    def judged(*, has_families: bool, is_joined: bool) -> SparkEvaluation:
+        packed = Packed.of(context_of(table, terms, superseding=superseding, has_families=has_families))
         row_format = format_of(frame, table, is_joined=is_joined)
         with spark_calls("judging"):
             rows = rows_of(frame, row_format, row_number=row_number, source=source)
             return _evaluation(rows.mapInArrow(judge_frame(packed, row_format), JUDGED_COLUMNS), packed, table, terms)
 
-    try:
-        return judged(is_joined=True)
-    except DataError as error:
-        if error.code != SEPARATOR_IN_TEXT:
-            raise
-        return judged(is_joined=False)
+    return _without_obstacles(judged)
+
+
+def _without_obstacles(judged: Callable[..., SparkEvaluation]) -> SparkEvaluation:
+    """Judge in the quickest way; where a task finds the input not made for it, once more without what it tripped over."""
+    way = {"has_families": True, "is_joined": True}
+    obstacles = {UNLISTED_IN_FAMILIES: "has_families", SEPARATOR_IN_TEXT: "is_joined"}
+    while True:
+        try:
+            return judged(**way)
+        except DataError as error:
+            met = {obstacles[fault.code] for fault in error.faults if fault.code in obstacles}
+            if not met:
+                raise
+            way |= dict.fromkeys(met, False)
 
 
 def _evaluation(judged: DataFrame, packed: Packed, table: ResultTable, terms: RunTerms) -> SparkEvaluation:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame
 
-__all__ = ["batches_of", "format_of", "is_spark_frame", "results_of", "rows_of"]
+__all__ = ["batches_of", "format_of", "is_spark_frame", "results_of", "rows_of", "selected"]
 
 _NAME: Final = "<dataframe>"
 # Spark types whose values stand for one reported text each.
@@ -84,7 +84,7 @@ def results_of(frame: DataFrame, *, row_number: str | None, source: str | None) 
     check_column_types(strange, columns=RESULT_COLUMNS, source=_NAME)
     names = [_NAME]
     if source is not None:
-        names = sorted({row[0] or "" for row in frame.select(source).distinct().collect()}) or names
+        names = sorted({row[0] or "" for row in selected(frame, [source]).distinct().collect()}) or names
     return ResultTable(tuple(Source(name, "frame", columns, "", 0, _not_read) for name in names))
 
 
@@ -113,19 +113,28 @@ def rows_of(frame: DataFrame, row_format: FrameFormat, *, row_number: str | None
     from pyspark.sql import functions as F  # noqa: N812, PLC0415 - the name that Spark's own documents use
 
     apart = {name for parts in row_format.joined.values() for name in parts}
-    selected = [F.col(_quoted(name)) for name in row_format.columns if name not in apart]
+    wanted = [*row_format.columns, *(name for name in (row_number, source) if name is not None)]
+    own = selected(frame, wanted)
+    column = dict(zip(wanted, own.columns, strict=True))
+    chosen = [F.col(column[name]) for name in row_format.columns if name not in apart]
     for name, parts in row_format.joined.items():
-        stated = [F.coalesce(F.col(_quoted(part)), F.lit("")) for part in parts]
-        selected.append(F.concat_ws(SEPARATOR, *stated).alias(name))
+        stated = [F.coalesce(F.col(column[part]), F.lit("")) for part in parts]
+        chosen.append(F.concat_ws(SEPARATOR, *stated).alias(name))
     if row_number is not None:
-        selected.append(F.col(_quoted(row_number)).cast("long").alias(ROW_COLUMN))
+        chosen.append(F.col(column[row_number]).cast("long").alias(ROW_COLUMN))
         if source is not None:
-            selected.append(F.col(_quoted(source)).cast("string").alias(SOURCE_COLUMN))
-    return frame.select(*selected)
+            chosen.append(F.col(column[source]).cast("string").alias(SOURCE_COLUMN))
+    return own.select(*chosen)
 
 
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"
+def selected(frame: DataFrame, names: Sequence[str]) -> DataFrame:
+    """Return some columns of a DataFrame, renamed by their place.
+
+    Spark reads marks in names, and takes names for equal that differ in case; places it leaves alone.
+    """
+    places = [frame.columns.index(name) for name in names]
+    by_place = frame.toDF(*(f"c{place}" for place in range(len(frame.columns))))
+    return by_place.select(*(f"c{place}" for place in places)).toDF(*(f"c{place}" for place in range(len(places))))
 
 
 def batches_of(batches: Any, specifications: Specification | Sequence[Specification]) -> Any:
@@ -134,4 +143,5 @@ def batches_of(batches: Any, specifications: Specification | Sequence[Specificat
         return batches
     judged_by = [specifications] if isinstance(specifications, Specification) else specifications
     wanted = {"batch_id", *attributes_used(judged_by)}
-    return batches.select(*(_quoted(name) for name in batches.columns if name in wanted)).toArrow()
+    names = [name for name in batches.columns if name in wanted]
+    return selected(batches, names).toArrow().rename_columns(names)

@@ -8,16 +8,22 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
+from contextlib import contextmanager
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from regenqc.errors import Fault, UsageError
+from regenqc.errors import Fault, InternalError, UsageError
+from regenqc.spark.spark_calls import without_pandas_warnings
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pyspark.sql import SparkSession
 
-__all__ = ["check_installation", "spark_session"]
+__all__ = ["check_installation", "logged_session", "spark_session"]
 
 _OLDEST_SPARK: Final = (4, 1)
 _OLDEST_JAVA: Final = 17
@@ -70,12 +76,13 @@ def spark_session() -> SparkSession:
         return active
     # Tasks run the interpreter that has regenqc; on a cluster with another path to it, this variable names that.
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    quiet = {"spark.ui.showConsoleProgress": "false", "spark.log.level": "ERROR"}
+    quiet = {"spark.ui.showConsoleProgress": "false", "spark.log.level": "WARN"}
     try:
-        builder = SparkSession.builder.appName("regenqc")
-        for name, value in quiet.items():
-            builder = builder.config(name, value)
-        return builder.getOrCreate()
+        with without_pandas_warnings():
+            builder = SparkSession.builder.appName("regenqc")
+            for name, value in quiet.items():
+                builder = builder.config(name, value)
+            return builder.getOrCreate()
     except (PySparkException, OSError, RuntimeError) as error:
         raise UsageError(
             Fault(
@@ -86,6 +93,42 @@ def spark_session() -> SparkSession:
                 action="Try: spark-submit --version.",
             )
         ) from error
+
+
+@contextmanager
+def logged_session() -> Iterator[SparkSession]:
+    """Yield a session whose messages go to a file, which is removed when all went well and named in the error otherwise.
+
+    Java writes its messages to the terminal by itself, before any program can ask it not to.
+
+    Raises:
+        UsageError: as for `spark_session`.
+    """
+    with tempfile.NamedTemporaryFile(prefix="regenqc-spark-", suffix=".log", delete=False) as stream:
+        log = Path(stream.name)
+    try:
+        with _standard_error_in(log):
+            session = spark_session()
+        yield session
+    except InternalError as error:
+        told = [replace(fault, action=f"{fault.action} It is in {log}.") for fault in error.faults]
+        raise InternalError(*told) from error.__cause__
+    else:
+        log.unlink(missing_ok=True)
+
+
+@contextmanager
+def _standard_error_in(log: Path) -> Iterator[None]:
+    """Let processes that start meanwhile write their messages to a file."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with log.open("ab") as stream:
+            os.dup2(stream.fileno(), 2)
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _check_java() -> None:

@@ -19,7 +19,6 @@ import pyarrow.parquet as pq
 
 from regenqc.evaluation.conclusion import Evaluation, conclude
 from regenqc.evaluation.disposition import DISPOSITION_SCHEMA
-from regenqc.evaluation.evidence import COLLECTED_SCHEMA, FINDING_SCHEMA
 from regenqc.evaluation.output import inputs_of, run_record, write_run
 from regenqc.evaluation.output_directory import OutputDirectory, unwritable
 from regenqc.evaluation.row_files import RefusedFile, RowFormat
@@ -216,8 +215,8 @@ class SparkOutput(AbstractContextManager["SparkOutput"]):
     def _write_report(self, evaluation: SparkEvaluation, written: WrittenEvaluation, cells: pa.Table) -> None:
         from regenqc.evaluation.report import write_report  # noqa: PLC0415 - imports jinja2
 
-        judge = judge_of(evaluation.terms, batches=evaluation.terms.batches)
-        merge(judge, [PartialState(cells, FINDING_SCHEMA.empty_table(), COLLECTED_SCHEMA.empty_table())])
+        judge = judge_of(evaluation.terms, plan=evaluation.plan, batches=evaluation.terms.batches)
+        merge(judge, [PartialState.of_cells(cells)])
         judge.unattributed_rows = [0] if evaluation.rows_unattributed else []
         concluded = conclude(
             judge,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from regenqc.errors import DataError, Fault
 from regenqc.evaluation.batch_groups import BatchGroups
 from regenqc.intake.batches import BatchTable
+from regenqc.spark.states import other_terms
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,7 +21,10 @@ if TYPE_CHECKING:
     from regenqc.intake.coding import RowCoder
     from regenqc.spark.task_context import BatchDirectory
 
-__all__ = ["SeenBatches"]
+__all__ = ["UNLISTED_IN_FAMILIES", "SeenBatches"]
+
+# Specifications are judged together only where every batch of the results is listed, which nobody has looked at before.
+UNLISTED_IN_FAMILIES: Final = "RQC-X094"
 
 
 class SeenBatches(BatchGroups):
@@ -33,6 +38,10 @@ class SeenBatches(BatchGroups):
         directory: the batch table of the run.
         coder: numbers the batches; the examples come first.
         as_of: moment of evaluation.
+
+    Raises:
+        InternalError: the directory was made in other terms.
+        DataError: with the code `UNLISTED_IN_FAMILIES`, when a batch is not listed that has to be.
     """
 
     def __init__(self, plan: Plan, *, directory: BatchDirectory, coder: RowCoder, as_of: datetime) -> None:
@@ -42,6 +51,8 @@ class SeenBatches(BatchGroups):
         for batch_id in directory.examples.batch_ids:
             coder.batch_code(batch_id)
         self._row_of_batch = self._rows(self._batch_ids)
+        if not np.array_equal(self.group_of_batch, directory.group[self._row_of_batch]):
+            raise other_terms()
         # The attributes of a few examples must never be taken for those of the batches.
         self.table = BatchTable([], _Nowhere(), "", "")
 
@@ -49,10 +60,14 @@ class SeenBatches(BatchGroups):
         """Make room for batches that the rows name, up to `count` in all."""
         fresh = self._batch_ids[self.batch_count : count]
         if fresh:
-            assert self._default is not None  # noqa: S101 - specifications are not judged as families here
-            rows = self._rows(fresh)
+            rows, listed = self._rows(fresh), self._directory
+            if self._default is None and (rows < 0).any():
+                raise DataError(Fault(code=UNLISTED_IN_FAMILIES, what="A batch is not listed."))
             self._row_of_batch = np.append(self._row_of_batch, rows)
-            self._assign(np.where(rows < 0, np.int32(self._default), self._directory.group[rows]).astype(np.int32))
+            group = np.where(rows < 0, np.int32(self._default or 0), listed.group[rows]).astype(np.int32)
+            self._assign(group, limits=np.where(rows < 0, np.int64(0), listed.limits[rows]))
+            member = np.where(rows < 0, np.int32(0), listed.member[rows]).astype(np.int32)
+            self.member_of_batch = np.append(self.member_of_batch, member)
 
     def attribute(self, name: str, batch: int) -> str:
         """Return an attribute of a batch, empty when it is not stated."""

@@ -11,7 +11,15 @@ from regenqc.errors import Fault, InternalError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["spark_calls"]
+__all__ = ["spark_calls", "without_pandas_warnings"]
+
+
+@contextmanager
+def without_pandas_warnings() -> Iterator[None]:
+    """Leave out what PySpark says about every pandas since 3; no frame of pandas is made here."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
+        yield
 
 
 @contextmanager
@@ -27,9 +35,7 @@ def spark_calls(what: str) -> Iterator[None]:
     from py4j.protocol import Py4JError  # noqa: PLC0415 - comes with PySpark, which may not be installed
     from pyspark.errors import PySparkException  # noqa: PLC0415
 
-    with warnings.catch_warnings():
-        # It warns about every pandas since 3; no frame of pandas is made here.
-        warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas", category=FutureWarning)
+    with without_pandas_warnings():
         try:
             yield
         except (PySparkException, Py4JError) as error:

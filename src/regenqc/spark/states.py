@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.errors import Fault, InternalError
+from regenqc.evaluation.evidence import COLLECTED_SCHEMA, FINDING_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -30,6 +31,7 @@ __all__ = [
     "cells_of_batches",
     "from_bytes",
     "merge",
+    "other_terms",
     "ranges_of",
     "state_of",
     "to_bytes",
@@ -50,6 +52,11 @@ class PartialState(NamedTuple):
     cells: pa.Table
     findings: pa.Table
     collected: pa.Table
+
+    @classmethod
+    def of_cells(cls, cells: pa.Table) -> PartialState:
+        """Return a state in which nothing is left to be explained."""
+        return cls(cells, FINDING_SCHEMA.empty_table(), COLLECTED_SCHEMA.empty_table())
 
     @property
     def batch_ids(self) -> list[str]:
@@ -121,11 +128,10 @@ def merge(judge: Judge, states: Iterable[PartialState]) -> None:
         >>> from regenqc.spark.ranges import judge_of
         >>> terms = terms_of([], load_specification("example/car-t-ari-0001"), batches=None, stage=None, as_of=None)
         >>> judge = judge_of(terms)
-        >>> nothing = (FINDING_SCHEMA.empty_table(), COLLECTED_SCHEMA.empty_table())
         >>> width = judge.groups.groups[0].width
         >>> for worst in (4, 1):
         ...     cells = pa.table([["B1"], [bytes([worst] * width)]], schema=CELL_SCHEMA)
-        ...     merge(judge, [PartialState(cells, *nothing)])
+        ...     merge(judge, [PartialState.of_cells(cells)])
         >>> set(judge.groups.cells[:width].tolist())
         {4}
     """
@@ -136,17 +142,22 @@ def merge(judge: Judge, states: Iterable[PartialState]) -> None:
         cells = state.cells["cells"].combine_chunks()
         widths = np.array([group.width for group in groups.groups], dtype=np.int64)[groups.group_of_batch[codes]]
         if not np.array_equal(pc.binary_length(cells).to_numpy(zero_copy_only=False), widths):
-            raise InternalError(
-                Fault(
-                    code="RQC-X090",
-                    what="Partitions disagree about the requirements of a batch.",
-                    expected="the same specifications and batch table on every executor",
-                    action="Check that all executors have one version of regenqc, then report this.",
-                )
-            )
+            raise other_terms()
         _raise_cells(groups, codes, widths, np.frombuffer(b"".join(cells.to_pylist()), dtype=np.uint8))
         judge.findings.append(_columns(state.findings, codes))
         judge.collected.append(_columns(state.collected, codes))
+
+
+def other_terms() -> InternalError:
+    """Return the error of a task that understands the terms of the run differently."""
+    return InternalError(
+        Fault(
+            code="RQC-X090",
+            what="Partitions disagree about the requirements of a batch.",
+            expected="the same specifications and batch table on every executor",
+            action="Check that all executors have one version of regenqc, then report this.",
+        )
+    )
 
 
 def _raise_cells(
@@ -191,8 +202,7 @@ def ranges_of(state: PartialState, bounds: Sequence[str]) -> Iterator[tuple[int,
         bounds: first batch of every range but the first, sorted.
 
     Example:
-        >>> cells = pa.table([["A", "B", "C"], [b"", b"", b""]], schema=CELL_SCHEMA)
-        >>> state = PartialState(cells, FINDING_SCHEMA.empty_table(), COLLECTED_SCHEMA.empty_table())
+        >>> state = PartialState.of_cells(pa.table([["A", "B", "C"], [b"", b"", b""]], schema=CELL_SCHEMA))
         >>> [(number, part.batch_ids) for number, part in ranges_of(state, ["B"])]
         [(0, ['A']), (1, ['B', 'C'])]
     """

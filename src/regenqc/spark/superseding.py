@@ -15,6 +15,7 @@ import pyarrow as pa
 from regenqc.errors import DataError
 from regenqc.intake.readers.text import as_text_codes
 from regenqc.intake.revisions import Superseding, result_keys, revision_number
+from regenqc.spark.frames import selected
 from regenqc.spark.parts import FilePart, read_part
 from regenqc.spark.states import from_bytes, to_bytes
 
@@ -169,18 +170,19 @@ def superseding_of_frame(frame: DataFrame, *, most: int = MOST_REVISED) -> Super
     from pyspark.sql import functions as F  # noqa: N812, PLC0415 - the name that Spark's own documents use
 
     keys = [name for name in _KEYS if name in frame.columns]
-    distinct = frame.select("revision").distinct().limit(_MOST_DISTINCT + 1).toArrow()
+    own = selected(frame, [*keys, "revision"])
+    revision = own.columns[-1]
+    distinct = own.select(revision).distinct().limit(_MOST_DISTINCT + 1).toArrow().rename_columns(["revision"])
     numbers = _numbers(as_text_codes(distinct))
     valid = numbers[numbers >= 0]
     few = len(numbers) <= _MOST_DISTINCT
     if few and len(np.unique(valid)) < 2:
         return {}
     lowest = int(valid.min()) if few else -1
-    rows = frame
     if few:
         above = distinct["revision"].filter(pa.array(numbers > lowest)).to_pylist()
-        rows = frame.where(F.col("revision").isin(above))
-    found = rows.select(*keys, "revision").limit(most + 1).toArrow()
+        own = own.where(F.col(revision).isin(above))
+    found = own.limit(most + 1).toArrow().rename_columns([*keys, "revision"])
     if found.num_rows > most:
         raise TooManyRevisedError
     codes = as_text_codes(found)

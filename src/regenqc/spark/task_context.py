@@ -14,11 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.evaluation.batch_groups import BatchGroups
+from regenqc.evaluation.families import Family, families_of, single_families
 from regenqc.evaluation.plan import Plan
 from regenqc.evaluation.row_files import RowFormat
 from regenqc.intake.batches import BatchTable
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -38,12 +40,16 @@ class BatchDirectory:
         batch_ids: sorted.
         attributes: attributes in that order, dictionary coded; the first word of every dictionary is empty.
         group: group of each batch, see `BatchGroups`.
-        examples: for every group but the first one batch that belongs to it, in the order of the groups.
+        member: position of each batch's specification in its family.
+        limits: where the limits of that specification stand.
+        examples: one batch of every group that listed batches belong to, in the order of the groups.
     """
 
     batch_ids: pa.StringArray
     attributes: dict[str, pa.DictionaryArray]
     group: NDArray[np.int32]
+    member: NDArray[np.int32]
+    limits: NDArray[np.int64]
     examples: BatchTable
 
     @cached_property
@@ -76,33 +82,43 @@ class BatchDirectory:
         return bisect_left(range(len(self.batch_ids)), batch_id, key=lambda row: str(self.batch_ids[row].as_py()))
 
 
-def directory_of(terms: RunTerms) -> BatchDirectory | None:
-    """Return the batch table of a run for lookups, `None` for a run without one.
+def directory_of(listed: BatchTable, plan: Plan, *, as_of: datetime) -> BatchDirectory:
+    """Return a batch table for lookups.
+
+    Args:
+        listed: the batch table of the run.
+        plan: slots of all specifications.
+        as_of: moment of evaluation.
 
     Example:
-        >>> from regenqc.evaluation.terms import terms_of
+        >>> from datetime import UTC, datetime
         >>> from regenqc.specification import load_specification
-        >>> batches = pa.table({"batch_id": ["B3", "B1", "B2"], "vector": "lentiviral"})
-        >>> terms = terms_of([], load_specification("example/car-t-ari-0001"), batches=batches, stage=None, as_of=None)
-        >>> directory_of(terms).between("B1", "B3").batch_ids
+        >>> plan = Plan([load_specification("example/car-t-ari-0001")])
+        >>> listed = BatchTable(["B3", "B1", "B2"], {"vector": ["lentiviral"] * 3}, "", "")
+        >>> directory_of(listed, plan, as_of=datetime(2026, 1, 1, tzinfo=UTC)).between("B1", "B3").batch_ids
         ['B1', 'B2']
     """
-    listed = terms.batches
-    if listed is None:
-        return None
-    groups = BatchGroups(Plan(terms.specifications), table=listed, as_of=terms.moment).group_of_batch
-    _, first = np.unique(groups, return_index=True)
-    rows = np.sort(first).tolist()
+    assigned = BatchGroups(plan, table=listed, as_of=as_of)
+    _, first = np.unique(assigned.group_of_batch, return_index=True)
+    chosen = np.sort(first).tolist()
     examples = BatchTable(
-        [listed.batch_ids[row] for row in rows],
-        {name: [values[row] for row in rows] for name, values in listed.attributes.items()},
+        [listed.batch_ids[row] for row in chosen],
+        {name: [values[row] for row in chosen] for name, values in listed.attributes.items()},
         "",
         "",
     )
     batch_ids = pa.array(listed.batch_ids, type=pa.string())
     order = pc.sort_indices(batch_ids)
     attributes = {name: _coded(values, order) for name, values in listed.attributes.items()}
-    return BatchDirectory(batch_ids.take(order), attributes, groups[order.to_numpy()], examples)
+    rows = order.to_numpy()
+    return BatchDirectory(
+        batch_ids.take(order),
+        attributes,
+        assigned.group_of_batch[rows],
+        assigned.member_of_batch[rows],
+        assigned.batch_at.reshape(len(batch_ids), -1)[rows, -1].astype(np.int64),
+        examples,
+    )
 
 
 def _coded(texts: list[str], order: pa.Array) -> pa.DictionaryArray:
@@ -117,6 +133,7 @@ class TaskContext:
 
     Args:
         terms: of the run, without the batch table.
+        families: specifications that are judged together.
         directory: the batch table.
         sources: names of the sources.
         columns: of the results.
@@ -125,6 +142,7 @@ class TaskContext:
     """
 
     terms: RunTerms
+    families: tuple[Family, ...]
     directory: BatchDirectory | None
     sources: tuple[str, ...]
     columns: tuple[str, ...]
@@ -134,7 +152,7 @@ class TaskContext:
     @cached_property
     def plan(self) -> Plan:
         """Return the compiled specifications; limits are converted into a unit once for all tasks of a process."""
-        return Plan(self.terms.specifications)
+        return Plan(self.terms.specifications, families=self.families)
 
     @cached_property
     def row_format(self) -> RowFormat:
@@ -143,7 +161,12 @@ class TaskContext:
 
 
 def context_of(
-    results: ResultTable, terms: RunTerms, *, superseding: Superseding, rows_folder: Path | None = None
+    results: ResultTable,
+    terms: RunTerms,
+    *,
+    superseding: Superseding,
+    rows_folder: Path | None = None,
+    has_families: bool = True,
 ) -> TaskContext:
     """Return what the tasks of a run have to know.
 
@@ -152,10 +175,19 @@ def context_of(
         terms: of the run, with the batch table.
         superseding: highest revision of every revised result.
         rows_folder: see `TaskContext`.
+        has_families: whether specifications may be judged together, which asks that every batch is listed.
     """
+    families = single_families(terms.specifications)
+    directory = None
+    if terms.batches is not None:
+        if has_families and len(terms.specifications) > 1:
+            families = families_of(terms.specifications, attributes=terms.batches.attributes)
+        plan = Plan(terms.specifications, families=families)
+        directory = directory_of(terms.batches, plan, as_of=terms.moment)
     return TaskContext(
         terms=replace(terms, batches=None),
-        directory=directory_of(terms),
+        families=families,
+        directory=directory,
         sources=tuple(source.name for source in results.sources),
         columns=results.columns,
         superseding=superseding,

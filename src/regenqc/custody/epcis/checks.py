@@ -91,7 +91,8 @@ def document_faults(document: EpcisDocument) -> list[Fault]:
     Codes: `RQC-C302` context, `RQC-C303` version, `RQC-C304` type of event, `RQC-C305` member missing, `RQC-C306` time,
     `RQC-C307` offset, `RQC-C308` action, `RQC-C309` word of no vocabulary, `RQC-C310` identifier, `RQC-C311` quantity,
     `RQC-C312` member that EPCIS does not have, `RQC-C313` namespace that is not declared, `RQC-C314` event about nothing,
-    `RQC-C315` event identifier twice, `RQC-C316` member twice.
+    `RQC-C315` event identifier twice, `RQC-C316` member twice,
+    `RQC-C317` value of another sort.
     """
     return list(_document(document))
 
@@ -125,6 +126,9 @@ def _event(event: EpcisEvent) -> Iterator[Fault]:
     if event.kind not in EVENT_TYPES:
         expected = ", ".join(sorted(EVENT_TYPES))
         yield _fault("RQC-C304", "This type of event is not known.", where, got=event.kind, expected=expected)
+        return
+    if event.shape_faults:
+        yield from event.shape_faults
         return
     known = _COMMON | _OWN[event.kind]
     yield from _names(members, known, where, event.namespaces)
@@ -282,9 +286,6 @@ def _sensor(element: Any, where: str, namespaces: Mapping[str, str]) -> Iterator
     for name in ("time", "startTime", "endTime"):
         yield from _time(metadata.get(name), f"{where}.sensorMetadata.{name}")
     reports = element.get("sensorReport", []) if isinstance(element, dict) else []
-    if not isinstance(reports, list):
-        yield _fault("RQC-C305", "A sensor element has no list of reports.", where, expected="sensorReport")
-        return
     for number, report in enumerate(_objects(reports)):
         at = f"{where}.sensorReport[{number}]"
         # A report of an alert names the alert; any other names what it measured.

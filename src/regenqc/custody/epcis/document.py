@@ -11,6 +11,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
+from regenqc.custody.epcis.shape import shape_faults
 from regenqc.custody.epcis.vocabulary import EVENT_TYPES
 from regenqc.errors import DataError, Fault
 
@@ -32,12 +33,14 @@ class EpcisEvent:
         position: its place in the document, from 0.
         members: everything it says, as in the document; numbers are `Decimal` or `int`.
         namespaces: prefixes that it may use, with what they stand for.
+        shape_faults: members that hold another sort of value than they should, `RQC-C317`; such an event is not read further.
     """
 
     kind: str
     position: int
     members: Mapping[str, Any]
     namespaces: Mapping[str, str]
+    shape_faults: tuple[Fault, ...] = ()
 
     def text(self, *path: str) -> str:
         """Return a text at a path of members, empty when there is none."""
@@ -142,6 +145,7 @@ def _event(entry: Any, position: int, context: dict[str, str]) -> EpcisEvent:
         position=position,
         members=MappingProxyType(entry),
         namespaces=MappingProxyType(namespaces),
+        shape_faults=tuple(shape_faults(entry, where=f"event {position}")),
     )
 
 

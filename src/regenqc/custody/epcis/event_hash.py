@@ -134,7 +134,7 @@ def event_hash_id(event: EpcisEvent) -> str:
         ...     "eventTimeZoneOffset": "+01:00", "action": "OBSERVE", "bizStep": "departing",
         ...     "epcList": ["urn:epc:id:sscc:4012345.0000000111"]}''')
         >>> event_hash_id(document.events[0])[:32]
-        'ni:///sha-256;b8bb9ba5c4a9ee2b6d'
+        'ni:///sha-256;7935c4471f6b4e6ae0'
     """
     digest = hashlib.sha256(pre_hash(event).encode()).hexdigest()
     return f"ni:///sha-256;{digest}?ver=CBV2.0"
@@ -143,16 +143,19 @@ def event_hash_id(event: EpcisEvent) -> str:
 def pre_hash(event: EpcisEvent) -> str:
     """Return the text whose SHA-256 is the event hash.
 
+    Raises:
+        DataError: `RQC-C317`, a member holds another sort of value than it should.
+
     Example:
         >>> from regenqc.custody.epcis.document import read_document
         >>> document = read_document('''{"type": "ObjectEvent", "@context": [], "eventTime": "2020-03-04T11:00:30.000+01:00",
         ...     "eventTimeZoneOffset": "+01:00", "action": "OBSERVE", "bizStep": "departing",
         ...     "epcList": ["urn:epc:id:sscc:4012345.0000000111"]}''')
-        >>> print(pre_hash(document.events[0]).replace("=", "=\\n", 2))
-        eventType=
-        ObjectEventeventTime=
-        2020-03-04T10:00:30.000ZeventTimeZoneOffset=+01:00epcListepc=https://id.gs1.org/00/040123450000001117action=OBSERVEbizStep=https://ref.gs1.org/cbv/BizStep-departing
+        >>> pre_hash(document.events[0])[:75]
+        'eventType=ObjectEventeventTime=2020-03-04T10:00:30.000ZeventTimeZoneOffset='
     """
+    if event.shape_faults:
+        raise DataError(*event.shape_faults)
     members, namespaces = event.members, event.namespaces
     parts = [f"eventType={event.kind}"]
     parts += [_member(name, members[name], namespaces) for name in _ORDER if name in members]

@@ -22,7 +22,7 @@ _BRACKETS: Final = re.compile(r"\([0-9]{2,4}\)")
 _SCAN: Final = re.compile(r"\](?:C1|e[0-3]|d2|Q3|J1)")
 _LINK: Final = re.compile(
     r"https?://[^?#]*/(?:01|gtin|8006|itip|8010|cpid|414|gln|417|party|8017|gsrnp|8018|gsrn|255|gcn|00|sscc|253|gdti|401|ginc"
-    r"|402|gsin|8003|grai|8004|giai)/[^/?#]"
+    r"|402|gsin|8003|grai|8004|giai)/[0-9]{4}"
 )
 _DONATION_SCAN: Final = re.compile(r"=[0-9A-Z]{15}")
 # A form that begins in none of these ways is a code of the laboratory.

@@ -178,11 +178,12 @@ class ProjectionAuditor:
         return self._faults
 
     def _compare_names(self, view: Snapshot) -> Iterator[Fault]:
+        derived = sorted((number, sort) for sort, found in enumerate(self._derivation.uses) for number in found)
         uses = [
             (number, sort)
             for number, sort in view.execute("SELECT number, sort FROM custody_use ORDER BY number, sort")
         ]
-        yield from _differences("custody_use", iter(uses), iter(sorted(self._derivation.uses)))
+        yield from _differences("custody_use", iter(uses), iter(derived))
         stored = view.stream("SELECT number, text FROM custody_name ORDER BY number")
         expected = iter((number, text) for text, number in self._derivation.numbers.items())
         yield from _differences("custody_name", chain.from_iterable(stored), expected)

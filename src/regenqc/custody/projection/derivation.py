@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from regenqc.custody.kinds import KINDS, Group
 from regenqc.custody.knowledge import Person, Recorded, Register
 from regenqc.custody.projection.digest import FIRST, block_digest
-from regenqc.custody.projection.rows import AddedRows, add_rows
+from regenqc.custody.projection.rows import AddedRows, add_rows, no_uses
 from regenqc.custody.projection.tables import DIGEST_BLOCK
 from regenqc.custody.record import Item
 from regenqc.custody.state import CHANGING_KINDS, ItemState, advance
@@ -93,7 +93,7 @@ class Derivation:
         self._source = source
         self.complete = complete
         self.numbers = _Numbers(names)
-        self.uses: set[tuple[int, int]] = set()
+        self.uses = no_uses()
         self.items: dict[str, ItemState] = {}
         self._no_items: set[str] = set()
         self.people: dict[str, Person] = {}

@@ -38,7 +38,7 @@ def block_digest(before: bytes, rows: AddedRows) -> bytes:
     Example:
         >>> from regenqc.custody.projection.rows import AddedRows
         >>> block_digest(FIRST, AddedRows()).hex()[:16]
-        '5b6fb58e61fa4759'
+        'dd252f00ad37a3a3'
     """
     total = hashlib.sha256(before)
     for table in (rows.steps, rows.edges, rows.transfers, rows.voids):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from regenqc.custody.canonical import MAXIMUM_BYTES, decode_event
+from regenqc.custody.kinds import KINDS
 from regenqc.custody.plainness import is_plainly_right
 from regenqc.custody.reading import event_faults, read_event
 from regenqc.custody.record import Event  # noqa: TC001 - the struct below resolves it
@@ -49,12 +50,13 @@ class OfferedEntry(Struct, gc=False):
         return None
 
 
-def entry_of(data: bytes, *, offered_by: str) -> OfferedEntry:
+def entry_of(data: bytes, *, offered_by: str, judged_elsewhere: bool = False) -> OfferedEntry:
     """Return bytes that claim to be an event as an entry, right or wrong.
 
     Args:
         data: canonical bytes of an event, or whatever came instead.
         offered_by: who offers them.
+        judged_elsewhere: another log has taken them, so only their form is checked.
 
     Example:
         >>> entry_of(b"nonsense", offered_by="STAFF-0417").faults[0].code
@@ -73,7 +75,8 @@ def entry_of(data: bytes, *, offered_by: str) -> OfferedEntry:
             offered_by=offered_by,
             offered=None if body is data else data,
         )
-    faults = () if is_plainly_right(event, data) else tuple(event_faults(event))
+    known = judged_elsewhere and event.kind in KINDS
+    faults = () if known or is_plainly_right(event, data) else tuple(event_faults(event))
     return OfferedEntry(event.event_id.encode(), data, event, faults, offered_by)
 
 

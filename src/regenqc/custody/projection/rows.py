@@ -12,9 +12,9 @@ from regenqc.custody.projection.tables import ConditionRow, Part, Use
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from regenqc.custody.record import Event
+    from regenqc.custody.record import Event, Item
 
-__all__ = ["AddedRows", "add_rows", "other_codes"]
+__all__ = ["AddedRows", "Uses", "add_rows", "no_uses", "other_codes"]
 
 _TRANSFERS: Final = frozenset(name for name, kind in KINDS.items() if kind.group == Group.TRANSFER)
 # Kinds that are about a lot as a whole, or bring one in from another log.
@@ -26,6 +26,15 @@ _SITE, _ACTOR, _PLACE, _SOURCE, _DESTINATION, _CARRIER = map(int, Use)
 _IDENTIFYING: Final = frozenset(
     {name for name, kind in KINDS.items() if kind.gives or kind.identity_point} | {"sampling", "receipt"}
 )
+
+
+# For each manner of use the numbers of the codes that are used so.
+Uses = tuple[set[int], ...]
+
+
+def no_uses() -> Uses:
+    """Return the uses of a log without events."""
+    return tuple(set() for _ in Use)
 
 
 @dataclass(slots=True)
@@ -46,9 +55,7 @@ class AddedRows:
             rows.clear()
 
 
-def add_rows(
-    event: Event, index: int, *, numbers: Mapping[str, int], uses: set[tuple[int, int]], rows: AddedRows
-) -> None:
+def add_rows(event: Event, index: int, *, numbers: Mapping[str, int], uses: Uses, rows: AddedRows) -> None:
     """Add the rows of one event, except those that say what became of its items.
 
     Args:
@@ -65,17 +72,20 @@ def add_rows(
     event_time = milliseconds_of(event.event_time)
     record_time = event_time if event.record_time == event.event_time else milliseconds_of(event.record_time)
     rows.steps.append((index, kind, event_time, record_time, site, actor, place))
-    for use in ((site, _SITE), (actor, _ACTOR), (place, _PLACE)):
-        if use not in uses and use[0]:
-            uses.add(use)
-            rows.uses.append(use)
+    if site not in uses[_SITE]:
+        _use(site, _SITE, uses, rows)
+    if actor not in uses[_ACTOR]:
+        _use(actor, _ACTOR, uses, rows)
+    if place and place not in uses[_PLACE]:
+        _use(place, _PLACE, uses, rows)
     edges = rows.edges
     # In the order of the table's key, so that a stream of the table is the same sequence.
-    for part, items in ((_ITEM, event.items), (_INPUT, event.inputs), (_OUTPUT, event.outputs)):
-        if len(items) == 1:
-            edges.append((index, part, numbers[items[0].id]))
-        elif items:
-            edges += [(index, part, subject) for subject in sorted([numbers[item.id] for item in items])]
+    if event.items:
+        edges += [(index, _ITEM, subject) for subject in _numbered(event.items, numbers)]
+    if event.inputs:
+        edges += [(index, _INPUT, subject) for subject in _numbered(event.inputs, numbers)]
+    if event.outputs:
+        edges += [(index, _OUTPUT, subject) for subject in _numbered(event.outputs, numbers)]
     if event.container:
         edges.append((index, _CONTAINER, numbers[event.container]))
     if event.equipment:
@@ -96,15 +106,23 @@ def add_rows(
         _add_conditions(event, index, numbers=numbers, rows=rows)
 
 
-def _add_transfers(
-    event: Event, index: int, *, numbers: Mapping[str, int], uses: set[tuple[int, int]], rows: AddedRows
-) -> None:
+def _numbered(items: tuple[Item, ...], numbers: Mapping[str, int]) -> list[int]:
+    if len(items) == 1:
+        return [numbers[items[0].id]]
+    return sorted([numbers[item.id] for item in items])
+
+
+def _use(number: int, sort: int, uses: Uses, rows: AddedRows) -> None:
+    uses[sort].add(number)
+    rows.uses.append((number, sort))
+
+
+def _add_transfers(event: Event, index: int, *, numbers: Mapping[str, int], uses: Uses, rows: AddedRows) -> None:
     source, destination = numbers[event.source or event.site], numbers[event.destination or event.site]
     carrier = numbers[event.carrier] if event.carrier else 0
-    for use in ((source, _SOURCE), (destination, _DESTINATION), (carrier, _CARRIER)):
-        if use not in uses and use[0]:
-            uses.add(use)
-            rows.uses.append(use)
+    for number, sort in ((source, _SOURCE), (destination, _DESTINATION), (carrier, _CARRIER)):
+        if number and number not in uses[sort]:
+            _use(number, sort, uses, rows)
     rows.transfers += [
         (index, subject, source, destination, carrier) for subject in sorted([numbers[item.id] for item in event.items])
     ]

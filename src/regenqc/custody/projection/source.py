@@ -9,6 +9,7 @@ import msgspec
 from regenqc.custody.canonical import decode_event
 from regenqc.custody.knowledge import Person, Recorded
 from regenqc.custody.projection.digest import FIRST
+from regenqc.custody.projection.rows import no_uses
 from regenqc.custody.projection.stored import stored_rows
 from regenqc.custody.projection.tables import DIGEST_BLOCK
 from regenqc.custody.state import decode_state
@@ -16,7 +17,7 @@ from regenqc.custody.state import decode_state
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from regenqc.custody.projection.rows import AddedRows
+    from regenqc.custody.projection.rows import AddedRows, Uses
     from regenqc.custody.record import Event
     from regenqc.custody.state import ItemState
     from regenqc.ledger import Snapshot
@@ -101,9 +102,12 @@ class TableSource:
         """Return void events with the correction that made each void."""
         return dict(self._view.execute("SELECT event, correction FROM custody_void"))
 
-    def uses(self) -> set[tuple[int, int]]:
+    def uses(self) -> Uses:
         """Return the manners of use of codes outside edges."""
-        return {(number, sort) for number, sort in self._view.execute("SELECT number, sort FROM custody_use")}
+        uses = no_uses()
+        for number, sort in self._view.execute("SELECT number, sort FROM custody_use"):
+            uses[sort].add(number)
+        return uses
 
     def name_count(self) -> int:
         """Return how many codes are numbered."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from regenqc.custody.canonical import decode_event
-from regenqc.custody.projection.rows import AddedRows, add_rows
+from regenqc.custody.projection.rows import AddedRows, add_rows, no_uses
 from regenqc.custody.projection.tables import Part
 from regenqc.custody.trace.reader import Reader
 
@@ -66,7 +66,7 @@ def completeness(view: Snapshot, code: str) -> Completeness:
     reader = Reader(view)
     number = reader.number(code)
     numbers = _OneNumber({code: 1})
-    uses: set[tuple[int, int]] = set()
+    uses = no_uses()
     rows = AddedRows()
     # A code is ASCII and stands in the canonical bytes as it is, between quotation marks.
     needle = f'"{code}"'.encode()

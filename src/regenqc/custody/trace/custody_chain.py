@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from regenqc.custody.kinds import KINDS, Group
@@ -28,6 +28,7 @@ class CustodySpan:
         ended: until when, `None` when they hold it still or it came to its end with them.
         place: last known room, tank or position, or the container around it.
         event_id: of the event by which it came to them.
+        kind: of that event.
         in_transit: they held it on its way to somebody else.
     """
 
@@ -36,6 +37,7 @@ class CustodySpan:
     ended: str | None
     place: str
     event_id: str
+    kind: str
     in_transit: bool
 
 
@@ -78,15 +80,11 @@ def custody_spans(view: Snapshot, code: str, *, asking: Asking = ALWAYS) -> tupl
     spans: list[CustodySpan] = []
     for event, holder, in_transit, place in _changes(reader, code):
         if spans and (spans[-1].holder, spans[-1].in_transit) == (holder, in_transit):
-            last = spans.pop()
-            spans.append(CustodySpan(holder, last.started, None, place or last.place, last.event_id, in_transit))
+            spans[-1] = replace(spans[-1], place=place or spans[-1].place)
             continue
         if spans:
-            last = spans.pop()
-            spans.append(
-                CustodySpan(last.holder, last.started, event.event_time, last.place, last.event_id, last.in_transit)
-            )
-        spans.append(CustodySpan(holder, event.event_time, None, place, event.event_id, in_transit))
+            spans[-1] = replace(spans[-1], ended=event.event_time)
+        spans.append(CustodySpan(holder, event.event_time, None, place, event.event_id, event.kind, in_transit))
     return tuple(spans)
 
 

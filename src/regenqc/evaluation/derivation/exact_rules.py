@@ -26,6 +26,7 @@ __all__ = [
     "BY_ZERO",
     "CENSORED",
     "OTHER_KIND",
+    "OUT_OF_RANGE",
     "bounded_fraction",
     "derive_difference",
     "derive_product",
@@ -37,6 +38,7 @@ __all__ = [
 BY_ZERO: Final = "division by zero"
 CENSORED: Final = "inputs censored in different ways"
 OTHER_KIND: Final = "inputs in units of different kinds"
+OUT_OF_RANGE: Final = "out of range"
 
 _CODES: Final = {operator: code for code, operator in enumerate(OPERATORS)}
 _FLIPPED: Final = np.array(FLIPPED, dtype=np.uint8)

@@ -19,6 +19,7 @@ DIGITS: Final = 12
 ARITHMETIC: Final = 1e-13
 
 _MOST_EXACT_POWER: Final = 22
+_SMALLEST: Final = 1e-290
 _LEAST_PLAIN: Final = 1e-4
 
 
@@ -36,12 +37,18 @@ def rounded_texts(
         >>> rounded_texts(np.array([2 / 3, 2 / 3, 0.0]), up=np.array([True, False, True]))
         ['0.666666666667', '0.666666666666', '0']
     """
+    # Smaller ones than a reported number can be are rounded like the smallest of those.
+    is_tiny = (np.abs(values) < _SMALLEST) & (values != 0)
+    away = np.where(values > 0, _SMALLEST, -_SMALLEST)
+    values = np.where(is_tiny, np.where(up == (values > 0), away, 0.0), values)
+    # The digits are counted after the error has been allowed for, so that of two statistics the larger has the larger text.
+    shifted = values + np.abs(values) * np.where(up, error, -np.asarray(error))
     with np.errstate(divide="ignore"):
-        exponent = np.where(values == 0, 0, np.floor(np.log10(np.abs(values))))
+        exponent = np.where(shifted == 0, 0, np.floor(np.log10(np.abs(shifted))))
     power = (DIGITS - 1 - exponent).astype(np.int64)
-    scaled = values * 10.0**power
-    slack = np.abs(scaled) * error
-    whole = np.where(up, np.ceil(scaled + slack), np.floor(scaled - slack)) + 0.0
+    power += (np.abs(shifted * 10.0**power) < 10.0 ** (DIGITS - 1)) & (shifted != 0)
+    scaled = shifted * 10.0**power
+    whole = np.where(up, np.ceil(scaled), np.floor(scaled)) + 0.0
     return [_text(int(number), places) for number, places in zip(whole.tolist(), power.tolist(), strict=True)]
 
 

@@ -28,6 +28,7 @@ _LEVEL: Final = float(CONFIDENCE)
 _RISK: Final = float(1 - CONFIDENCE)
 _FEW: Final = 50
 _SHORT: Final = 10**15
+_MOST_DOSES: Final = 1e300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,10 +87,15 @@ def _bound_by_fraction(values: Values) -> NDArray[np.float64]:
     return values["dose"] * np.minimum(bound / 100, 1)
 
 
+def _doses(values: Values) -> NDArray[np.float64]:
+    """Return the doses tested; beyond all bounds they are taken to be fewer."""
+    return np.minimum(values["amount"] / values["dose"], _MOST_DOSES)
+
+
 def _virus_detection_probability(values: Values) -> NDArray[np.float64]:
     from regenqc.statistics import poisson  # noqa: PLC0415 - brings SciPy
 
-    doses = values["amount"] / values["dose"]
+    doses = _doses(values)
     return 100 * poisson.detection_probability(np.ones(len(doses)), amount=doses, efficiency=values["efficiency"] / 100)
 
 
@@ -98,7 +104,7 @@ def _virus_upper_bound(values: Values) -> NDArray[np.float64]:
 
     return poisson.concentration_upper_bound(
         values["positives"],
-        amount=values["amount"] / values["dose"],
+        amount=_doses(values),
         confidence=_LEVEL,
         efficiency=values["efficiency"] / 100,
     )

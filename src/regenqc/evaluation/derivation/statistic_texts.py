@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from regenqc.evaluation.derivation.columns import ABSENT, NOT_DETECTED, Problem, QuantityColumn, product_of
-from regenqc.evaluation.derivation.exact_rules import CENSORED, OTHER_KIND, refusal
+from regenqc.evaluation.derivation.exact_rules import CENSORED, OTHER_KIND, OUT_OF_RANGE, refusal
 from regenqc.evaluation.derivation.quantity import FLIPPED, OPERATORS, WEAKENED, Quantity, quantity_text
 from regenqc.evaluation.derivation.rounding import rounded_texts
 from regenqc.evaluation.derivation.statistic_rules import STATISTICS
@@ -56,10 +56,14 @@ def statistic_texts(name: str, function: DerivedFunction, columns: Sequence[Quan
         for row in np.flatnonzero(is_wrong(_numbers(function, columns))).tolist():
             texts[row] = texts[row] or refusal(why)
     rows = np.array([row for row, text in enumerate(texts) if not text], dtype=np.int64)
-    if len(rows):
-        sound = [column.take(rows) for column in columns]
-        for row, text in zip(rows.tolist(), _values(statistic, function, sound, operator[rows]), strict=True):
-            texts[row] = text
+    with np.errstate(all="ignore"):
+        found = statistic.value(_numbers(function, [column.take(rows) for column in columns]))
+    for row in rows[~np.isfinite(found)].tolist():
+        texts[row] = refusal(OUT_OF_RANGE)
+    rows, found = rows[np.isfinite(found)], found[np.isfinite(found)]
+    written = _written(statistic, function, [column.take(rows) for column in columns], operator[rows], found)
+    for row, text in zip(rows.tolist(), written, strict=True):
+        texts[row] = text
     return texts
 
 
@@ -145,19 +149,22 @@ def _problem(column: QuantityColumn, row: int) -> str:
     return entry.text if isinstance(entry, Problem) else ""
 
 
-def _values(
-    statistic: Statistic, function: DerivedFunction, columns: Sequence[QuantityColumn], operator: NDArray[np.uint8]
+def _written(
+    statistic: Statistic,
+    function: DerivedFunction,
+    columns: Sequence[QuantityColumn],
+    operator: NDArray[np.uint8],
+    found: NDArray[np.float64],
 ) -> list[str]:
-    """Return the texts of rows that have a value."""
+    """Return the texts of values, which are numbers."""
     numbers = _numbers(function, columns)
-    found = statistic.value(numbers)
     up = np.where(operator == 0, function.worse_up, operator == _AT_MOST)
     texts = rounded_texts(found, up=up, error=statistic.error(numbers))
     exact: dict[int, tuple[int, int]] = {}
     if statistic.is_product is not None:
         rows = np.flatnonzero(statistic.is_product(numbers))
-        found_rows = [column.take(rows) for column in columns]
-        exact |= zip(rows.tolist(), _products(function, statistic.product, found_rows), strict=True)
+        of_rows = [column.take(rows) for column in columns]
+        exact |= zip(rows.tolist(), _products(function, statistic.product, of_rows), strict=True)
     if statistic.is_exact is not None and statistic.exact is not None:
         for row in np.flatnonzero(statistic.is_exact(numbers, found)).tolist():
             value = statistic.exact(_fractions(function, columns, row))
