@@ -6,6 +6,7 @@ import difflib
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from regenqc.specification.control_checks import check_consequences, check_controls, check_retests
 from regenqc.specification.criterion_checks import COMPOSITE, check_criterion
 from regenqc.specification.derived_functions import DERIVED_INPUTS
 from regenqc.specification.model import CRITERIA, Derived, Requirement
@@ -43,6 +44,7 @@ CONTEXT_CODES: Final = frozenset(
         "RQC-S027",
         "RQC-S028",
         "RQC-S035",
+        "RQC-S057",
     }
 )
 
@@ -52,6 +54,7 @@ def check_requirement(
     *,
     attributes: Mapping[str, frozenset[str]],
     place: Callable[..., str],
+    computed: Collection[str] = (),
 ) -> Iterator[Fault]:
     """Yield every fault of one complete requirement.
 
@@ -59,6 +62,7 @@ def check_requirement(
         requirement: after inheritance, rounding resolved.
         attributes: closed values of the attributes that `when` may name, built-in ones included.
         place: `place(*keys)` names a key of this requirement as `file:line path`.
+        computed: tests whose results are computed.
 
     Example:
         >>> requirement = Requirement(id="a", stage="donor", limit={"min": "1", "unit": "%"}, citation="x")
@@ -68,6 +72,9 @@ def check_requirement(
     yield from _check_completeness(requirement, place)
     yield from _check_policies(requirement, place)
     yield from check_criterion(requirement, place=place)
+    yield from check_controls(requirement, place=place, computed=computed)
+    yield from check_retests(requirement, place=place)
+    yield from check_consequences(requirement, place=place)
     for name, values in requirement.when.items():
         yield from _check_selector(name, values, attributes, lambda *keys, name=name: place("when", name, *keys))
 
