@@ -49,6 +49,11 @@ class Verdict(IntEnum):
         """Return the word used in files and on screens, e.g. `conforms`."""
         return self.name.lower()
 
+    @property
+    def verb(self) -> str:
+        """Return what follows "the result would", e.g. `conform`."""
+        return ("be missing", "conform", "conform, to be acknowledged", "be inconclusive", "fail")[self]
+
 
 class Disposition(StrEnum):
     """What the data allow for a batch at a stage; never a decision, which a named person signs."""

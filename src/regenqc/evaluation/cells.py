@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from regenqc.evaluation.batch_groups import Applies
+from regenqc.evaluation.cell_marks import Marks
 from regenqc.evaluation.dates import NO_TIME, parse_time
 from regenqc.evaluation.plan import STAGES, composite_parts
 from regenqc.specification.criteria import canonical_word
@@ -54,6 +55,7 @@ class FinalColumn:
         pending: whether a missing result is deferred and not overdue.
         due: when it is due, in seconds; `NO_TIME` where nothing is deferred.
         reason: `Reason` where the cell itself has to be explained, 0 where its rows explain it.
+        alone: verdict that the results have without their controls.
     """
 
     requirement_id: str
@@ -64,6 +66,7 @@ class FinalColumn:
     pending: NDArray[np.bool_]
     due: NDArray[np.int64]
     reason: NDArray[np.uint8]
+    alone: NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,7 @@ def settle_cells(
     *,
     rank: NDArray[np.int64],
     unattributed: bool,
+    marks: NDArray[np.uint8] | None = None,
 ) -> tuple[list[SettledCells], NDArray[np.uint8]]:
     """Return the settled cells of every group and specification.
 
@@ -97,6 +101,7 @@ def settle_cells(
         groups: batches with their cells.
         rank: position of each batch code in the order of batch identifiers.
         unattributed: whether a row without batch was refused, which holds every batch.
+        marks: `Marks` of every raw cell, `None` where no cell has any.
 
     Returns:
         The settled cells, and for each raw cell the verdict of the requirement it went into.
@@ -108,7 +113,7 @@ def settle_cells(
         if not len(members):
             continue
         members = members[np.argsort(rank[members])]
-        worker = _Settling(plan, groups, group, members, final)
+        worker = _Settling(plan, groups, group, members, final, marks)
         settled += [worker.settle(position, unattributed=unattributed) for position in range(len(group.specifications))]
     return settled, final
 
@@ -117,7 +122,13 @@ class _Settling:
     """One group of batches on its way from raw to settled cells."""
 
     def __init__(
-        self, plan: Plan, groups: BatchGroups, group: Group, members: NDArray[np.int64], final: NDArray[np.uint8]
+        self,
+        plan: Plan,
+        groups: BatchGroups,
+        group: Group,
+        members: NDArray[np.int64],
+        final: NDArray[np.uint8],
+        marks: NDArray[np.uint8] | None,
     ) -> None:
         self.plan = plan
         self.groups = groups
@@ -125,6 +136,7 @@ class _Settling:
         self.members = members
         self.start = groups.cell_of_batch[members]
         self.final = final
+        self.marks = marks
         self.now = int(groups.as_of.timestamp())
 
     def settle(self, position: int, *, unattributed: bool) -> SettledCells:
@@ -189,6 +201,7 @@ class _Settling:
             pending=np.broadcast_to(np.False_, count),
             due=np.broadcast_to(np.int64(NO_TIME), count),
             reason=reason,
+            alone=verdict,
         )
 
     # ---- built-in requirements -----------------------------------------------------------------------------------
@@ -244,7 +257,9 @@ class _Settling:
         count = len(self.members)
         reason = np.zeros(count, dtype=np.uint8)
         slots = self.plan.slots_of[specification].get(number, [])
-        raw = [self._cell(slot) for slot in slots]
+        controls = [slot for slot in slots if self.plan.is_control[slot]]
+        raw = [self._cell(slot) for slot in slots if not self.plan.is_control[slot]]
+        marks = self._marks(slots)
         if requirement.sponsor_must_set:
             verdict = np.full(count, Verdict.INCONCLUSIVE, dtype=np.uint8)
             reason[:] = Reason.SPONSOR_MUST_SET
@@ -254,6 +269,12 @@ class _Settling:
             verdict, reason = _combine(requirement, raw)
         else:
             verdict = np.maximum.reduce(raw)
+        alone = verdict
+        is_marked = bool(marks.any())
+        if (controls or is_marked) and not requirement.sponsor_must_set:
+            verdict, reason = _controlled(verdict, reason, [self._cell(slot) for slot in controls], marks)
+            noted = (marks & Marks.NOTED > 0) & (verdict == Verdict.CONFORMS)
+            verdict = np.where(noted, np.uint8(Verdict.ALERT), verdict).astype(np.uint8)
         if requirement.mark is Mark.UNVERIFIED and not requirement.report_only and not requirement.sponsor_must_set:
             known = verdict > Verdict.MISSING
             verdict = np.where(known, np.uint8(Verdict.INCONCLUSIVE), verdict).astype(np.uint8)
@@ -276,6 +297,11 @@ class _Settling:
             reason[missing] = np.where(
                 pending, Reason.PENDING, np.where(dated, Reason.OVERDUE, Reason.DUE_DATE_UNKNOWN)
             )[missing]
+        # A known failure is not carried into a release by waiting for what may take its place.
+        if is_marked:
+            not_replaced = missing & (marks & Marks.SET_ASIDE > 0)
+            reason[not_replaced] = Reason.FAILING_RESULT_NOT_REPLACED
+            pending = pending & ~not_replaced
         for slot in slots:
             self.final[self.start + self.group.column_of_slot[slot]] = verdict
         return FinalColumn(
@@ -287,7 +313,17 @@ class _Settling:
             pending=pending,
             due=due,
             reason=reason,
+            alone=alone,
         )
+
+    def _marks(self, slots: list[int]) -> NDArray[np.uint8]:
+        """Return what the rows of some slots leave to be said, for every batch."""
+        if self.marks is None or not slots:
+            return np.broadcast_to(np.uint8(0), len(self.members))
+        found: NDArray[np.uint8] = np.bitwise_or.reduce(
+            [self.marks[self.start + self.group.column_of_slot[slot]] for slot in slots]
+        )
+        return found
 
     def _evidence(self, requirement: Requirement) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         evidence = requirement.evidence
@@ -306,6 +342,38 @@ class _Settling:
                 elif moment < self.now:
                     verdict[row], reason[row] = Verdict.FAILS, Reason.EVIDENCE_EXPIRED
         return verdict, reason
+
+
+def _controlled(
+    verdict: NDArray[np.uint8],
+    reason: NDArray[np.uint8],
+    controls: list[NDArray[np.uint8]],
+    marks: NDArray[np.uint8],
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Apply the controls of a requirement: a result counts when all of them conform, and is no evidence otherwise.
+
+    A result that has not been reported stays missing until a control fails or cannot be judged.
+
+    Args:
+        verdict: of the results alone.
+        reason: of that verdict.
+        controls: verdicts of each control that is reported in rows of its own.
+        marks: of the cell, for controls in columns of rows that count only together.
+    """
+    cells = np.stack([np.full_like(verdict, Verdict.CONFORMS), *controls])
+    failed = (cells == Verdict.FAILS).any(axis=0) | (marks & Marks.CONTROL_FAILED > 0)
+    undecided = (cells == Verdict.INCONCLUSIVE).any(axis=0) | (marks & Marks.CONTROL_INCONCLUSIVE > 0)
+    absent = (cells == Verdict.MISSING).any(axis=0) | (marks & Marks.CONTROL_MISSING > 0)
+    known = verdict > Verdict.MISSING
+    invalid = failed | undecided | (absent & known)
+    to_acknowledge = (verdict == Verdict.CONFORMS) & (cells == Verdict.ALERT).any(axis=0)
+    why = np.where(
+        failed, Reason.CONTROL_FAILED, np.where(undecided, Reason.CONTROL_INCONCLUSIVE, Reason.CONTROL_MISSING)
+    )
+    controlled = np.where(
+        invalid, np.uint8(Verdict.INCONCLUSIVE), np.where(to_acknowledge, np.uint8(Verdict.ALERT), verdict)
+    )
+    return controlled.astype(np.uint8), np.where(invalid, why, reason).astype(np.uint8)
 
 
 def _combine(requirement: Requirement, raw: list[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

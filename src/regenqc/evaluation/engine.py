@@ -18,16 +18,20 @@ import pyarrow.compute as pc
 from regenqc.errors import DataError, Fault, UsageError
 from regenqc.evaluation.across_rows import computed_rows, settle_across_rows
 from regenqc.evaluation.batch_groups import BatchGroups
+from regenqc.evaluation.cell_marks import marks_of
 from regenqc.evaluation.cells import SettledCells, settle_cells
 from regenqc.evaluation.collected import CollectedResults
+from regenqc.evaluation.consequences import CONSEQUENCE_FILE, consequence_batches
 from regenqc.evaluation.dates import parse_as_of
 from regenqc.evaluation.disposition import DISPOSITION_CODES, DISPOSITION_SCHEMA, dispositions_of, no_specification
 from regenqc.evaluation.findings import FINDING_COLUMNS, findings_of
+from regenqc.evaluation.investigations import INVESTIGATION_FILE, investigation_batches
 from regenqc.evaluation.judge import Judge, JudgedRows
 from regenqc.evaluation.kernel import load_compiled
 from regenqc.evaluation.matrix import VerdictMatrix
 from regenqc.evaluation.plan import STAGES, Plan
 from regenqc.evaluation.read_ahead import read_ahead
+from regenqc.evaluation.retests import settle_retests
 from regenqc.intake.batches import BatchTable, read_batches
 from regenqc.intake.coding import RowCoder
 from regenqc.intake.revisions import find_superseding
@@ -74,6 +78,8 @@ class Evaluation:
     disposition_table: pa.Table
     matrix: VerdictMatrix
     _findings: Callable[[], Iterator[pa.RecordBatch]]
+    _investigations: Callable[[], Iterator[pa.RecordBatch]]
+    _consequences: Callable[[], Iterator[pa.RecordBatch]]
 
     def finding_batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the findings, sorted, a part at a time."""
@@ -91,6 +97,28 @@ class Evaluation:
             integer_object_nulls=True
         )
         frame["row_number"] = frame["row_number"].astype("Int64")
+        return frame
+
+    def investigation_batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of investigations, sorted, a part at a time."""
+        return self._investigations()
+
+    def consequence_batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield what has to be done because of late failures, sorted, a part at a time."""
+        return self._consequences()
+
+    @property
+    def investigations(self) -> Any:
+        """Return the rows of investigations as a pandas frame."""
+        return pa.Table.from_batches(self.investigation_batches(), schema=INVESTIGATION_FILE).to_pandas()
+
+    @property
+    def consequences(self) -> Any:
+        """Return what has to be done as a pandas frame; `triggered_by_row` is missing where no single row failed."""
+        frame = pa.Table.from_batches(self.consequence_batches(), schema=CONSEQUENCE_FILE).to_pandas(
+            integer_object_nulls=True
+        )
+        frame["triggered_by_row"] = frame["triggered_by_row"].astype("Int64")
         return frame
 
     @property
@@ -264,6 +292,7 @@ def _judge_across_rows(judge: Judge, *, source: int, on_rows: RowSink | None) ->
         if on_rows is not None:
             on_rows(judged, source)
     settle_across_rows(judge, collected)
+    settle_retests(judge)
     return first_row - 1
 
 
@@ -275,9 +304,15 @@ def _conclude(
     order = pc.sort_indices(batch_ids).to_numpy()
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    settled, final = settle_cells(plan, groups, rank=rank, unattributed=bool(judge.unattributed_rows))
-    evaluated_at = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     raw = judge.findings.table()
+    settled, final = settle_cells(
+        plan,
+        groups,
+        rank=rank,
+        unattributed=bool(judge.unattributed_rows),
+        marks=marks_of(raw, plan=plan, groups=groups),
+    )
+    evaluated_at = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     dispositions, uncovered = _dispositions(plan, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at)
     sources = tuple(source.name for source in table.sources)
 
@@ -295,6 +330,16 @@ def _conclude(
             uncovered=uncovered,
         )
 
+    records = judge.investigated.table()
+
+    def investigations() -> Iterator[pa.RecordBatch]:
+        return investigation_batches(records, plan=plan, rank=rank, batch_ids=batch_ids, sources=sources, stage=stage)
+
+    def consequences() -> Iterator[pa.RecordBatch]:
+        return consequence_batches(
+            raw, plan=plan, settled=settled, rank=rank, batch_ids=batch_ids, sources=sources, stage=stage
+        )
+
     return Evaluation(
         specifications=plan.specifications,
         sources=sources,
@@ -306,6 +351,8 @@ def _conclude(
         disposition_table=dispositions,
         matrix=VerdictMatrix(plan.specifications, settled, batch_ids, rank, stage),
         _findings=findings,
+        _investigations=investigations,
+        _consequences=consequences,
     )
 
 

@@ -8,6 +8,7 @@ a reported unit when a result in that unit first appears, once, exactly.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -17,7 +18,6 @@ from regenqc.measurement.limits import CompiledInterval, compile_interval
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import conforming_words, exact_interval, failing_words
-from regenqc.specification.model import AlternativePart, LimitText, Requirement, Specification
 from regenqc.vocabulary import INTERIM_WORDS, Reason, Replicates, Stage, Verdict
 
 if TYPE_CHECKING:
@@ -25,9 +25,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["BOUNDS", "MEAN_SUFFIX", "STAGES", "Plan", "Slot"]
+    from regenqc.specification.model import AlternativePart, Control, Criterion, LimitText, Requirement, Specification
+
+__all__ = ["BOUNDS", "MEAN_SUFFIX", "STAGES", "Plan", "Slot", "composite_parts", "named_tests"]
 
 STAGES: Final = tuple(Stage)
+_AVERAGED: Final = frozenset({Replicates.MEAN, Replicates.MEDIAN})
 MEAN_SUFFIX: Final = "@replicates"
 
 # Columns of `PlanArrays.bounds`: the limit after rounding, the alert limit (without one: the limit unrounded), and the
@@ -39,9 +42,8 @@ BOUNDS: Final = (
     "unrounded_hi",
 )
 
-Criterion = Requirement | AlternativePart
 # Kind of the unit, limit, alert limit and rounding rule.
-_Limit = tuple[str, LimitText, LimitText | None, str | None]
+_Limit = tuple[str, "LimitText", "LimitText | None", str | None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +53,16 @@ class Slot:
     Args:
         specification: index of the specification.
         requirement: index of the requirement in it, -1 for the built-in answer to unlisted tests.
-        part: index of the part of a composite requirement, -1 for a requirement of its own.
+        part: index of the part of a composite requirement, those of its controls behind the last part; -1 for a
+            requirement of its own.
         test: test code of the rows it judges, empty for every test that nothing else names.
         stage: index of the stage.
         kind: `SlotKind`.
         criterion: limits and words, where it has any.
         rounding: rounding rule of its limit.
         accept_preliminary: whether a preliminary result is evidence.
+        is_control: whether it judges a control, which can make a result invalid and never the batch fail.
+        column: column of the result's row in which that control is reported; such a slot has no rows and no cells.
     """
 
     specification: int
@@ -69,6 +74,8 @@ class Slot:
     criterion: Criterion | None
     rounding: str | None
     accept_preliminary: bool = False
+    is_control: bool = False
+    column: str = ""
 
 
 class Settling(NamedTuple):
@@ -110,11 +117,15 @@ class Plan:
         self.slots: list[Slot] = []
         self.slots_of: list[dict[int, list[int]]] = []
         self.unlisted_slot: list[list[int]] = []
+        # Slots whose rows count only with the controls in columns of their own: the slots of those columns.
+        self.columns_of: dict[int, tuple[int, ...]] = {}
         for index, specification in enumerate(self.specifications):
             self.slots_of.append({})
             for slot in _slots(index, specification):
-                self.slots_of[index].setdefault(slot.requirement, []).append(len(self.slots))
+                if not slot.column:
+                    self.slots_of[index].setdefault(slot.requirement, []).append(len(self.slots))
                 self.slots.append(slot)
+            self._guard(index)
             kind = SlotKind.UNMATCHED if specification.unlisted_tests == "hold" else SlotKind.UNLISTED_REPORTED
             self.unlisted_slot.append(list(range(len(self.slots), len(self.slots) + len(STAGES))))
             self.slots.extend(
@@ -135,6 +146,20 @@ class Plan:
         self.line_count = len(STAGES) * (len(self.tests) + 1)
         count = len(self.slots)
         self.kind = np.array([slot.kind for slot in self.slots], dtype=np.uint8)
+        # How a row is judged apart from all others: replicates by the limit of their mean.
+        self.kind_apart = self.kind.copy()
+        self.kind_apart[
+            [slot.kind == SlotKind.COLLECTED and _replicates(slot) is not Replicates.EACH for slot in self.slots]
+        ] = SlotKind.VALUE
+        self.is_averaged = np.array(
+            [slot.kind == SlotKind.COLLECTED and _replicates(slot) in _AVERAGED for slot in self.slots], dtype=np.bool_
+        )
+        # One entry more, for a row that no slot judges.
+        self.requirement_of_slot = np.array([*(slot.requirement for slot in self.slots), -1], dtype=np.int32)
+        self.is_control = np.array([slot.is_control for slot in self.slots], dtype=np.bool_)
+        # What the controls in its row decide about leaves the kernel.
+        guarded = [number for number in self.columns_of if self.kind[number] == SlotKind.VALUE]
+        self.kind[guarded] = SlotKind.DELEGATED
         self.accept_preliminary = np.array([slot.accept_preliminary for slot in self.slots], dtype=np.uint8)
         self.has_limit = np.array(
             [slot.criterion is not None and slot.criterion.limit is not None for slot in self.slots], dtype=np.uint8
@@ -150,6 +175,18 @@ class Plan:
         self.bounds = np.array(self._bounds, dtype=np.float64)
         self.settling_bounds = self._settling_bounds()
         self._limits, self._limit_of_slot = self._distinct_limits()
+
+    def _guard(self, specification: int) -> None:
+        """Note which slots of a specification are controlled by columns of their rows."""
+        columns: dict[int, list[int]] = {}
+        for number, slot in enumerate(self.slots):
+            if slot.column and slot.specification == specification:
+                columns.setdefault(slot.requirement, []).append(number)
+        for requirement, numbers in columns.items():
+            for number in self.slots_of[specification].get(requirement, ()):
+                slot = self.slots[number]
+                if not slot.is_control and not slot.test.endswith(MEAN_SUFFIX):
+                    self.columns_of[number] = tuple(numbers)
 
     def line(self, slot: Slot) -> int:
         """Return the line of the rows that a slot judges."""
@@ -246,39 +283,49 @@ def _slots(index: int, specification: Specification) -> Iterator[Slot]:
     for number, requirement in enumerate(specification.requirements):
         assert requirement.stage is not None  # noqa: S101 - checked when the specification was loaded
         stage = STAGES.index(requirement.stage)
-        common = {"specification": index, "requirement": number, "stage": stage}
+        slot = partial(
+            Slot,
+            specification=index,
+            requirement=number,
+            stage=stage,
+            accept_preliminary=requirement.accept_preliminary,
+        )
         parts = composite_parts(requirement)
         for part, criterion in enumerate(parts):
-            yield Slot(
-                **common,
+            yield slot(
                 part=part,
                 test=criterion.test,
                 kind=SlotKind.VALUE,
                 criterion=criterion,
                 rounding=requirement.rounding,
-                accept_preliminary=requirement.accept_preliminary,
+            )
+        for part, control in enumerate(requirement.controls, start=len(parts)):
+            yield slot(
+                part=part,
+                test=control.test or "",
+                kind=SlotKind.VALUE,
+                criterion=control,
+                rounding=None,
+                is_control=True,
+                column=control.column or "",
             )
         if parts or requirement.test is None:
             continue
-        averaged = requirement.replicates in {Replicates.MEAN, Replicates.MEDIAN}
-        yield Slot(
-            **common,
+        averaged = requirement.replicates in _AVERAGED
+        yield slot(
             part=-1,
             test=requirement.test,
             kind=_kind(requirement),
             criterion=requirement,
             rounding=requirement.rounding,
-            accept_preliminary=requirement.accept_preliminary,
         )
         if averaged:
-            yield Slot(
-                **common,
+            yield slot(
                 part=-1,
                 test=f"{requirement.id}{MEAN_SUFFIX}",
                 kind=SlotKind.VALUE,
                 criterion=requirement,
                 rounding=requirement.rounding,
-                accept_preliminary=requirement.accept_preliminary,
             )
         other = requirement.agreement.stage if requirement.agreement else None
         other = requirement.identity.equals_stage if requirement.identity else other
@@ -308,10 +355,27 @@ def _stages_of_derived(specification: Specification, test: str, stage: Stage | N
     stages = {
         STAGES.index(requirement.stage)
         for requirement in specification.requirements
-        if requirement.stage is not None
-        and (requirement.test == test or any(part.test == test for part in composite_parts(requirement)))
+        if requirement.stage is not None and test in named_tests(requirement)
     }
     return sorted(stages)
+
+
+def named_tests(requirement: Requirement) -> frozenset[str]:
+    """Return the tests whose results a requirement asks for, those of its controls included.
+
+    Example:
+        >>> from regenqc.specification.model import Requirement
+        >>> sorted(named_tests(Requirement(id="a", test="a", controls=({"test": "b", "one_of": ("growth",)},))))
+        ['a', 'b']
+    """
+    parts: list[AlternativePart | Control] = [*composite_parts(requirement), *requirement.controls]
+    named = [requirement.test, *(part.test for part in parts)]
+    return frozenset(test for test in named if test is not None)
+
+
+def _replicates(slot: Slot) -> Replicates:
+    policy: Replicates = getattr(slot.criterion, "replicates", Replicates.EACH)
+    return policy
 
 
 def composite_parts(requirement: Requirement) -> tuple[AlternativePart, ...]:

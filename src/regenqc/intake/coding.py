@@ -358,23 +358,33 @@ class RowCoder:
         readings: Readings = self._once(
             column, ("result",), lambda words: read_texts(words, number_locale=self._number_locale)
         )
-        reading = _indices(column)
-        if readings.percent.any():
-            # A percent sign in the result is its unit; beside another unit it contradicts it.
-            unit = unit.copy()
-            fitting = (unit == unit_code("")) | (unit == _PERCENT)
-            percent = readings.percent[reading]
-            unit[percent] = UNKNOWN_UNIT
-            unit[percent & fitting] = _PERCENT
-        below = readings.below_zero()
-        if below.any():
-            impossible = below[reading] & NEVER_NEGATIVE[unit]
-            reading = np.where(impossible, np.int32(len(readings.form)), reading)
-            readings = readings.extended([(Form.UNREADABLE, 0.0)])
+        readings, reading, unit = _in_units(readings, _indices(column), unit)
         for name, word in (("lod", _NOT_DETECTED), ("loq", _BELOW_QUANTITATION)):
             if name in rows.schema.names:
                 readings, reading = self._censor(rows, name, word, readings, reading)
         return readings, reading, unit
+
+    def read_column(
+        self, rows: pa.RecordBatch, name: str, at: NDArray[np.integer]
+    ) -> tuple[Readings, NDArray[np.int32], NDArray[np.int16]] | None:
+        """Return what another column reports at some rows, its unit in the column `<name>_unit`; `None` without it.
+
+        Args:
+            rows: dictionary-coded text as the readers give it.
+            name: of the column.
+            at: positions of the rows.
+
+        Returns:
+            Readings, and for each of the rows the index of its reading and the code of its unit.
+        """
+        if name not in rows.schema.names:
+            return None
+        texts, place = _distinct_texts(rows[name], at)
+        unit = np.full(len(at), unit_code(""), dtype=np.int16)
+        if f"{name}_unit" in rows.schema.names:
+            units, place_of_unit = _distinct_texts(rows[f"{name}_unit"], at)
+            unit = np.array([_unit_or_unknown(text) for text in units.to_pylist()], dtype=np.int16)[place_of_unit]
+        return _in_units(read_texts(texts, number_locale=self._number_locale), place.astype(np.int32), unit)
 
     def _censor(
         self, rows: pa.RecordBatch, name: str, word: int, readings: Readings, reading: NDArray[np.int32]
@@ -404,6 +414,30 @@ class RowCoder:
         if reported.form is not Form.NUMBER or reported.unit or reported.number is None or reported.number <= 0:
             return None
         return float(reported.number)
+
+
+def _in_units(
+    readings: Readings, reading: NDArray[np.int32], unit: NDArray[np.int16]
+) -> tuple[Readings, NDArray[np.int32], NDArray[np.int16]]:
+    """Return readings and units in which a percent sign is a unit, and nothing that cannot be is below zero."""
+    if readings.percent.any():
+        # A percent sign in the result is its unit; beside another unit it contradicts it.
+        unit = unit.copy()
+        fitting = (unit == unit_code("")) | (unit == _PERCENT)
+        percent = readings.percent[reading]
+        unit[percent] = UNKNOWN_UNIT
+        unit[percent & fitting] = _PERCENT
+    below = readings.below_zero()
+    if below.any():
+        impossible = below[reading] & NEVER_NEGATIVE[unit]
+        reading = np.where(impossible, np.int32(len(readings.form)), reading)
+        readings = readings.extended([(Form.UNREADABLE, 0.0)])
+    return readings, reading, unit
+
+
+def _distinct_texts(column: pa.DictionaryArray, at: NDArray[np.integer]) -> tuple[pa.StringArray, NDArray[np.int64]]:
+    codes, place = np.unique(_indices(column)[at], return_inverse=True)
+    return column.dictionary.take(pa.array(codes)), place
 
 
 def _indices(column: pa.DictionaryArray) -> NDArray[np.int32]:

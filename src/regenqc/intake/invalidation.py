@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
-__all__ = ["Lacking", "lacking_of"]
+__all__ = ["Lacking", "in_words", "lacking_of"]
 
 
 class Lacking(IntFlag):
@@ -58,6 +58,17 @@ def lacking_of(rows: pa.RecordBatch, at: NDArray[np.integer]) -> NDArray[np.uint
         ],
         dtype=np.uint8,
     )
+
+
+def in_words(lacking: int) -> str:
+    """Return what is missing, in words.
+
+    Example:
+        >>> in_words(Lacking.CAUSE | Lacking.SECOND_PERSON)
+        'an assignable cause and a second person'
+    """
+    words = {Lacking.INVESTIGATION: "an investigation", Lacking.CAUSE: "an assignable cause"}
+    return " and ".join(words.get(entry, "a second person") for entry in Lacking(lacking))
 
 
 def _are_two(analyst: str, approver: str) -> bool:

@@ -1,0 +1,98 @@
+"""What has to be done because a result that was allowed to follow the release has failed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import pyarrow as pa
+
+from regenqc.evaluation.evidence import ROW_BITS
+from regenqc.evaluation.plan import STAGES
+from regenqc.vocabulary import Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from regenqc.evaluation.cells import SettledCells
+    from regenqc.evaluation.plan import Plan
+
+__all__ = ["CONSEQUENCE_FILE", "consequence_batches"]
+
+CONSEQUENCE_FILE: Final = pa.schema(
+    [
+        ("batch_id", pa.string()),
+        ("spec_id", pa.string()),
+        ("requirement_id", pa.string()),
+        ("stage", pa.string()),
+        ("action", pa.string()),
+        ("within", pa.string()),
+        ("citation", pa.string()),
+        ("triggered_by_row", pa.int64()),
+        ("source", pa.string()),
+    ]
+)
+
+
+def consequence_batches(
+    findings: pa.Table,
+    *,
+    plan: Plan,
+    settled: Sequence[SettledCells],
+    rank: NDArray[np.int64],
+    batch_ids: pa.StringArray,
+    sources: Sequence[str],
+    stage: int | None,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the consequences of failing cells in order of batch, specification, stage and requirement.
+
+    Args:
+        findings: what the judgement of rows recorded, see `regenqc.evaluation.evidence.FINDING_SCHEMA`.
+        plan: slots of all specifications.
+        settled: cells of every group and specification.
+        rank: position of each batch code in the order of identifiers.
+        batch_ids: identifier by batch code.
+        sources: names of the sources.
+        stage: the only stage wanted, `None` for all.
+    """
+    failed = [
+        (int(rank[batch]), cells.specification, column.stage, column.requirement, batch)
+        for cells in settled
+        for column in cells.columns
+        if column.requirement >= 0
+        and (stage is None or column.stage == stage)
+        and plan.specifications[cells.specification].requirements[column.requirement].consequences
+        for batch in cells.batches[column.verdict == Verdict.FAILS].tolist()
+    ]
+    if not failed:
+        return
+    first = _first_rows(findings, plan)
+    names = [*sources, "(computed)"]
+    entries = []
+    for _, specification, place, number, batch in sorted(failed):
+        requirement = plan.specifications[specification].requirements[number]
+        row = first.get((batch, specification, number))
+        where = (None, "") if row is None else (row & ((1 << ROW_BITS) - 1), names[row >> ROW_BITS])
+        common = (batch_ids[batch].as_py(), plan.specifications[specification].id, requirement.id, STAGES[place].value)
+        entries += [
+            (*common, entry.action, entry.within or "", entry.citation, *where) for entry in requirement.consequences
+        ]
+    columns = [
+        pa.array(column, type=entry.type)
+        for column, entry in zip(zip(*entries, strict=True), CONSEQUENCE_FILE, strict=True)
+    ]
+    yield pa.record_batch(columns, schema=CONSEQUENCE_FILE)
+
+
+def _first_rows(findings: pa.Table, plan: Plan) -> dict[tuple[int, int, int], int]:
+    """Return the first failing row of every batch, specification and requirement."""
+    numbers = np.flatnonzero(findings["verdict"].to_numpy() == Verdict.FAILS)
+    first: dict[tuple[int, int, int], int] = {}
+    columns = (findings[name].to_numpy()[numbers].tolist() for name in ("batch", "slot", "row"))
+    for batch, slot, row in zip(*columns, strict=True):
+        entry = plan.slots[slot]
+        key = (batch, entry.specification, entry.requirement)
+        first[key] = min(row, first.get(key, row))
+    return first
