@@ -291,6 +291,41 @@ def test_one_replicate_without_control_makes_the_mean_inconclusive():
     assert {"control_missing"} <= reasons(found)
 
 
+RATE = {"id": "rate", "limit": {"max": "5", "unit": "EU/kg/h"}}
+DERIVED = {
+    "id": "rate",
+    "function": "endotoxin_per_kg_hour",
+    "inputs": {"concentration": "endotoxin", "volume": "@volume", "weight": "@weight", "duration": "@hours"},
+}
+RECIPIENT = {"volume": "50", "volume_unit": "mL", "weight": "7", "weight_unit": "kg", "hours": "1", "hours_unit": "h"}
+
+
+@pytest.mark.parametrize(
+    ("result", "spike", "wanted"),
+    [
+        ("0.5", "100 %", "conforms"),
+        ("0.5", "10 %", "inconclusive"),
+        ("9", "100 %", "fails"),
+        ("9", "10 %", "inconclusive"),
+    ],
+)
+def test_a_computed_result_is_worth_what_the_controls_of_its_inputs_say(result, spike, wanted):
+    blank = [("blank", "0.01", "EU/mL")] if spike == "100 %" else []
+    for controls, rest in (([SPIKE], []), ([BLANK], blank)):
+        given = ENDOTOXIN | {"controls": controls, "limit": {"max": "90", "unit": "EU/mL"}}
+        results = rows(endotoxin(result, spike), *rest)
+        found = evaluate(results, given, RATE, derived=[DERIVED], batches=RECIPIENT)
+        assert cell(found, "rate") == wanted
+        said = found.findings.query("requirement_id == 'rate'")["explanation"].tolist()
+        assert all("the result is no evidence" in text for text in said[:1] if wanted == "inconclusive")
+
+
+def test_a_requirement_without_controls_does_not_ask_for_those_of_another():
+    other = ENDOTOXIN | {"id": "other", "test": "endotoxin"}
+    found = evaluate(rows(endotoxin("0.1", "10 %")), SPIKED, other)
+    assert (cell(found, "endotoxin"), cell(found, "other")) == ("inconclusive", "conforms")
+
+
 def test_a_result_that_the_sponsor_must_judge_stays_open():
     unset = {"id": "sterility", "sponsor_must_set": True, "controls": [GROWTH]}
     found = evaluate(rows(CLEAN, GROWS), unset)

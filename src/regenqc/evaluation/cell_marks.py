@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from regenqc.evaluation.kernel import SlotKind
 from regenqc.vocabulary import Reason
 
 if TYPE_CHECKING:
@@ -27,7 +26,7 @@ class Marks(IntFlag):
     NOTED = 1
     # A failing result was set aside: nothing that is missing may be waited for.
     SET_ASIDE = 2
-    # Controls in columns of rows that count only together.
+    # A control in a column of a row does not conform.
     CONTROL_MISSING = 4
     CONTROL_INCONCLUSIVE = 8
     CONTROL_FAILED = 16
@@ -40,13 +39,14 @@ _OF_REASON: Final = {
     Reason.INVALIDATION_WITHOUT_CAUSE: Marks.NOTED,
     Reason.INVALIDATION_WITHOUT_SECOND_PERSON: Marks.NOTED,
     Reason.INDIVIDUAL_RESULT_OUTSIDE: Marks.NOTED,
-}
-_OF_REASON_TOGETHER: Final = {
     Reason.CONTROL_OUTSIDE_ALERT_LIMIT: Marks.NOTED,
     Reason.CONTROL_MISSING: Marks.CONTROL_MISSING,
     Reason.CONTROL_INCONCLUSIVE: Marks.CONTROL_INCONCLUSIVE,
     Reason.CONTROL_FAILED: Marks.CONTROL_FAILED,
 }
+_TABLE: Final = np.zeros(256, dtype=np.uint8)
+for _reason, _marks in _OF_REASON.items():
+    _TABLE[_reason] = _marks
 
 
 def marks_of(findings: pa.Table, *, plan: Plan, groups: BatchGroups) -> NDArray[np.uint8] | None:
@@ -58,11 +58,9 @@ def marks_of(findings: pa.Table, *, plan: Plan, groups: BatchGroups) -> NDArray[
         groups: batches and their cells.
     """
     batch, slot, reason = (findings[name].to_numpy() for name in ("batch", "slot", "reason"))
-    marks = _table(_OF_REASON)[reason]
-    together = plan.kind[slot] == SlotKind.COLLECTED
-    marks[together] |= _table(_OF_REASON_TOGETHER)[reason[together]]
-    # Controls and inputs are no results of a requirement, but what became of a control concerns it.
+    marks = _TABLE[reason]
     marks[plan.requirement_of_slot[slot] < 0] = 0
+    # Rows of a control raise a cell of their own; what became of one of them concerns the requirement.
     marks[plan.is_control[slot]] &= np.uint8(Marks.NOTED)
     noted = np.flatnonzero(marks)
     if not len(noted):
@@ -70,10 +68,3 @@ def marks_of(findings: pa.Table, *, plan: Plan, groups: BatchGroups) -> NDArray[
     cells = np.zeros(len(groups.cells), dtype=np.uint8)
     np.bitwise_or.at(cells, groups.cells_of(batch[noted], slot[noted]), marks[noted])
     return cells
-
-
-def _table(marks: dict[Reason, Marks]) -> NDArray[np.uint8]:
-    table = np.zeros(256, dtype=np.uint8)
-    for reason, mark in marks.items():
-        table[reason] = mark
-    return table

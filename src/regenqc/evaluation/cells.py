@@ -13,6 +13,7 @@ import numpy as np
 from regenqc.evaluation.batch_groups import Applies
 from regenqc.evaluation.cell_marks import Marks
 from regenqc.evaluation.dates import NO_TIME, parse_time
+from regenqc.evaluation.kernel import SlotKind
 from regenqc.evaluation.plan import STAGES, composite_parts
 from regenqc.specification.criteria import canonical_word
 from regenqc.specification.inheritance import due_hours
@@ -257,7 +258,6 @@ class _Settling:
         count = len(self.members)
         reason = np.zeros(count, dtype=np.uint8)
         slots = self.plan.slots_of[specification].get(number, [])
-        controls = [slot for slot in slots if self.plan.is_control[slot]]
         raw = [self._cell(slot) for slot in slots if not self.plan.is_control[slot]]
         marks = self._marks(slots)
         if requirement.sponsor_must_set:
@@ -271,8 +271,8 @@ class _Settling:
             verdict = np.maximum.reduce(raw)
         alone = verdict
         is_marked = bool(marks.any())
-        if (controls or is_marked) and not requirement.sponsor_must_set:
-            verdict, reason = _controlled(verdict, reason, [self._cell(slot) for slot in controls], marks)
+        if (is_marked or self.plan.controlling[specification][number]) and not requirement.sponsor_must_set:
+            verdict, reason = _controlled(verdict, reason, *self._controls(specification, number))
             noted = (marks & Marks.NOTED > 0) & (verdict == Verdict.CONFORMS)
             verdict = np.where(noted, np.uint8(Verdict.ALERT), verdict).astype(np.uint8)
         if requirement.mark is Mark.UNVERIFIED and not requirement.report_only and not requirement.sponsor_must_set:
@@ -316,6 +316,20 @@ class _Settling:
             alone=alone,
         )
 
+    def _controls(self, specification: int, number: int) -> tuple[list[NDArray[np.uint8]], NDArray[np.uint8]]:
+        """Return the cells of the controls behind a requirement, and the marks of controls in columns of rows."""
+        cells: list[NDArray[np.uint8]] = []
+        marks = np.zeros(len(self.members), dtype=np.uint8)
+        for other in {number, *self.plan.controlling[specification][number]}:
+            slots = [
+                slot for slot in self.plan.slots_of[specification].get(other, ()) if slot in self.group.column_of_slot
+            ]
+            cells += [self._cell(slot) for slot in slots if self.plan.is_control[slot]]
+            # A row of its own has met its controls already; only what counts together meets them here.
+            together = [slot for slot in slots if other != number or self.plan.kind[slot] == SlotKind.COLLECTED]
+            marks = marks | self._marks(together)
+        return cells, marks
+
     def _marks(self, slots: list[int]) -> NDArray[np.uint8]:
         """Return what the rows of some slots leave to be said, for every batch."""
         if self.marks is None or not slots:
@@ -358,7 +372,7 @@ def _controlled(
         verdict: of the results alone.
         reason: of that verdict.
         controls: verdicts of each control that is reported in rows of its own.
-        marks: of the cell, for controls in columns of rows that count only together.
+        marks: for controls in columns of rows.
     """
     cells = np.stack([np.full_like(verdict, Verdict.CONFORMS), *controls])
     failed = (cells == Verdict.FAILS).any(axis=0) | (marks & Marks.CONTROL_FAILED > 0)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from regenqc.evaluation.derived import exact_text
+from regenqc.evaluation.plan import controlling
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import read_limit
 from regenqc.vocabulary import Reason, Verdict
@@ -294,7 +295,9 @@ def _cell_sentence(
         evidence=requirement.evidence.document[1:] if requirement.evidence else "",
         validity="",
         source=_source(requirement),
-        controls=controls_text(requirement),
+        controls=", ".join(
+            controls_text(specification.requirements[number]) for number in controlling(specification, requirement)
+        ),
         would="none has been reported" if alone is Verdict.MISSING else f"it would {alone.verb}",
     )
     if reason is Reason.NOT_REPORTED and derived is not None:

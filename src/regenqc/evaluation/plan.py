@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from regenqc.specification.model import AlternativePart, Control, Criterion, LimitText, Requirement, Specification
+    from regenqc.specification.model import AlternativePart, Criterion, LimitText, Requirement, Specification
 
-__all__ = ["BOUNDS", "MEAN_SUFFIX", "STAGES", "Plan", "Slot", "composite_parts", "named_tests"]
+__all__ = ["BOUNDS", "MEAN_SUFFIX", "STAGES", "Plan", "Slot", "composite_parts", "controlling", "named_tests"]
 
 STAGES: Final = tuple(Stage)
 _AVERAGED: Final = frozenset({Replicates.MEAN, Replicates.MEDIAN})
@@ -141,6 +141,10 @@ class Plan:
                 )
                 for stage in range(len(STAGES))
             )
+        self.controlling = tuple(
+            tuple(tuple(controlling(entry, requirement)) for requirement in entry.requirements)
+            for entry in self.specifications
+        )
         self.tests = tuple(sorted({slot.test for slot in self.slots if slot.test}))
         self.test_codes = {test: code for code, test in enumerate(self.tests, start=1)}
         self.line_count = len(STAGES) * (len(self.tests) + 1)
@@ -368,9 +372,32 @@ def named_tests(requirement: Requirement) -> frozenset[str]:
         >>> sorted(named_tests(Requirement(id="a", test="a", controls=({"test": "b", "one_of": ("growth",)},))))
         ['a', 'b']
     """
-    parts: list[AlternativePart | Control] = [*composite_parts(requirement), *requirement.controls]
-    named = [requirement.test, *(part.test for part in parts)]
-    return frozenset(test for test in named if test is not None)
+    controls = {control.test for control in requirement.controls if control.test is not None}
+    return _judged_tests(requirement) | controls
+
+
+def _judged_tests(requirement: Requirement) -> frozenset[str]:
+    own = {requirement.test} if requirement.test is not None else set()
+    return frozenset(own | {part.test for part in composite_parts(requirement)})
+
+
+def controlling(specification: Specification, requirement: Requirement) -> list[int]:
+    """Return the requirements whose controls stand behind a result: its own, and those of results it is computed from.
+
+    Args:
+        specification: with the requirements, as indices of which they are returned.
+        requirement: of that specification.
+    """
+    tests: set[str] = set()
+    for derived in specification.derived:
+        if derived.id in named_tests(requirement):
+            tests.update(source for source in derived.inputs.values() if not source.startswith("@"))
+    return [
+        number
+        for number, entry in enumerate(specification.requirements)
+        if entry.controls
+        and (entry is requirement or (entry.stage is requirement.stage and tests & _judged_tests(entry)))
+    ]
 
 
 def _replicates(slot: Slot) -> Replicates:

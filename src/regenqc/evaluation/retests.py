@@ -56,16 +56,16 @@ def settle_retests(judge: Judge) -> None:
     records = judge.investigated.table().combine_chunks()
     concerned = pc.or_(pc.equal(records["standing"], int(Standing.INVALIDATED)), pc.not_equal(records["retest_of"], ""))
     slots = records["slot"].to_numpy()
-    requirement = judge.plan.requirement_of_slot[slots]
-    usable = (requirement >= 0) & ~judge.plan.is_control[slots]
+    usable = (judge.plan.requirement_of_slot[slots] >= 0) & ~judge.plan.is_control[slots]
     cells = _cells(records.filter(pc.and_(concerned, pa.array(usable))))
     if not cells:
         return
     found: list[tuple[int, Reason, str]] = []
     for (_, slot), rows in _by_cell(records, cells):
         entry = judge.plan.slots[slot]
-        allowed = judge.plan.specifications[entry.specification].requirements[entry.requirement].retests
-        found += _violations(rows, allowed=allowed)
+        requirement = judge.plan.specifications[entry.specification].requirements[entry.requirement]
+        if not requirement.report_only:
+            found += _violations(rows, allowed=requirement.retests)
     if found:
         _record(judge, records, found)
 
