@@ -1,4 +1,8 @@
-"""Measure regenqc and print what was measured; `python -m benchmarks --batches 60000`."""
+"""Measure regenqc beside its peers: the same files, to the same verdicts, in the same run.
+
+Every engine runs in processes of its own, in turn with the others; medians count. Every disposition and every finding of
+every engine is compared with those of regenqc, and a single one that differs ends the run with exit code 1.
+"""
 
 from __future__ import annotations
 
@@ -9,98 +13,176 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.agreement import Agreement
+from benchmarks.engines import ENGINES, engine_named
+from benchmarks.exports import AS_OF
+from benchmarks.figures import case_figures, print_case, slopes
+from benchmarks.floor import READERS, bandwidth, decoding_seconds
+from benchmarks.in_memory import IN_MEMORY, in_memory_figures
 from benchmarks.kernel import time_kernel
 from benchmarks.machine import machine_line
 from benchmarks.processes import ProcessFigure, time_process
-from regenqc import load_specification, simulate
+from benchmarks.rounds import run_rounds
+from benchmarks.specification_sets import standard
+from benchmarks.workloads import TITLES, Case, Place, cases_of, wanted_engines
 
-AS_OF = "2026-06-30T00:00:00Z"
-SPECIFICATIONS = ("example/hipsc-bank", "example/hipsc-progenitors")
 SAVED = Path(__file__).resolve().parents[1] / "docs" / "benchmarks"
+_KERNEL_RUNS = 15
 
 
 def main() -> None:
-    """Run the benchmarks named on the command line."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "--batches", type=int, default=45_600, help="lots of the middle size (45600 are 1.0 million results)"
-    )
-    parser.add_argument("--large", type=int, default=0, help="lots of the memory run (912000 are 20 million results)")
-    parser.add_argument("--runs", type=int, default=5, help="counted runs of each process")
-    parser.add_argument("--save", action="store_true", help="save the figures under docs/benchmarks")
-    options = parser.parse_args()
-    figures: dict[str, Any] = {"machine": machine_line()}
-    print(figures["machine"])
-    with tempfile.TemporaryDirectory(prefix="regenqc-bench-") as temporary:
-        work = Path(temporary)
-        figures["start"] = _start(work, runs=options.runs)
-        middle = work / "middle"
-        simulate(batches=options.batches, seed=1, out=middle, file_format="parquet")
-        figures["kernel"] = time_kernel(
-            middle, specifications=[load_specification(name) for name in SPECIFICATIONS], as_of=AS_OF, runs=15
-        )
-        for name, value in figures["kernel"].items():
-            print(f"kernel  {name:<24} {value:>16,.1f}" + ("  results/s" if "," in name else ""))
-        figures["parquet"] = _evaluate(middle, work, runs=options.runs)
-        if options.large:
-            large = work / "large"
-            simulate(batches=options.large, seed=1, out=large, file_format="parquet")
-            figures["large parquet"] = _evaluate(large, work, runs=1)
-    if options.save:
-        SAVED.mkdir(parents=True, exist_ok=True)
-        (SAVED / "engine.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
-
-
-def _start(work: Path, *, runs: int) -> dict[str, Any]:
-    help_ = time_process(["--help"], runs=runs)
-    _say("regenqc --help", help_)
-    export = _twenty_rows(work)
-    one = time_process(
-        ["evaluate", str(export), "--spec", "example/car-t-ari-0001", "--out", str(work / "one")],
-        runs=runs,
-        before=lambda: shutil.rmtree(work / "one", ignore_errors=True),
-    )
-    _say("evaluate, one batch of 20 rows, cold process", one)
-    return {
-        "help seconds": help_.median_seconds,
-        "one batch seconds": one.median_seconds,
-        "one batch MB": one.peak_megabytes,
+    """Run the workloads named on the command line."""
+    options = _options()
+    engines = wanted_engines([engine_named(name).name for name in options.engines])
+    left_out = [engine.name for engine in ENGINES if not engine.is_installed]
+    figures: dict[str, Any] = {
+        "machine": machine_line(),
+        "versions": {engine.name: engine.versions for engine in engines},
+        "notes": {},
+        "cases": [],
     }
+    print(figures["machine"])
+    for engine in engines:
+        print(f"{engine.name}: {engine.versions}")
+    if left_out:
+        print(f"not installed and left out: {', '.join(left_out)}")
+    with tempfile.TemporaryDirectory(prefix="regenqc-bench-") as temporary:
+        place = Place(Path(options.work or temporary), options.results, engines, is_large=options.large)
+        disagreements = [
+            disagreement for workload in options.workloads for disagreement in _run(workload, place, figures, runs=options.runs)
+        ]
+    print()
+    for note, names in figures["notes"].items():
+        print(f"{', '.join(names)}: {note}")
+    if options.save:
+        _save(figures)
+    if disagreements:
+        print("\nTHE ENGINES DISAGREE")
+        print("\n".join(disagreements))
+        raise SystemExit(1)
 
 
-def _twenty_rows(work: Path) -> Path:
-    from regenqc.resources import packaged_path
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--results", type=int, default=1_000_000, help="results of the main size, e.g. 10000000")
+    parser.add_argument("--runs", type=int, default=5, help="counted runs of every engine")
+    parser.add_argument(
+        "--workloads", type=str.upper, default="".join(TITLES), help="letters: " + "; ".join(f"{k} {v}" for k, v in TITLES.items())
+    )
+    parser.add_argument("--engines", nargs="*", default=[], help="by name; all that are installed when left out")
+    parser.add_argument("--large", action="store_true", help="in R also 10^8 results")
+    parser.add_argument("--work", help="folder for exports, which are used again; needs 3 GB at 10^7 results, 5 GB with --large")
+    parser.add_argument("--save", action="store_true", help="save figures and plot under docs/benchmarks")
+    options = parser.parse_args()
+    unknown = set(options.workloads) - set(TITLES)
+    if unknown:
+        parser.error(f"there is no workload {', '.join(sorted(unknown))}")
+    return options
 
-    lines = (packaged_path("sample_data") / "published" / "ari-0001" / "results.csv").read_text().splitlines()
-    own = [line for line in lines[1:] if line.startswith(lines[1].split(",")[0])]
-    export = work / "one.csv"
-    export.write_text("\n".join([lines[0], *(own * 20)[:20]]) + "\n")
-    return export
+
+def _run(workload: str, place: Place, figures: dict[str, Any], *, runs: int) -> list[str]:
+    """Run one workload, add to the figures, and return what engines disagree about."""
+    print(f"\n{workload}  {TITLES[workload]}")
+    disagreements: list[str] = []
+    done: list[dict[str, Any]] = []
+    for case in cases_of(workload, place):
+        print(f"  {case.label}: {case.results:,} results, {case.specifications:,} specifications", flush=True)
+        if workload == "K":
+            figures["kernel"] = _kernel(case)
+            continue
+        outcomes = place.folder / "outcomes" / case.task.parent.name
+        found = run_rounds(case.engines, case.task, outcomes, runs=runs)
+        shutil.rmtree(outcomes)
+        own = case_figures(case, found)
+        print_case(own)
+        done.append(own)
+        for figure in found:
+            for note in figure.runs[0].notes:
+                names = figures["notes"].setdefault(note, [])
+                names += [figure.engine] if figure.engine not in names else []
+            disagreements += _disagreement(case, figure.engine, figure.agreement)
+        if workload in {"P", "C"}:
+            own["floor"] = _decoding(case, runs=runs)
+    figures["cases"] += done
+    if workload == "T":
+        figures["process"] = _command(place, runs=runs)
+    if workload == "R" and len(done) > 1:
+        for engine, growth in slopes(done).items():
+            print(f"  {engine}: time grows by {', '.join(f'{value:.2f}' for value in growth)} × the size")
+    return disagreements
 
 
-def _evaluate(folder: Path, work: Path, *, runs: int) -> dict[str, Any]:
-    import pyarrow.parquet as pq
+def _disagreement(case: Case, engine: str, agreement: Agreement | None) -> list[str]:
+    if agreement is None or agreement.is_complete:
+        return []
+    title = f"{case.workload}, {case.label}: {engine} and regenqc differ in {agreement.differing:,} entries"
+    return [title, *(f"    {example}" for example in agreement.examples)]
 
-    rows = pq.ParquetFile(folder / "results.parquet").metadata.num_rows
-    out = work / "out"
-    arguments = ["evaluate", str(folder / "results.parquet"), "--batches", str(folder / "batches.parquet")]
-    arguments += [part for name in SPECIFICATIONS for part in ("--spec", name)]
-    arguments += ["--as-of", AS_OF, "--out", str(out), "--json"]
-    figure = time_process(arguments, runs=runs, before=lambda: shutil.rmtree(out, ignore_errors=True))
-    _say(f"evaluate, {rows:,} rows of Parquet to every output file", figure)
+
+def _kernel(case: Case) -> dict[str, Any]:
+    """Time the kernel, expressions of others on the same rows, and plain reading of the bytes."""
+    own = time_kernel(case.folder, specifications=standard(), as_of=AS_OF, runs=_KERNEL_RUNS)
+    for name, value in own.items():
+        print(f"    regenqc  {name:<28}{value:>18,.1f}")
+    figures: dict[str, Any] = {"regenqc": own, "peers": {}}
+    best = max(value for name, value in own.items() if name.startswith("compiled"))
+    for engine in IN_MEMORY:
+        for threads in (1, 2):
+            found = in_memory_figures(case.task, engine=engine, threads=threads, runs=5)
+            speed = found["rows"] / found["seconds"]
+            figures["peers"][f"{engine}, {threads} thread{'s' * (threads > 1)}"] = speed
+            print(f"    {engine}, {threads} thread(s){speed:>30,.0f} results/s, regenqc on one {best / speed:,.1f} ×")
+    megabytes = own["input bytes per row"] * own["rows"] / 1e6
+    figures["floor"] = bandwidth(megabytes, runs=_KERNEL_RUNS)
+    reading = figures["floor"]["read GB/s"] * 1e9 / own["input bytes per row"]
+    print(
+        f"    floor    {megabytes:,.0f} MB of kernel input: read {figures['floor']['read GB/s']:.1f} GB/s, "
+        f"copy {figures['floor']['copy GB/s']:.1f} GB/s; reading the bytes once {reading / best:.1f} × as fast as the kernel"
+    )
+    return figures
+
+
+def _decoding(case: Case, *, runs: int) -> dict[str, float]:
+    path = next(case.folder.glob("results.*"))
+    found = {reader: decoding_seconds(path, reader=reader, runs=runs) for reader in READERS}
+    for reader, seconds in found.items():
+        print(f"    floor    {reader} decodes the file alone in {seconds:.3f} s")
+    return found
+
+
+def _command(place: Place, *, runs: int) -> dict[str, Any]:
+    """Time the command itself, with every file that it writes."""
+    export, out = place.folder / "one-lot", place.folder / "out"
+    help_ = time_process(["--help"], runs=runs)
+    arguments = ["evaluate", str(export / "results.csv"), "--batches", str(export / "batches.csv"), "--as-of", AS_OF]
+    arguments += [part for entry in standard() for part in ("--spec", entry.id)]
+    one = time_process(
+        [*arguments, "--out", str(out)], runs=runs, before=lambda: shutil.rmtree(out, ignore_errors=True)
+    )
+    shutil.rmtree(out, ignore_errors=True)
+    _say("regenqc --help", help_)
+    _say("regenqc evaluate, one lot, every output file", one)
     return {
-        "rows": rows,
-        "seconds": figure.median_seconds,
-        "seconds per million rows": figure.median_seconds / rows * 1e6,
-        "peak MB": figure.peak_megabytes,
+        "help s": help_.median_seconds,
+        "one lot, every output file s": one.median_seconds,
+        "one lot, every output file MB": one.peak_megabytes,
     }
 
 
 def _say(what: str, figure: ProcessFigure) -> None:
     print(
-        f"{what}: median {figure.median_seconds:.2f} s of {len(figure.seconds)} "
+        f"    {what}: median {figure.median_seconds:.2f} s of {len(figure.seconds)} "
         f"({min(figure.seconds):.2f} to {max(figure.seconds):.2f}), peak {figure.peak_megabytes:,.0f} MB"
     )
+
+
+def _save(figures: dict[str, Any]) -> None:
+    from benchmarks.plot import draw
+
+    SAVED.mkdir(parents=True, exist_ok=True)
+    (SAVED / "figures.json").write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    draw(figures, SAVED)
+    print(f"\nsaved under {SAVED}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,10 @@
-"""Leave the long runs out unless they are asked for by mark."""
+"""Leave the long runs out unless they are asked for by mark; let no test depend on how busy the machine is."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("regenqc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("regenqc")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

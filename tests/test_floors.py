@@ -17,10 +17,13 @@ FLOORS = {
     "resources": 0,
     "measurement": 1,
     "karyotype": 2,
+    "statistics": 2,
+    "ledger": 3,
     "specification": 3,
     "intake": 3,
     "simulation": 3,
     "evaluation": 4,
+    "plots": 8,
     "cli": 8,
     "__main__": 9,
 }
@@ -32,6 +35,8 @@ APART = {
     ("simulation", "intake"),
 }
 HOMES = {
+    "cryptography": {"ledger", "signing"},
+    "psycopg": {"ledger"},
     "pint": {"measurement"},
     "pydantic": {"specification"},
     "pandera": {"intake"},
@@ -39,6 +44,8 @@ HOMES = {
     "pandas": {"intake"},
     "numba": {"evaluation"},
     "jinja2": {"evaluation"},
+    "scipy": {"statistics"},
+    "matplotlib": {"plots"},
     "typer": {"cli"},
     "rich": {"cli"},
     "pyarrow": {"intake", "simulation", "evaluation", "cli"},

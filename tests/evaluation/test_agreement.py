@@ -44,7 +44,7 @@ def test_agreement(requirement, here, there, wanted):
     assert verdict(requirement, here, there) == wanted
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
 def test_agreement_is_exact(here, there):
     here, there = Fraction(here, 1000), Fraction(there, 1000)

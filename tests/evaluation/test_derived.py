@@ -66,7 +66,7 @@ def test_a_duration_under_an_hour_does_not_show_that_the_rate_lies_above_the_lim
     assert rate("5", hours="< 0.5") != "fails"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.integers(0, 10**5), st.integers(1, 500), st.integers(1, 150), st.integers(1, 48), st.integers(1, 10**5))
 def test_the_arithmetic_is_exact(endotoxin, volume, weight, quarters, limit):
     concentration, hours, bound = Fraction(endotoxin, 1000), Fraction(quarters, 4), Fraction(limit, 1000)

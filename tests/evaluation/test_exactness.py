@@ -99,20 +99,20 @@ def check(case):
 QUIET = [HealthCheck.too_slow, HealthCheck.filter_too_much]
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=250, suppress_health_check=QUIET)
 @given(cases())
 def test_every_value_at_and_beside_a_limit_is_judged_as_exact_arithmetic_judges_it(case):
     check(case)
 
 
 @pytest.mark.long
-@settings(max_examples=20_000, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=20_000, suppress_health_check=QUIET)
 @given(cases())
 def test_every_value_at_and_beside_a_limit_is_judged_as_exact_arithmetic_judges_it_at_length(case):
     check(case)
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=QUIET)
+@settings(max_examples=150, suppress_health_check=QUIET)
 @given(
     decimals(), st.sampled_from(SIDES), st.integers(16, 60), st.sampled_from([-1, 0, 1]), st.sampled_from(list(UNITS))
 )

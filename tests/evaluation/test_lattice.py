@@ -127,9 +127,7 @@ def results(draw):
 
 
 TABLES = st.lists(results(), min_size=1, max_size=25)
-MODEST = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
-)
+MODEST = settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def written(table):

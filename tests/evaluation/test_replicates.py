@@ -69,7 +69,7 @@ def test_replicate_policies(policy, results, wanted):
     assert cell(judge(results, policy), "viability") == wanted
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 100_000), min_size=1, max_size=7), st.sampled_from(["mean", "median"]))
 def test_means_and_medians_are_exact(thousandths, policy):
     values = sorted(Fraction(number, 1000) for number in thousandths)

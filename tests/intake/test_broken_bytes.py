@@ -57,19 +57,19 @@ def mutated(whole: bytes) -> st.SearchStrategy[bytes]:
 
 
 @pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".arrow", ".xlsx"])
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(content=st.binary(max_size=300))
 def test_random_bytes_end_in_an_error_of_regenqc(suffix: str, content: bytes) -> None:
     survives(content, suffix)
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(content=mutated(PLAIN_CSV))
 def test_a_changed_text_file_ends_in_rows_or_an_error_of_regenqc(content: bytes) -> None:
     survives(content, ".csv")
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(content=mutated(b'{"batch_id": "B", "test": "ph", "result": "7", "unit": "pH", "lod": 0.1}\n' * 2))
 def test_changed_json_lines_end_in_rows_or_an_error_of_regenqc(content: bytes) -> None:
     survives(content, ".jsonl")
@@ -81,7 +81,7 @@ def _parquet() -> bytes:
     return stream.getvalue()
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(part=st.floats(0, 0.999))
 def test_truncated_parquet_ends_in_an_error_of_regenqc(part: float) -> None:
     whole = _parquet()

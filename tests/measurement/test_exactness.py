@@ -31,7 +31,7 @@ from .strategies import UNIT_PAIRS, adversarial, cases, conforms, random_case, r
 
 def disagreements(seed: int, values: int) -> tuple[int, list[str]]:
     """Compare compiled, exact and oracle verdicts on at least `values` values; return how many, and where they differ."""
-    source = random.Random(seed)  # noqa: S311  (reproducible, not secret)
+    source = random.Random(seed)
     compared, found = 0, []
     while compared < values:
         limit, rounding, factor, interval = random_case(source)
@@ -60,7 +60,7 @@ def test_a_million_values_at_and_beside_limits_are_judged_exactly():
     assert found == []
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases)
 def test_any_limit_is_judged_as_by_convert_round_compare(case):
     (limit, rounding, factor, interval), source = case
@@ -72,7 +72,7 @@ def test_any_limit_is_judged_as_by_convert_round_compare(case):
 
 @pytest.mark.parametrize("rounding", list(Rounding))
 def test_every_unit_pair_judges_values_at_the_limit_exactly(rounding):
-    source = random.Random(7)  # noqa: S311
+    source = random.Random(7)
     limits = [
         make_limit(minimum="70.0"),
         make_limit(maximum="0.5"),
@@ -118,7 +118,7 @@ def test_results_exactly_at_the_limit_conform_whatever_the_unit(reported_unit, l
         assert not compiled.lo <= float(reported + Decimal("1e-9")) <= compiled.hi
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.randoms(use_true_random=False), st.sampled_from([Rounding.USP, Rounding.PH_EUR]))
 def test_the_rounding_rule_agrees_with_integer_arithmetic(source, rounding):
     limit_value = random_number(source)
@@ -205,7 +205,7 @@ def test_a_censored_result_is_judged_by_what_it_excludes(reported, stated, verdi
     assert judge_censored(read.form, float(read.number), compile_interval(interval)) == verdict
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(cases)
 def test_censored_results_are_judged_exactly_under_every_rule(case):
     (limit, _, factor, interval), source = case

@@ -109,6 +109,7 @@ USP_TABLE = [
 # Further values of the same rule: rounding happens once, half goes up, zero and negative limits mirror.
 USP_FURTHER = [
     ({"minimum": "98.0"}, "97.949", "97.9", False),
+    ({"maximum": "100.0"}, "98.28568", "98.3", True),
     ({"minimum": "70"}, "69.5", "70", True),
     ({"minimum": "70"}, "69.49", "69", False),
     ({"minimum": "70"}, "69.9", "70", True),

@@ -248,7 +248,6 @@ def test_folding_keeps_case_and_word_folding_does_not():
     assert (fold_text(" Ｎｏ  Growth "), fold_word(" Ｎｏ  Growth ")) == ("No Growth", "no growth")
 
 
-@settings(deadline=None)
 @given(st.text())
 def test_folding_twice_changes_nothing(text):
     assert fold_text(fold_text(text)) == fold_text(text)
@@ -260,7 +259,7 @@ def test_folding_twice_changes_nothing(text):
 plain_texts = st.from_regex(PLAIN_NUMBER, fullmatch=True).filter(lambda text: not text.endswith("\n"))
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(plain_texts)
 def test_every_plain_number_is_read_with_the_very_same_value(text):
     read = read_reported(text)
@@ -269,7 +268,7 @@ def test_every_plain_number_is_read_with_the_very_same_value(text):
     assert float(text) == float(read.number)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(st.one_of(plain_texts, number_like, st.text(max_size=5)), max_size=30))
 @example(["5\n", "\n5", "a\n5", "-0", "-0.0", "+0", "-00.1", "-0.0000000000001", "1" * 16, "0." + "0" * 15])
 def test_arrow_matches_and_casts_plain_numbers_as_python_does(texts):
@@ -282,7 +281,7 @@ def test_arrow_matches_and_casts_plain_numbers_as_python_does(texts):
     assert cast == [float(read_reported(text).number) for text in plain]
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9, places=5))
 def test_ordinary_numbers_take_the_plain_way(number):
     text = f"{number:f}"
@@ -293,7 +292,7 @@ def test_ordinary_numbers_take_the_plain_way(number):
 # ---- ANY TEXT ----
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.one_of(number_like, st.text(), st.text(st.characters(codec=None), max_size=10)))
 def test_any_text_is_read_without_error_and_alike_after_folding(text):
     read, folded = read_reported(text), read_reported(fold_text(text))
@@ -306,7 +305,6 @@ def test_any_text_is_read_without_error_and_alike_after_folding(text):
     assert read.number is None or read.number == 0 or Decimal("1e-290") <= abs(read.number) <= Decimal("1e290")
 
 
-@settings(deadline=None)
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=Decimal("-1e290"), max_value=Decimal("1e290")))
 def test_every_number_that_decimal_prints_is_read_back(number):
     read = read_reported(str(number))

@@ -11,7 +11,7 @@ from itertools import product
 
 import pint
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from regenqc.errors import DataError, InternalError
@@ -174,7 +174,6 @@ def test_no_slip_of_case_leads_to_another_unit_of_the_same_kind():
     assert [symbols for symbols in by_case.values() if len(symbols) > 1] == []
 
 
-@settings(deadline=None)
 @given(st.text(max_size=80))
 def test_any_text_is_a_unit_or_none_and_alike_after_folding(text):
     assert find_unit(text) is find_unit(fold_text(text))

@@ -503,6 +503,19 @@ FAULTS = [
         "2021-01-01 to …",
         "a requirement after the end of the specification",
     ),
+    # karyotypes
+    pytest.param(
+        header() + requirement('karyotype = { min_metaphases = "20", allow = ["9qh+", "inv(9)(p12)"] }'),
+        "RQC-S038",
+        "inv(9)(p12)",
+        "an allowed variant without its second breakpoint",
+    ),
+    pytest.param(
+        header() + requirement('karyotype = { min_metaphases = "20", second_method = ["fish"] }'),
+        "RQC-S037",
+        "fish: no requirement names the test",
+        "a second method that nothing requires",
+    ),
     # limits
     pytest.param(header() + requirement('limit = { unit = "%" }'), "RQC-S061", "", "a limit without numbers"),
     pytest.param(header() + requirement('limit = { min = "", unit = "%" }'), "RQC-S004", "''", "an empty limit"),

@@ -81,7 +81,7 @@ citation = "a document"
 id = "karyotype"
 test = "karyotype"
 stage = "cell_bank"
-karyotype = { min_metaphases = "20", expected_sex = "@donor_sex", allow = ["inv(9)(p12q13)"] }
+karyotype = { min_metaphases = "20", expected_sex = "@donor_sex", allow = ["inv(9)(p12q13)"], second_method = ["mean"] }
 citation = "a document"
 
 [[requirement]]
@@ -251,6 +251,7 @@ CHANGES = {
     "requirement.3.karyotype.min_metaphases": "21",
     "requirement.3.karyotype.expected_sex": "male",
     "requirement.3.karyotype.allow": ["9qh+"],
+    "requirement.3.karyotype.second_method": ["identity"],
     "requirement.4.n_of_m.n": 2,
     "requirement.4.n_of_m.of.0.test": "c",
     "requirement.4.n_of_m.of.0.limit.min": "2",

@@ -75,7 +75,7 @@ def _plain(content: dict[str, Any]) -> dict[str, Any]:
     return content | {"attributes": values}
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_characters_that_are_cut_out_put_in_or_replaced(data: st.DataObject) -> None:
     text = WHOLE
@@ -86,7 +86,7 @@ def test_characters_that_are_cut_out_put_in_or_replaced(data: st.DataObject) -> 
     _check(text)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.data())
 def test_lines_that_are_dropped_doubled_or_moved(data: st.DataObject) -> None:
     lines = WHOLE.split("\n")
@@ -97,7 +97,7 @@ def test_lines_that_are_dropped_doubled_or_moved(data: st.DataObject) -> None:
     _check("\n".join(lines))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.data())
 def test_values_of_any_type_in_any_place(data: st.DataObject) -> None:
     content = tomllib.loads(WHOLE)
@@ -111,7 +111,7 @@ def test_values_of_any_type_in_any_place(data: st.DataObject) -> None:
     _check(_write_file(content))
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(CHARACTERS, max_size=60).map("".join))
 def test_texts_that_are_no_specification(text: str) -> None:
     assert _load(text) is None

@@ -39,7 +39,7 @@ def _conforms(value_in_mg: Fraction, requirement: Requirement) -> bool:
 
 
 @given(limits(), limits(), ROUNDINGS, ROUNDINGS, st.data())
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_a_value_that_conforms_to_an_accepted_limit_conforms_to_the_inherited_one(
     old_limit: LimitText, new_limit: LimitText, old_rounding: str | None, new_rounding: str | None, data: st.DataObject
 ) -> None:
@@ -82,7 +82,7 @@ def _satisfied(requirement: Requirement, values: dict[str, int]) -> bool:
 
 
 @given(_composites(), _composites())
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_results_that_satisfy_accepted_parts_satisfy_the_inherited_ones(old: Requirement, new: Requirement) -> None:
     assume(not list(list_loosenings(old, new)))
     for outcome in product(range(4), repeat=4):

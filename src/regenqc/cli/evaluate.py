@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import ExitStack
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,8 +20,19 @@ if TYPE_CHECKING:
     from regenqc.evaluation import Evaluation
     from regenqc.evaluation.judge import JudgedRows
     from regenqc.intake import BatchTable, ResultTable
+    from regenqc.spark.output import WrittenEvaluation
+
+    Outcome = Evaluation | WrittenEvaluation
 
 __all__ = ["evaluate_command", "print_evaluation", "run_evaluation"]
+
+
+class Engine(StrEnum):
+    """Where results are judged."""
+
+    LOCAL = "local"
+    SPARK = "spark"
+
 
 _SHOWN_BATCHES = 8
 _SHOWN_FINDINGS = 6
@@ -46,6 +58,9 @@ def evaluate_command(
         Path | None, typer.Option("--out", "-o", help="Directory for the output files, written whole or not at all.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    engine: Annotated[
+        Engine, typer.Option("--engine", help="Judge in this process, or on Apache Spark (extra: spark).")
+    ] = Engine.LOCAL,
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Leave with 0 although some batch is not eligible.")
     ] = False,
@@ -54,14 +69,28 @@ def evaluate_command(
 
     Example: regenqc evaluate results.csv --batches batches.csv --spec example/car-t-ari-0001 --out judged
     """
-    evaluation, run = run_evaluation(
-        results, specifications=spec, batches=batches, stage=stage, profile=profile, as_of=as_of, out=out, quiet=as_json
-    )
-    if as_json:
-        typer.echo(json.dumps(_summary(evaluation, run, out), ensure_ascii=False, indent=2))
-    else:
-        print_evaluation(evaluation, out=out)
-    raise typer.Exit(0 if exit_zero or evaluation.is_all_eligible else 1)
+    with ExitStack() as stack:
+        if engine is Engine.SPARK:
+            evaluation, run = _run_on_spark(
+                stack, results, specifications=spec, batches=batches, stage=stage, profile=profile, as_of=as_of, out=out
+            )
+        else:
+            evaluation, run = run_evaluation(
+                results,
+                specifications=spec,
+                batches=batches,
+                stage=stage,
+                profile=profile,
+                as_of=as_of,
+                out=out,
+                quiet=as_json,
+            )
+        if as_json:
+            typer.echo(json.dumps(_summary(evaluation, run, out), ensure_ascii=False, indent=2))
+        else:
+            print_evaluation(evaluation, out=out)
+        is_all_eligible = evaluation.is_all_eligible
+    raise typer.Exit(0 if exit_zero or is_all_eligible else 1)
 
 
 def run_evaluation(
@@ -99,6 +128,33 @@ def run_evaluation(
         return evaluation, output.finish(evaluation) if output is not None else None
 
 
+def _run_on_spark(
+    stack: ExitStack,
+    results: Sequence[str],
+    *,
+    specifications: Sequence[str],
+    batches: str | None,
+    stage: str | None,
+    profile: str,
+    as_of: str | None,
+    out: Path | None,
+) -> tuple[Outcome, dict[str, Any] | None]:
+    """Evaluate files on Spark and write the output; what is returned reads it back, as long as the stack is open."""
+    from regenqc.intake import read_batches, read_results
+    from regenqc.spark import evaluate
+    from regenqc.spark.output import SparkOutput
+    from regenqc.specification import load_specification
+    from regenqc.specification.attributes import attributes_used
+
+    loaded = [load_specification(reference) for reference in specifications]
+    table = read_results(*results, profile=profile)
+    listed = read_batches(batches, only=attributes_used(loaded)) if batches is not None else None
+    output = stack.enter_context(SparkOutput(out, results=table, batches=listed))
+    evaluation = evaluate(table, loaded, batches=listed, stage=stage, as_of=as_of, rows_folder=output.rows_folder)
+    written, run = output.finish(evaluation)
+    return written, run if out is not None else None
+
+
 def _open_output(stack: ExitStack, out: Path | None, table: ResultTable, batches: BatchTable | None) -> Any:
     if out is None:
         return None
@@ -124,36 +180,27 @@ def _progress(stack: ExitStack, table: ResultTable, *, quiet: bool) -> Callable[
     return lambda rows: bar.advance(task, rows)
 
 
-def _summary(evaluation: Evaluation, run: dict[str, Any] | None, out: Path | None) -> dict[str, Any]:
+def _summary(evaluation: Outcome, run: dict[str, Any] | None, out: Path | None) -> dict[str, Any]:
     if run is not None:
         return run | {"out": str(out)}
-    table = evaluation.disposition_table
     return {
         "as_of": evaluation.evaluated_at.isoformat(),
         "counts": {
             "rows_read": evaluation.rows_read,
             "rows_judged": evaluation.rows_judged,
             "rows_refused": evaluation.rows_refused,
-            "dispositions": _counts(evaluation),
+            "dispositions": evaluation.disposition_counts,
         },
-        "dispositions": table.to_pylist(),
+        "dispositions": [row for batch in evaluation.disposition_batches() for row in batch.to_pylist()],
     }
 
 
-def _counts(evaluation: Evaluation) -> dict[str, int]:
-    found = {
-        entry["values"]: entry["counts"]
-        for entry in evaluation.disposition_table["disposition"].value_counts().to_pylist()
-    }
-    return {word: found.get(word, 0) for word in MARKS}
-
-
-def print_evaluation(evaluation: Evaluation, *, out: Path | None) -> None:
+def print_evaluation(evaluation: Outcome, *, out: Path | None) -> None:
     """Print counts, the batches that need attention with their findings, and where the files are."""
     from rich.text import Text
 
     screen = console()
-    counts = _counts(evaluation)
+    counts = evaluation.disposition_counts
     head = Text()
     for word, (symbol, style) in MARKS.items():
         head.append(f"{symbol} {counts[word]:,} {word}   ", style=style if counts[word] else "dim")
@@ -194,22 +241,14 @@ def _short(finding: dict[str, Any], row: dict[str, Any]) -> str:
     return _visible(text)
 
 
-def _first_exceptions(evaluation: Evaluation) -> list[dict[str, Any]]:
-    import pyarrow.compute as pc
-
-    table = evaluation.disposition_table
+def _first_exceptions(evaluation: Outcome) -> list[dict[str, Any]]:
     chosen: list[dict[str, Any]] = []
     for word in ("reject", "hold", "conditional"):
-        part = table.filter(pc.equal(table["disposition"], word)).slice(0, _SHOWN_BATCHES - len(chosen))
-        chosen += part.to_pylist()
-        if len(chosen) >= _SHOWN_BATCHES:
-            break
+        chosen += evaluation.first_dispositions(word, _SHOWN_BATCHES - len(chosen))
     return chosen
 
 
-def _findings_of(
-    evaluation: Evaluation, rows: list[dict[str, Any]]
-) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
+def _findings_of(evaluation: Outcome, rows: list[dict[str, Any]]) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 

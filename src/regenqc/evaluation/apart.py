@@ -26,6 +26,7 @@ def judge_apart(
     *,
     at: NDArray[np.integer],
     slot: NDArray[np.integer],
+    limits: NDArray[np.uint64],
     standing: NDArray[np.uint8] | None = None,
     compiled: bool | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -36,6 +37,7 @@ def judge_apart(
         rows: of a chunk; batches and lines are of no account.
         at: row of each entry.
         slot: slot of each entry.
+        limits: of each entry, what to add to a slot for the row of its limits, see `PlanArrays.batch_at`.
         standing: of each entry; every row counts when not given.
         compiled: force the compiled or the plain kernel.
 
@@ -57,7 +59,9 @@ def judge_apart(
         >>> plan.prepare_units(unit)
         >>> readings = reading_arrays(read_texts(pa.array(["12"]), number_locale=NumberLocale()))
         >>> rows = RowArrays(code, code, code, unit, np.zeros(1, dtype=np.uint8), *readings)
-        >>> verdict, reason = judge_apart(plan, rows, at=np.array([0]), slot=np.array([number]))
+        >>> verdict, reason = judge_apart(
+        ...     plan, rows, at=np.array([0]), slot=np.array([number]), limits=np.zeros(1, dtype=np.uint64)
+        ... )
         >>> Verdict(verdict[0]).word, Reason(reason[0]).code
         ('fails', 'below_minimum')
     """
@@ -68,9 +72,12 @@ def judge_apart(
         return verdict, reason
     # One place for every slot, and one cell for all of them. No row is settled in the first pass.
     settling = np.zeros((slots, 4), dtype=np.uint32)
-    settling[:, 0] = plan.settling(()).slot
+    settling[:, 0] = [plan.never_settles[slot.specification] for slot in plan.slots]
+    first_limits, batch = np.unique(limits, return_inverse=True)
+    batch_at = np.zeros((len(first_limits), 3), dtype=np.uint64)
+    batch_at[:, 2] = first_limits
     arrays = PlanArrays(
-        batch_at=np.zeros(2, dtype=np.uint64),
+        batch_at=batch_at.ravel(),
         begin=np.arange(slots + 1, dtype=np.uint64),
         slot_at=np.arange(slots, dtype=np.uint32),
         column_at=np.zeros(slots, dtype=np.uint32),
@@ -89,7 +96,7 @@ def judge_apart(
         word_reason=plan.word_reason,
     )
     chosen = rows._replace(
-        batch=np.zeros(entries, dtype=np.uint32),
+        batch=batch.astype(np.uint32),
         line=slot.astype(np.uint32),
         reading=rows.reading[at],
         unit=rows.unit[at],

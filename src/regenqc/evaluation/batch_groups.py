@@ -18,11 +18,12 @@ from regenqc.evaluation.plan import STAGES, Plan, Settling
 from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from datetime import date, datetime
 
     from numpy.typing import NDArray
 
+    from regenqc.evaluation.families import Family
     from regenqc.intake.batches import BatchTable
     from regenqc.specification.model import Requirement, Specification
 
@@ -97,9 +98,14 @@ class BatchGroups:
         self._attribute_codes: dict[str, tuple[NDArray[np.int64], list[str]]] = {}
         self._used = 0
         self.manufactured_at: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        self._default = self._group({}, int(as_of.timestamp()), listed=table is None)
+        self.member_of_batch: NDArray[np.int32] = np.empty(0, dtype=np.int32)
+        self._default = (
+            None
+            if any(family.attribute for family in plan.families)
+            else self._group({}, int(as_of.timestamp()), listed=table is None)
+        )
         if table is not None:
-            self._assign(self._listed_groups(table))
+            self._assign(self._listed_groups(table), limits=self._listed_members(table))
 
     @property
     def batch_count(self) -> int:
@@ -110,7 +116,9 @@ class BatchGroups:
         """Make room for batches that the results name and the table does not, up to `count` in all."""
         fresh = count - self.batch_count
         if fresh > 0:
+            assert self._default is not None  # noqa: S101 - families are formed only where every batch is listed
             self._assign(np.full(fresh, self._default, dtype=np.int32))
+            self.member_of_batch = np.append(self.member_of_batch, np.zeros(fresh, dtype=np.int32))
 
     def batches_of(self, specification: int) -> list[int]:
         """Return the codes of the batches that a specification speaks about."""
@@ -227,14 +235,16 @@ class BatchGroups:
             receiving[place] = entry.receiver, entry.mark, *row
         return settling.ravel(), receiving.ravel()
 
-    def _assign(self, groups: NDArray[np.int32]) -> None:
+    def _assign(self, groups: NDArray[np.int32], *, limits: NDArray[np.int64] | None = None) -> None:
         widths = np.array([group.width for group in self.groups], dtype=np.int64)[groups]
         starts = self._used + np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(widths)])
         self.group_of_batch = np.append(self.group_of_batch, groups)
         self.cell_of_batch = np.append(self.cell_of_batch, starts[:-1])
         first_places = groups.astype(np.int64) * self.plan.line_count
-        pairs = np.column_stack([first_places, starts[:-1]]).ravel().astype(np.uint64)
-        self.batch_at = np.append(self.batch_at, pairs)
+        first_limits = np.zeros(len(groups), dtype=np.int64) if limits is None else limits
+        self.batch_at = np.append(
+            self.batch_at, np.column_stack([first_places, starts[:-1], first_limits]).ravel().astype(np.uint64)
+        )
         self._used = int(starts[-1])
         if self._used > len(self.cells):
             grown = np.zeros(max(self._used, 2 * len(self.cells)), dtype=np.uint8)
@@ -253,7 +263,7 @@ class BatchGroups:
         )
         # A batch that states no date is judged by what is valid now; a date that cannot be read decides nothing.
         moments = [seconds[text] if text else int(self.as_of.timestamp()) for text in dates]
-        columns = [table.attributes.get(name, [""] * count) for name in self._names]
+        columns = [self._told_apart(name, table.attributes.get(name, [""] * count)) for name in self._names]
         known: dict[tuple[object, ...], int] = {}
         groups = np.empty(count, dtype=np.int32)
         for row, (moment, *values) in enumerate(zip(moments, *columns, strict=True)):
@@ -265,13 +275,70 @@ class BatchGroups:
             groups[row] = group
         return groups
 
+    def _told_apart(self, name: str, values: Sequence[str]) -> Sequence[str]:
+        """Return the values of an attribute, those that only tell the members of a family apart as one of them."""
+        stands_for: dict[str, str] = {}
+        for family in self.plan.families:
+            if family.attribute == name:
+                first = next(iter(family.member_of))
+                stands_for |= dict.fromkeys(family.member_of, first)
+        if not stands_for:
+            return values
+        for family, specification in zip(self.plan.families, self.plan.specifications, strict=True):
+            if family.attribute != name:
+                named = {specification.product.get(name, ""), *specification.attributes.get(name, ())}
+                for requirement in specification.requirements:
+                    named.update(requirement.when.get(name, ()))
+                for value in named:
+                    stands_for.pop(value, None)
+        return [stands_for.get(value, value) for value in values]
+
+    def _listed_members(self, table: BatchTable) -> NDArray[np.int64]:
+        """Note the member of its family that each listed batch belongs to, and return where that member's limits stand."""
+        count = len(table.batch_ids)
+        member_of: dict[str, int] = {}
+        limits_of: dict[str, int] = {}
+        for family, first_limits in zip(self.plan.families, self.plan.first_limits, strict=True):
+            member_of |= family.member_of
+            limits_of |= {value: first_limits[position] for value, position in family.member_of.items()}
+        attribute = next((family.attribute for family in self.plan.families if family.attribute), None)
+        values = [""] * count if attribute is None else table.attributes[attribute]
+        self.member_of_batch = np.array([member_of.get(value, 0) for value in values], dtype=np.int32)
+        return np.array([limits_of.get(value, 0) for value in values], dtype=np.int64)
+
+    def limits_of(self, batches: NDArray[np.integer]) -> NDArray[np.uint64]:
+        """Return what to add to a slot for the row of a batch's limits, see `PlanArrays.batch_at`."""
+        limits: NDArray[np.uint64] = self.batch_at[3 * batches.astype(np.int64) + 2]
+        return limits
+
+    def judged_by(self, specification: int, batches: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the index in `Plan.judged_by` of the specification by which each batch was judged.
+
+        Args:
+            specification: index of a family that speaks about the batches.
+            batches: batch codes.
+        """
+        members = np.array(self.plan.families[specification].members, dtype=np.int64)
+        chosen: NDArray[np.int64] = members[
+            self.member_of_batch[batches] if len(members) > 1 else np.zeros_like(batches)
+        ]
+        return chosen
+
+    def judged_by_each(self, specifications: NDArray[np.integer], batches: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the same for batches of several families, by the index of each one's family."""
+        judged_by = np.empty(len(batches), dtype=np.int64)
+        for index in np.unique(specifications).tolist():
+            members = specifications == index
+            judged_by[members] = self.judged_by(index, batches[members])
+        return judged_by
+
     def _group(self, attributes: dict[str, str], moment: int | None, *, listed: bool) -> int:
         indices: list[int] = []
         spoken: list[Applies] = []
         valid: list[Applies] = []
         applies: list[tuple[Applies, ...]] = []
         for index, specification in enumerate(self.plan.specifications):
-            speaks = _speaks(specification, attributes)
+            speaks = _speaks(specification, attributes, family=self.plan.families[index])
             if speaks is Applies.NO:
                 continue
             indices.append(index)
@@ -302,11 +369,15 @@ class BatchGroups:
         return self._keys[key]
 
 
-def _speaks(specification: Specification, attributes: dict[str, str]) -> Applies:
-    """Return whether a specification speaks about a batch; a value outside a closed vocabulary leaves it unknown."""
+def _speaks(specification: Specification, attributes: dict[str, str], *, family: Family) -> Applies:
+    """Return whether a family speaks about a batch; a value outside a closed vocabulary leaves it unknown."""
     answer = Applies.YES
     for name, value in specification.product.items():
         stated = attributes.get(name, "")
+        if name == family.attribute:
+            if stated not in family.member_of:
+                return Applies.NO
+            continue
         if stated in {"", value}:
             continue
         closed = specification.attributes.get(name)

@@ -5,7 +5,7 @@ Runs once per group of batches and specification, column by column over all batc
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -28,7 +28,10 @@ if TYPE_CHECKING:
     from regenqc.evaluation.plan import Plan
     from regenqc.specification.model import Requirement, Specification
 
-__all__ = ["FinalColumn", "SettledCells", "settle_cells"]
+__all__ = ["BUILT_IN_REQUIREMENTS", "FinalColumn", "SettledCells", "settle_cells"]
+
+# In the order in which they stand before the requirements of a stage.
+BUILT_IN_REQUIREMENTS: Final = ("result_record", "specification_validity", "expiry")
 
 # Stages at which something that can expire is handed on.
 _EXPIRING: Final = frozenset(
@@ -57,6 +60,7 @@ class FinalColumn:
         due: when it is due, in seconds; `NO_TIME` where nothing is deferred.
         reason: `Reason` where the cell itself has to be explained, 0 where its rows explain it.
         alone: verdict that the results have without their controls.
+        present: whether the batch has this cell.
     """
 
     requirement_id: str
@@ -68,6 +72,19 @@ class FinalColumn:
     due: NDArray[np.int64]
     reason: NDArray[np.uint8]
     alone: NDArray[np.uint8]
+    present: NDArray[np.bool_]
+
+    def of(self, rows: NDArray[np.int64]) -> FinalColumn:
+        """Return the column over some of the batches."""
+        return replace(
+            self,
+            verdict=self.verdict[rows],
+            pending=self.pending[rows],
+            due=self.due[rows],
+            reason=self.reason[rows],
+            alone=self.alone[rows],
+            present=self.present[rows],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +173,12 @@ class _Settling:
             observed = self._record_cell(index, stage_index)
             if stage not in specification.stages and not observed.any():
                 continue
-            columns.append(
-                self._record_column(
-                    index, stage_index, observed, speaks=self.group.speaks[position], unattributed=unattributed
-                )
+            record = self._record_column(
+                index, stage_index, observed, speaks=self.group.speaks[position], unattributed=unattributed
             )
+            if stage not in specification.stages:
+                record = _only_at(observed > 0, record)
+            columns.append(record)
             columns += self._built_in(specification, stage_index, valid=self.group.valid[position])
             columns += [
                 self._requirement_column(index, specification.requirements[number], number, applies[number])
@@ -203,6 +221,7 @@ class _Settling:
             due=np.broadcast_to(np.int64(NO_TIME), count),
             reason=reason,
             alone=verdict,
+            present=np.broadcast_to(np.True_, count),
         )
 
     # ---- built-in requirements -----------------------------------------------------------------------------------
@@ -314,6 +333,7 @@ class _Settling:
             due=due,
             reason=reason,
             alone=alone,
+            present=np.broadcast_to(np.True_, count),
         )
 
     def _controls(self, specification: int, number: int) -> tuple[list[NDArray[np.uint8]], NDArray[np.uint8]]:
@@ -356,6 +376,16 @@ class _Settling:
                 elif moment < self.now:
                     verdict[row], reason[row] = Verdict.FAILS, Reason.EVIDENCE_EXPIRED
         return verdict, reason
+
+
+def _only_at(present: NDArray[np.bool_], column: FinalColumn) -> FinalColumn:
+    """Return a column of which only some batches have a cell: what other batches reported is no matter of theirs."""
+    return replace(
+        column,
+        verdict=np.where(present, column.verdict, np.uint8(Verdict.CONFORMS)),
+        reason=np.where(present, column.reason, np.uint8(0)),
+        present=present,
+    )
 
 
 def _controlled(

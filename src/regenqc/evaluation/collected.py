@@ -1,37 +1,168 @@
-"""Results that count only together, handed out by slot and batch."""
+"""Results that count only together, handed out by slot, some batches at a time."""
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from regenqc.evaluation.grouping import Combinations, begins_of, distinct_combinations
 from regenqc.specification.criteria import canonical_word
 from regenqc.vocabulary import INTERIM_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
-__all__ = ["Collected", "CollectedResults", "Evidence"]
+    from numpy.typing import NDArray
+
+__all__ = ["CodedTexts", "CollectedResults", "SlotRows"]
 
 _BATCHES_AT_ONCE: Final = 50_000
 
 
-class Collected(NamedTuple):
-    """One collected result."""
+@dataclass(frozen=True, slots=True)
+class CodedTexts:
+    """Texts of rows as codes.
 
-    replicate: str
-    reported: str
-    unit: str
-    lod: str
-    preliminary: bool
-    unit_code: int
-    row: int
+    Args:
+        codes: one per row.
+        words: the text of each code; some may be of no row.
+    """
+
+    codes: NDArray[np.int32]
+    words: pa.StringArray
+
+    def take(self, rows: NDArray[np.integer[Any]]) -> CodedTexts:
+        """Return the texts of some rows."""
+        return CodedTexts(self.codes[rows], self.words)
+
+    def at(self, rows: NDArray[np.integer[Any]]) -> pa.StringArray:
+        """Return the texts of some rows, written out.
+
+        Example:
+            >>> CodedTexts(np.array([1, 0], dtype=np.int32), pa.array(["%", "mL"])).at(np.array([0])).to_pylist()
+            ['mL']
+        """
+        return self.words.take(pa.array(self.codes[rows]))
+
+    def listed(self, rows: NDArray[np.integer[Any]]) -> list[str]:
+        """Return the texts of some rows as a list in which equal texts are one object."""
+        words: list[str] = self.words.to_pylist()
+        return [words[code] for code in self.codes[rows].tolist()]
+
+    def ranks(self) -> NDArray[np.int64]:
+        """Return the place of every row's text among the words in order."""
+        place = np.empty(len(self.words), dtype=np.int64)
+        place[pc.array_sort_indices(self.words).to_numpy()] = np.arange(len(self.words))
+        return place[self.codes]
 
 
-Evidence = dict[int, dict[int, list[Collected]]]  # slot -> batch -> results, batches in ascending order
+@dataclass(frozen=True, kw_only=True)
+class SlotRows:
+    """The rows of one slot and some batches, sorted by batch.
+
+    Args:
+        batch: code of the batch.
+        replicate: identity of the row, empty for a row without.
+        reported: result as reported.
+        unit: unit as reported.
+        lod: detection limit as reported.
+        annex: further columns, see `regenqc.evaluation.evidence.ANNEX_COLUMNS`; empty where none are needed.
+        preliminary: whether the row is preliminary.
+        unit_code: code of the unit.
+        row: key of the row.
+    """
+
+    batch: NDArray[np.int32]
+    replicate: CodedTexts
+    reported: CodedTexts
+    unit: CodedTexts
+    lod: CodedTexts
+    annex: CodedTexts
+    preliminary: NDArray[np.bool_]
+    unit_code: NDArray[np.int16]
+    row: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.batch)
+
+    @cached_property
+    def begins(self) -> NDArray[np.int64]:
+        """Return the first row of every batch."""
+        return begins_of(self.batch)
+
+    @cached_property
+    def batches(self) -> NDArray[np.int32]:
+        """Return the batches, each once, in ascending order."""
+        return self.batch[self.begins]
+
+    @cached_property
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of rows of every batch."""
+        return np.diff(self.begins, append=len(self))
+
+    @cached_property
+    def statements(self) -> Combinations:
+        """Return the distinct statements: reported text, unit and detection limit."""
+        return distinct_combinations(self.reported.codes, self.unit.codes, self.lod.codes)
+
+    def of_batches(self, values: NDArray[np.generic]) -> NDArray[Any]:
+        """Return for every row the value of its batch."""
+        return np.repeat(values, self.counts)
+
+    def take(self, rows: NDArray[np.integer[Any]] | NDArray[np.bool_]) -> SlotRows:
+        """Return some rows, in ascending order."""
+        at = np.arange(len(self))[rows]
+        return SlotRows(
+            batch=self.batch[at],
+            replicate=self.replicate.take(at),
+            reported=self.reported.take(at),
+            unit=self.unit.take(at),
+            lod=self.lod.take(at),
+            annex=self.annex.take(at),
+            preliminary=self.preliminary[at],
+            unit_code=self.unit_code[at],
+            row=self.row[at],
+        )
+
+    def selections(self) -> Iterator[tuple[SlotRows, bool]]:
+        """Yield the rows that count as final, then all rows of the batches of which some are preliminary.
+
+        A preliminary result never satisfies a requirement and can fail one, so that both have to be judged. The second of a
+        pair says whether preliminary rows are among them.
+        """
+        if not self.preliminary.any():
+            yield self, False
+            return
+        yield self.take(~self.preliminary), False
+        yield self.take(self.of_batches(np.logical_or.reduceat(self.preliminary, self.begins))), True
+
+    def are_distinguishable(self) -> NDArray[np.bool_]:
+        """Return by batch whether its rows carry identities of their own; without them they may be copies of one row."""
+        single: NDArray[np.bool_] = self.counts == 1
+        if single.all():
+            return single
+        nameless = _code_of(self.replicate.words, "")
+        named = np.logical_and.reduceat(self.replicate.codes != nameless, self.begins)
+        number = self.of_batches(np.arange(len(self.begins)))
+        found = distinct_combinations(number, self.replicate.codes)
+        own = np.bincount(number[found.first], minlength=len(self.begins))
+        distinguishable: NDArray[np.bool_] = single | (named & (own == self.counts))
+        return distinguishable
+
+    def first_of_batches(self) -> NDArray[np.int64]:
+        """Return of every batch the row that stands for it in a finding: in the order of what was reported, the first."""
+        if len(self.batches) == len(self):
+            return np.arange(len(self))
+        texts = [text.ranks() for text in (self.lod, self.unit, self.reported, self.replicate)]
+        keys: list[NDArray[Any]] = [self.row, self.unit_code, self.preliminary, *texts, self.batch]
+        order = np.lexsort(keys)
+        first: NDArray[np.int64] = order[self.begins]
+        return first
 
 
 class CollectedResults:
@@ -43,63 +174,73 @@ class CollectedResults:
 
     def __init__(self, table: pa.Table) -> None:
         self._table = table.combine_chunks()
-        slot, batch, row = (table[name].to_numpy() for name in ("slot", "batch", "row"))
-        self._order = np.lexsort((row, batch, slot))
+        slot, batch = table["slot"].to_numpy(), table["batch"].to_numpy()
+        self._order = np.argsort((slot.astype(np.int64) << 32) | batch, kind="stable")
         self._slot, self._batch = slot[self._order], batch[self._order]
 
-    def blocks(self, slots: Collection[int]) -> Iterator[Evidence]:
-        """Yield the results of these slots by slot and batch, equal ones once, in an order that no input order changes."""
+    def blocks(self, slots: Collection[int]) -> Iterator[dict[int, SlotRows]]:
+        """Yield the rows of these slots, equal ones once, in blocks of batches; slots without rows are absent."""
         ranges = {slot: np.searchsorted(self._slot, [slot, slot + 1]) for slot in sorted(slots)}
         last = max((int(self._batch[end - 1]) for begin, end in ranges.values() if end > begin), default=-1)
         for first in range(0, last + 1, _BATCHES_AT_ONCE):
-            evidence: Evidence = {}
+            block: dict[int, SlotRows] = {}
             for slot, (begin, end) in ranges.items():
                 start, stop = begin + np.searchsorted(self._batch[begin:end], [first, first + _BATCHES_AT_ONCE])
                 if stop > start:
-                    evidence[slot] = self._by_batch(int(start), int(stop))
-            if evidence:
-                yield evidence
+                    rows = _evidence_of(self._rows(int(start), int(stop)))
+                    if len(rows):
+                        block[slot] = rows
+            if block:
+                yield block
 
-    def _by_batch(self, start: int, stop: int) -> dict[int, list[Collected]]:
+    def _rows(self, start: int, stop: int) -> SlotRows:
         part = self._table.take(pa.array(self._order[start:stop]))
-        results = list(
-            map(
-                partial(tuple.__new__, Collected),
-                zip(*(_listed(part[name]) for name in Collected._fields), strict=True),
-            )
+        return SlotRows(
+            batch=self._batch[start:stop],
+            replicate=_coded(part["replicate"]),
+            reported=_coded(part["reported"]),
+            unit=_coded(part["unit"]),
+            lod=_coded(part["lod"]),
+            annex=_coded(part["annex"]),
+            preliminary=part["preliminary"].to_numpy(),
+            unit_code=part["unit_code"].to_numpy(),
+            row=part["row"].to_numpy(),
         )
-        batch = self._batch[start:stop]
-        starts = np.flatnonzero(np.concatenate([[True], batch[1:] != batch[:-1]]))
-        ends = np.append(starts[1:], len(batch)).tolist()
-        by_batch: dict[int, list[Collected]] = {}
-        for code, first, end in zip(batch[starts].tolist(), starts.tolist(), ends, strict=True):
-            found = results[first:end]
-            # Interim words alone are no evidence; beside results they leave open what those come to.
-            if not all(_is_interim(result.reported) for result in found):
-                by_batch[code] = found if end - first == 1 else _distinct(found)
-        return by_batch
 
 
-def _listed(column: pa.ChunkedArray) -> list[object]:
-    """Return a column as a list in which equal texts are one object."""
-    if not pa.types.is_string(column.type):
-        values: list[object] = column.to_pylist()
-        return values
+def _coded(column: pa.ChunkedArray) -> CodedTexts:
     coded = column.combine_chunks().dictionary_encode()
-    words = coded.dictionary.to_pylist()
-    return [words[code] for code in coded.indices.to_pylist()]
+    if isinstance(coded, pa.ChunkedArray):
+        coded = coded.unify_dictionaries().combine_chunks()
+    return CodedTexts(coded.indices.to_numpy(), coded.dictionary)
+
+
+def _code_of(words: pa.StringArray, text: str) -> int:
+    found: int = pc.index(words, text).as_py()
+    return found
+
+
+def _evidence_of(rows: SlotRows) -> SlotRows:
+    """Return the rows of batches that report more than interim words, each statement of one replicate once.
+
+    Interim words alone are no evidence; beside results they leave open what those come to.
+    """
+    interim = np.array([_is_interim(word) for word in rows.reported.words.to_pylist()], dtype=np.bool_)
+    if interim.any():
+        only_interim = np.logical_and.reduceat(interim[rows.reported.codes], rows.begins)
+        if only_interim.any():
+            rows = rows.take(~rows.of_batches(only_interim))
+    if len(rows.batches) == len(rows):
+        return rows
+    texts = (rows.replicate, rows.reported, rows.unit, rows.lod, rows.annex)
+    found = distinct_combinations(rows.of_batches(np.arange(len(rows.batches))), *(text.codes for text in texts))
+    if len(found.first) == len(rows):
+        return rows
+    # Of equal rows the first stays; a final result stands before the equal preliminary one, which adds nothing to it.
+    order = np.lexsort((rows.row, rows.unit_code, rows.preliminary, found.of_row))
+    return rows.take(np.sort(order[begins_of(found.of_row[order])]))
 
 
 @lru_cache(maxsize=1 << 16)
 def _is_interim(text: str) -> bool:
     return canonical_word(text) in INTERIM_WORDS
-
-
-def _distinct(results: list[Collected]) -> list[Collected]:
-    # Sorted by what was reported and then by row, equal reports stand side by side and the first row comes first.
-    ordered = sorted(results)
-    identities = {result.replicate for result in results}
-    if len(identities) == len(results):
-        return ordered
-    # A final result sorts before the equal preliminary one, which adds nothing to it.
-    return [result for at, result in enumerate(ordered) if at == 0 or result[:4] != ordered[at - 1][:4]]

@@ -16,6 +16,7 @@ from regenqc.vocabulary import Reason, Verdict
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from regenqc.evaluation.batch_groups import BatchGroups
     from regenqc.evaluation.plan import Plan
     from regenqc.intake.coding import CodedRows, RowCoder
 
@@ -39,12 +40,13 @@ class ColumnControls:
 
     Args:
         plan: compiled specifications.
+        groups: batches and their limits.
         coder: that has coded the rows.
         compiled: force the compiled or the plain kernel.
     """
 
-    def __init__(self, plan: Plan, coder: RowCoder, *, compiled: bool | None = None) -> None:
-        self._plan, self._coder, self._compiled = plan, coder, compiled
+    def __init__(self, plan: Plan, groups: BatchGroups, coder: RowCoder, *, compiled: bool | None = None) -> None:
+        self._plan, self._groups, self._coder, self._compiled = plan, groups, coder, compiled
         self._is_controlled = np.zeros(len(plan.slots), dtype=np.bool_)
         self._is_controlled[list(plan.columns_of)] = True
 
@@ -124,6 +126,7 @@ class ColumnControls:
             arrays,
             at=np.arange(len(row)),
             slot=np.full(len(row), control, dtype=np.int64),
+            limits=self._groups.limits_of(coded.batch[row]),
             compiled=self._compiled,
         )
         return verdict

@@ -1,279 +1,209 @@
-"""Results computed from other results, exactly.
+"""Results computed from other results: for every batch that states all inputs, one for each combination of them.
 
-Every derived value is a product of inputs, some of them in the denominator, in fixed units; it is computed in whole numbers.
-A censored input stays censored: for a value that grows with the input `< a` gives `< f(a)`, for one that falls it gives
-`> f(a)`. Inputs censored in both directions, or anything unreadable, give a text that no criterion can read, so that the
-batch holds.
+A censored input stays censored by the direction in which the value changes with it. Inputs censored in both directions, or
+anything unreadable, give a text that no criterion can read, so that the batch holds; without an input there is no derived
+result, and the cell is missing.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_05UP, ROUND_CEILING, ROUND_FLOOR, Context, Decimal, Inexact
-from fractions import Fraction
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from regenqc.intake.reading import SIGNED_KINDS
-from regenqc.measurement.limits import Bound, ExactInterval
-from regenqc.measurement.reported import Form, fold_text, read_reported
-from regenqc.measurement.units import conversion_factor, find_unit
+import numpy as np
+
+from regenqc.evaluation.derivation.columns import ABSENT, Problem, QuantityColumn
+from regenqc.evaluation.derivation.exact_rules import CENSORED, difference_texts, product_texts, refusal
+from regenqc.evaluation.derivation.inputs import (
+    Combined,
+    SourceRows,
+    combinations,
+    constant_column,
+    rows_by_method,
+    source_rows,
+    stated_column,
+    stated_only,
+)
+from regenqc.evaluation.derivation.quantity import OPERATORS, quantity_text
+from regenqc.evaluation.derivation.totals import sum_of, sums_of
+from regenqc.evaluation.evidence import SEPARATOR
+from regenqc.evaluation.grouping import distinct_combinations
+from regenqc.evaluation.plan import stages_of_derived
+from regenqc.evaluation.replicates import BatchTexts
+from regenqc.measurement.reported import fold_word
+from regenqc.specification.derived_functions import FUNCTIONS, DerivedFunction, Rule
+from regenqc.specification.derived_sources import AttributeSource, ConstantSource, read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-__all__ = [
-    "FUNCTIONS",
-    "DerivedFunction",
-    "Input",
-    "Quantity",
-    "derive",
-    "exact_text",
-    "mean_text",
-    "median_text",
-    "read_quantity",
-]
+    from numpy.typing import NDArray
 
-_OPERATORS: Final = {Form.LESS: "<", Form.LESS_OR_EQUAL: "≤", Form.GREATER: ">", Form.GREATER_OR_EQUAL: "≥"}
-_FLIPPED: Final = {"<": ">", "≤": "≥", ">": "<", "≥": "≤"}
-_WEAKENED: Final = {"<": "≤", "≤": "≤", ">": "≥", "≥": "≥", "": ""}
+    from regenqc.evaluation.batch_groups import BatchGroups
+    from regenqc.evaluation.collected import SlotRows
+    from regenqc.evaluation.plan import Plan
+    from regenqc.specification.derived_functions import Input
+    from regenqc.specification.model import Derived, RowInput
+
+__all__ = ["FUNCTIONS", "Derivation", "derivations", "derived_texts"]
+
+_SEVERAL = "several values of several inputs"
+_NO_IDENTITY = "results that cannot be told apart"
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """A rational number with its operator; `operator` is empty for a number as such."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Derivation:
+    """One derived result at one stage.
 
-    operator: str
-    numerator: int
-    denominator: int
+    Args:
+        derived: as the specification has it.
+        function: what it computes.
+        stage: index of the stage.
+        rows: for each test and method the slot of its rows, and the inputs that it gives by position.
+        stated: attributes of batches and constants, by position.
+    """
+
+    derived: Derived
+    function: DerivedFunction
+    stage: int
+    rows: Mapping[tuple[int, str | None], dict[int, tuple[Input, RowInput]]]
+    stated: Mapping[int, QuantityColumn]
 
     @property
-    def fraction(self) -> Fraction:
-        """Return the number."""
-        return Fraction(self.numerator, self.denominator)
+    def slots(self) -> set[int]:
+        """Return the slots that it takes rows from."""
+        return {slot for slot, _ in self.rows}
 
-    @property
-    def span(self) -> ExactInterval:
-        """Return the values that it may stand for.
+    def of_batches(self, batches: NDArray[np.int32]) -> BatchTexts:
+        """Return the results of batches where no input comes from results."""
+        return _written(self, [stated_only(self.function, batches, self.stated)])
 
-        Example:
-            >>> Quantity("<", 5, 1).span
-            ExactInterval(lower=None, upper=Bound(value=Fraction(5, 1), inclusive=False))
+    def of_block(self, block: Mapping[int, SlotRows]) -> BatchTexts:
+        """Return the results of the batches of one block.
+
+        Args:
+            block: rows by slot.
         """
-        end = Bound(self.fraction, inclusive=self.operator not in {"<", ">"})
-        return ExactInterval(
-            None if self.operator in {"<", "≤"} else end,
-            None if self.operator in {">", "≥"} else end,
-        )
+        sources: list[SourceRows] = []
+        for (slot, method), wanted in self.rows.items():
+            rows = rows_by_method(block[slot], method) if slot in block else None
+            if rows is None or not len(rows):
+                return BatchTexts.empty()
+            sources.append(source_rows(rows, wanted))
+        if self.function.rule is Rule.TOTAL:
+            return _totals(self.function, sources[0])
+        return _written(self, list(combinations(self.function, sources, self.stated)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """One input of a derived function.
-
-    Args:
-        name: as in the specification.
-        unit: unit in which it enters.
-        divides: whether the value is divided by it.
-        at_least: smaller inputs count as this one.
-    """
-
-    name: str
-    unit: str
-    divides: bool = False
-    at_least: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DerivedFunction:
-    """The product of its inputs, divided by those that divide and by a constant.
+def derivations(plan: Plan, groups: BatchGroups, specification: int, *, batch_count: int) -> Iterator[Derivation]:
+    """Yield the derived results of a specification, in its order, stage by stage.
 
     Args:
-        inputs: in the order in which `derive` takes them.
-        unit: unit of the value.
-        divisor: constant.
-        source: where the formula comes from.
+        plan: slots of all specifications.
+        groups: attributes of batches.
+        specification: index of the specification.
+        batch_count: of the run.
     """
-
-    inputs: tuple[Input, ...]
-    unit: str
-    source: str
-    divisor: int = 1
-
-
-FUNCTIONS: Final[Mapping[str, DerivedFunction]] = {
-    "endotoxin_per_kg_hour": DerivedFunction(
-        inputs=(
-            Input(name="concentration", unit="EU/mL"),
-            Input(name="volume", unit="mL"),
-            Input(name="weight", unit="kg", divides=True),
-            # A dose given within less than an hour counts as given in one hour.
-            Input(name="duration", unit="h", divides=True, at_least=1),
-        ),
-        unit="EU/kg/h",
-        source="USP <85>: limit K per kg and hour, whole dose within one hour where it is shorter",
-    ),
-    "dose_per_kg": DerivedFunction(
-        inputs=(Input(name="dose", unit="cells"), Input(name="weight", unit="kg", divides=True)),
-        unit="cells/kg",
-        source="definition",
-    ),
-    "viable_cell_dose": DerivedFunction(
-        inputs=(
-            Input(name="concentration", unit="cells/mL"),
-            Input(name="volume", unit="mL"),
-            Input(name="viability", unit="%"),
-        ),
-        unit="cells",
-        divisor=100,
-        source="definition",
-    ),
-    "residual_cells_per_dose": DerivedFunction(
-        inputs=(Input(name="fraction", unit="%"), Input(name="dose", unit="cells")),
-        unit="cells",
-        divisor=100,
-        source="definition",
-    ),
-}
+    for derived in plan.specifications[specification].derived:
+        function = FUNCTIONS[derived.function]
+        stated: dict[int, QuantityColumn] = {}
+        from_rows: dict[int, RowInput] = {}
+        for position, entry in enumerate(function.inputs):
+            source = read_source(derived.inputs[entry.name])
+            if isinstance(source, AttributeSource):
+                stated[position] = _attribute(groups, source.name, entry)
+            elif isinstance(source, ConstantSource):
+                stated[position] = constant_column(entry, source.number, source.unit, count=batch_count)
+            else:
+                from_rows[position] = source
+        for stage in stages_of_derived(plan.specifications[specification], derived):
+            rows: dict[tuple[int, str | None], dict[int, tuple[Input, RowInput]]] = {}
+            for position, source in from_rows.items():
+                slot = plan.input_slot(specification, source.test, stage)
+                method = None if source.method is None else fold_word(source.method)
+                rows.setdefault((slot, method), {})[position] = (function.inputs[position], source)
+            yield Derivation(derived=derived, function=function, stage=stage, rows=rows, stated=stated)
 
 
-@lru_cache(maxsize=1 << 17)
-def read_quantity(text: str, unit: str, *, target: str, lod: str = "") -> Quantity | None:
-    """Return a reported value in a unit, exactly, or `None` when it cannot be had.
+def _attribute(groups: BatchGroups, name: str, entry: Input) -> QuantityColumn:
+    table = groups.table
+    if table is None or name not in table.attributes:
+        return QuantityColumn(np.empty(0, dtype=np.int32), (ABSENT,))
+    return stated_column(entry, table.attributes[name], table.attributes.get(f"{name}_unit"))
+
+
+def derived_texts(function: DerivedFunction, columns: Sequence[QuantityColumn], *, name: str) -> list[str]:
+    """Return a function of every row as text, in its unit; a reason in words where there is no value.
 
     Args:
-        text: as reported.
-        unit: as reported; a percent sign in the text counts.
-        target: unit in which the value is needed.
-        lod: detection limit declared with a result that is not detected.
-
-    Example:
-        >>> read_quantity("<50", "ng/mL", target="ug/mL")
-        Quantity(operator='<', numerator=1, denominator=20)
+        function: no total.
+        columns: one for each input.
+        name: of the function.
     """
-    reported = read_reported(text)
-    if reported.word == "not detected" and lod:
-        limit = read_reported(lod)
-        own_unit = limit.unit in {"", unit.strip()}
-        if limit.form is not Form.NUMBER or limit.number is None or limit.number < 0 or not own_unit:
-            return None
-        operator, number = "<", limit.number
-    elif reported.number is None:
-        return None
-    else:
-        operator, number = _OPERATORS.get(reported.form, ""), reported.number
-    written = fold_text(unit)
-    if reported.unit == "%":
-        if written not in {"", "%"}:
-            return None
-        written = "%"
-    source, goal = find_unit(written), find_unit(target)
-    if source is None or goal is None or source.kind != goal.kind:
-        return None
-    if number < 0 and source.kind not in SIGNED_KINDS:
-        return None
-    value = Fraction(number) * conversion_factor(source, goal)
-    return Quantity(operator, value.numerator, value.denominator)
+    if function.rule is Rule.PRODUCT:
+        return product_texts(function, columns)
+    if function.rule is Rule.DIFFERENCE:
+        return difference_texts(function, columns)
+    from regenqc.evaluation.derivation.statistic_texts import statistic_texts  # noqa: PLC0415 - few specifications do
+
+    return statistic_texts(name, function, columns)
 
 
-def derive(function: DerivedFunction, quantities: Sequence[Quantity | None]) -> str:
-    """Return the derived result as text, in the function's unit; a reason in words when there is none.
+def _written(derivation: Derivation, parts: Sequence[Combined]) -> BatchTexts:
+    """Return the distinct results of every batch as text: the final ones first, then all."""
+    words: list[str] = [refusal(_SEVERAL)]
+    texts: list[NDArray[np.int64]] = []
+    for part in parts:
+        found = distinct_combinations(*(column.code for column in part.columns))
+        distinct = [column.take(found.first) for column in part.columns]
+        text = found.of_row + len(words)
+        text[part.is_open] = 0
+        texts.append(text)
+        words += derived_texts(derivation.function, distinct, name=derivation.derived.function)
+    batch = np.concatenate([part.batch for part in parts])
+    preliminary = np.concatenate([part.preliminary for part in parts])
+    text = np.concatenate(texts)
+    if len(parts) == 1 and (batch[1:] > batch[:-1]).all():
+        return BatchTexts(batch, text, words, preliminary)
+    place = {word: number for number, word in enumerate(sorted(set(words)))}
+    rank = np.array([place[word] for word in words], dtype=np.int64)[text]
+    found = distinct_combinations(batch, preliminary.astype(np.int64), rank)
+    return BatchTexts(batch[found.first], text[found.first], words, preliminary[found.first])
 
-    Args:
-        function: what to compute.
-        quantities: one for each input, in its unit.
 
-    Example:
-        >>> quantities = [Quantity("<", 1, 2), Quantity("", 70, 1), Quantity("", 70, 1), Quantity("", 1, 2)]
-        >>> derive(FUNCTIONS["endotoxin_per_kg_hour"], quantities)
-        '<0.5'
+def _totals(function: DerivedFunction, source: SourceRows) -> BatchTexts:
+    """Return the sum of the results of every batch.
+
+    Equal rows count once, so that two equal results are two only when each has an identity: an identifier or a number. A
+    sum of which one part is preliminary is preliminary.
     """
-    numerator, denominator = 1, function.divisor
-    operator = ""
-    for entry, quantity in zip(function.inputs, quantities, strict=True):
-        if quantity is None:
-            return f"not computable: {entry.name} cannot be read"
-        above, below = quantity.numerator, quantity.denominator
-        if above < 0:
-            return f"not computable: {entry.name} is negative"
-        if quantity.operator:
-            own = _FLIPPED[quantity.operator] if entry.divides else quantity.operator
-            # Where the value does not change with the input, the bound itself can be reached.
-            own = _WEAKENED[own] if entry.at_least else own
-            if operator not in {"", own}:
-                return "not computable: inputs censored in different ways"
-            operator = own
-        if above < entry.at_least * below:
-            above, below = entry.at_least, 1
-        if entry.divides:
-            above, below = below, above
-        numerator *= above
-        denominator *= below
-    if denominator == 0:
-        return "not computable: division by zero"
-    # Nothing times anything is nothing: the value then is the bound itself.
-    return _text(operator if numerator else _WEAKENED[operator], numerator, denominator)
+    rows, ((position, column),) = source.rows, source.columns.items()
+    named = np.array([_is_named(text) for text in rows.replicate.words.to_pylist()], dtype=np.bool_)
+    told_apart = np.logical_and.reduceat(named[rows.replicate.codes], rows.begins) & rows.are_distinguishable()
+    lacking = np.logical_and.reduceat(column.is_absent, rows.begins)
+    sums = sums_of(column, rows.begins)
+    words: list[str] = []
+    for batch, (begin, count) in enumerate(zip(rows.begins.tolist(), rows.counts.tolist(), strict=True)):
+        if not told_apart[batch]:
+            words.append(refusal(_NO_IDENTITY))
+        elif not sums.known[batch]:
+            entries = [column.at(row) for row in range(begin, begin + count)]
+            problem = next(entry.text for entry in entries if isinstance(entry, Problem))
+            words.append(refusal(f"{function.inputs[position].name} {problem}"))
+        elif not sums.agree[batch]:
+            words.append(refusal(CENSORED))
+        else:
+            above, below = int(sums.numerator[batch]), sums.denominator
+            if not sums.fits[batch]:
+                value = sum_of([column.at(row) for row in range(begin, begin + count)])
+                above, below = value.numerator, value.denominator
+            words.append(quantity_text(OPERATORS[sums.operator[batch]], above, below))
+    stated = np.flatnonzero(~lacking)
+    preliminary = np.logical_or.reduceat(rows.preliminary, rows.begins)
+    return BatchTexts(rows.batches[stated], stated, words, preliminary[stated])
 
 
-def mean_text(values: Sequence[Quantity]) -> str:
-    """Return the mean of replicates as text; censored replicates give a censored mean.
-
-    Example:
-        >>> mean_text([Quantity("", 1, 1), Quantity("<", 2, 1)])
-        '<1.5'
-    """
-    operators = {value.operator for value in values if value.operator}
-    if len(operators) > 1:
-        return "not computable: replicates censored in different ways"
-    numerator, denominator = 0, 1
-    for value in values:
-        numerator = numerator * value.denominator + value.numerator * denominator
-        denominator *= value.denominator
-    return _text("".join(operators), numerator, denominator * len(values))
-
-
-def median_text(values: Sequence[Quantity]) -> str:
-    """Return the median of replicates as text; censored replicates have none.
-
-    Example:
-        >>> median_text([Quantity("", 3, 1), Quantity("", 1, 1), Quantity("", 2, 1)])
-        '2'
-    """
-    if any(value.operator for value in values):
-        return "not computable: censored replicates"
-    ordered = sorted(value.fraction for value in values)
-    middle = len(ordered) // 2
-    return exact_text(ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2)
-
-
-def exact_text(value: Fraction) -> str:
-    """Return a rational number as text: exact within 15 digits, otherwise 20 digits, which no limit mistakes for exact.
-
-    Example:
-        >>> exact_text(Fraction(1, 8)), exact_text(Fraction(1, 3))
-        ('0.125', '0.33333333333333333333')
-    """
-    return _text("", value.numerator, value.denominator)
-
-
-# This rounding never ends in 0, so that what is not exact never looks as if it had fewer digits.
-_LONG: Final = Context(prec=20, rounding=ROUND_05UP)
-_ROUNDED: Final = {
-    "": Context(prec=15),
-    "<": Context(prec=15, rounding=ROUND_CEILING),
-    "≤": Context(prec=15, rounding=ROUND_CEILING),
-    ">": Context(prec=15, rounding=ROUND_FLOOR),
-    "≥": Context(prec=15, rounding=ROUND_FLOOR),
-}
-
-
-def _text(operator: str, numerator: int, denominator: int) -> str:
-    """Return a value with its operator; a censored one is widened to 15 digits, which keeps the statement true."""
-    context = _ROUNDED[operator]
-    context.clear_flags()
-    above, below = Decimal(numerator), Decimal(denominator)
-    number = context.divide(above, below)
-    if operator == "" and context.flags[Inexact]:
-        return str(_LONG.divide(above, below))
-    number = number.normalize(context)
-    return operator + (format(number, "f") if abs(number.adjusted()) < 30 else str(number))
+def _is_named(identity: str) -> bool:
+    """Return whether an identity is one of a result; that of a sample alone is not."""
+    parts = identity.split(SEPARATOR)
+    return bool(parts[0] or parts[-1])

@@ -64,16 +64,18 @@ _SAID: Final = (
 def dispositions_of(
     settled: SettledCells,
     *,
-    specification: Specification,
+    specifications: Sequence[Specification],
+    judged_by: NDArray[np.int64],
     batch_ids: pa.StringArray,
     stage: int | None,
     evaluated_at: str,
 ) -> list[tuple[int, NDArray[np.int64], pa.RecordBatch]]:
-    """Return the dispositions of one group under one specification.
+    """Return the dispositions of one group under one specification, or under specifications of one form.
 
     Args:
         settled: its cells.
-        specification: that specification.
+        specifications: all of the run.
+        judged_by: index of the specification by which each batch was judged.
         batch_ids: identifier by batch code.
         stage: index of the only stage wanted, `None` for every stage that has requirements or results.
         evaluated_at: moment of evaluation as text.
@@ -83,11 +85,14 @@ def dispositions_of(
     """
     wanted = [stage] if stage is not None else range(len(STAGES))
     parts = []
+    distinct, chosen = np.unique(judged_by, return_inverse=True)
+    names = [(entry.id, entry.version, entry.fingerprint) for entry in (specifications[at] for at in distinct.tolist())]
+    stages = specifications[int(distinct[0])].stages
     for index in wanted:
         columns = [column for column in settled.columns if column.stage == index]
         rows = np.arange(len(settled.batches))
         if settled.requirements_at[index] == 0 and stage is None:
-            if STAGES[index] not in specification.stages:
+            if STAGES[index] not in stages:
                 # Rows at a stage that the specification does not speak about hold their batches, and theirs only.
                 seen = [
                     column.verdict > Verdict.CONFORMS for column in columns if column.requirement_id == "result_record"
@@ -98,7 +103,6 @@ def dispositions_of(
         batches = settled.batches[rows]
         table = _rows(columns, rows, requirements=settled.requirements_at[index])
         count = len(rows)
-        constants = (specification.id, specification.version, specification.fingerprint, STAGES[index].value)
         parts.append(
             (
                 index,
@@ -106,7 +110,8 @@ def dispositions_of(
                 pa.record_batch(
                     [
                         batch_ids.take(pa.array(batches)),
-                        *(_constant(text, count) for text in constants),
+                        *(_coded(list(texts), chosen[rows]) for texts in zip(*names, strict=True)),
+                        _constant(STAGES[index].value, count),
                         *table,
                         _constant(evaluated_at, count),
                     ],

@@ -15,18 +15,24 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 __all__ = [
+    "ANNEX_COLUMNS",
     "COLLECTED_SCHEMA",
     "FINDING_SCHEMA",
     "INVESTIGATION_COLUMNS",
     "INVESTIGATION_SCHEMA",
     "NOT_JUDGED",
     "ROW_BITS",
+    "SEPARATOR",
     "Columns",
+    "joined_texts",
     "texts_at",
 ]
 
 # A row is identified by its source and its number in it: source << ROW_BITS | number.
 ROW_BITS = 40
+
+# Between texts that are joined; where it stands in one of them, there are more parts than columns.
+SEPARATOR = "\x1f"
 
 FINDING_SCHEMA = pa.schema(
     [
@@ -42,6 +48,9 @@ FINDING_SCHEMA = pa.schema(
     ]
 )
 
+# Further columns that a derived result can ask for; a collected row has them joined in its annex.
+ANNEX_COLUMNS = ("method", "loq", "sample_amount", "sample_amount_unit", "uncertainty")
+
 COLLECTED_SCHEMA = pa.schema(
     [
         ("batch", pa.int32()),
@@ -52,6 +61,7 @@ COLLECTED_SCHEMA = pa.schema(
         ("unit", pa.string()),
         ("lod", pa.string()),
         ("replicate", pa.string()),
+        ("annex", pa.string()),
         ("preliminary", pa.bool_()),
     ]
 )
@@ -131,3 +141,16 @@ def texts_at(rows: pa.RecordBatch, name: str, at: NDArray[np.integer]) -> pa.Str
         return pa.array([""] * len(at), type=pa.string())
     column: pa.DictionaryArray = rows[name]
     return pc.take(column.dictionary, column.indices.take(pa.array(at)))
+
+
+def joined_texts(rows: pa.RecordBatch, names: Sequence[str], at: NDArray[np.integer]) -> pa.StringArray:
+    """Return the texts of several columns at some rows as one, empty where all of them are empty.
+
+    Example:
+        >>> import numpy as np
+        >>> batch = pa.record_batch({"sample_id": pa.array(["S1", ""]).dictionary_encode()})
+        >>> [text.split(SEPARATOR) for text in joined_texts(batch, ["sample_id", "lod"], np.array([0, 1])).to_pylist()]
+        [['S1', ''], ['']]
+    """
+    joined = pc.binary_join_element_wise(*(texts_at(rows, name, at) for name in names), SEPARATOR)
+    return pc.if_else(pc.equal(joined, SEPARATOR * (len(names) - 1)), "", joined)

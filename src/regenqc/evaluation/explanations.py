@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from regenqc.evaluation.derived import exact_text
+from regenqc.evaluation.derivation.quantity import exact_text
 from regenqc.evaluation.plan import controlling
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import read_limit
+from regenqc.specification.derived_sources import source_text
 from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
     from regenqc.evaluation.plan import Slot
-    from regenqc.specification.model import Consequence, Criterion, LimitText, Requirement, Specification
+    from regenqc.specification.model import Consequence, Criterion, Karyotype, LimitText, Requirement, Specification
 
 __all__ = [
     "NO_SPECIFICATION_SENTENCE",
@@ -56,11 +57,16 @@ _ROW_ENDINGS: Final = {
     Reason.CENSORED_UNDECIDABLE: "can lie inside or outside the limit {limit}; a more sensitive or diluted measurement decides",
     Reason.TOO_MANY_DIGITS: "has more than 15 significant digits and lies too close to the limit {limit} to be compared exactly",
     Reason.METHOD_NOT_LISTED: "was obtained by a method that the requirement does not list",
-    Reason.KARYOTYPE_NOT_UNDERSTOOD: "is not understood as a normal karyotype",
+    Reason.KARYOTYPE_NOT_UNDERSTOOD: "is not understood as a karyotype",
     Reason.KARYOTYPE_TOO_FEW_METAPHASES: "rests on too few metaphases",
     Reason.KARYOTYPE_SEX_NOT_STATED: "cannot be compared with the donor's sex",
-    Reason.KARYOTYPE_ABNORMAL: "shows a clonal abnormality",
+    Reason.KARYOTYPE_ABNORMAL: "shows an abnormality",
     Reason.KARYOTYPE_OTHER_SEX: "is of the other sex than expected",
+    Reason.KARYOTYPE_NON_CLONAL: "shows a change in fewer cells than make a clone; more metaphases or a second method decide",
+    Reason.KARYOTYPE_COUNT_NOT_STATED: "leaves a number of cells open",
+    Reason.KARYOTYPE_MIXED_CELL_LINES: "is no single normal cell line",
+    Reason.KARYOTYPE_VARIANT_NOT_ALLOWED: "shows a variant that somebody has to assess",
+    Reason.KARYOTYPE_OTHER_TECHNIQUE: "is normal by banding, but not by what the same report adds",
     Reason.IDENTITY_REFERENCE_MISSING: "has nothing to be compared with",
     Reason.IDENTITY_MISMATCH: "is not what identifies the batch",
     Reason.AGREEMENT_REFERENCE_MISSING: "cannot be compared with the other stage",
@@ -170,9 +176,7 @@ def criterion_text(requirement: Requirement, *, unit_code: int | None = None) ->
         'no growth'
     """
     if requirement.karyotype is not None:
-        sex = requirement.karyotype.expected_sex
-        expected = f", sex as {sex}" if sex else ""
-        return f"normal karyotype in at least {requirement.karyotype.min_metaphases} metaphases{expected}"
+        return _karyotype_text(requirement.karyotype)
     if requirement.identity is not None:
         return f"equal to {requirement.identity.equals or 'the result at ' + str(requirement.identity.equals_stage)}"
     if requirement.agreement is not None:
@@ -197,6 +201,12 @@ def criterion_text(requirement: Requirement, *, unit_code: int | None = None) ->
     elif requirement.replicates.value in {"mean", "median"}:
         text = f"{text} for the {requirement.replicates} of the replicates"
     return text
+
+
+def _karyotype_text(karyotype: Karyotype) -> str:
+    sex = f", sex as {karyotype.expected_sex}" if karyotype.expected_sex else ""
+    allowed = f", {' and '.join(karyotype.allow)} allowed" if karyotype.allow else ""
+    return f"normal karyotype in at least {karyotype.min_metaphases} metaphases{sex}{allowed}"
 
 
 def _simple_text(criterion: Criterion, *, unit_code: int | None) -> str:
@@ -301,7 +311,8 @@ def _cell_sentence(
         would="none has been reported" if alone is Verdict.MISSING else f"it would {alone.verb}",
     )
     if reason is Reason.NOT_REPORTED and derived is not None:
-        text += f" (it is computed from {', '.join(derived.inputs.values())}, of which at least one is not stated)"
+        sources = ", ".join(map(source_text, derived.inputs.values()))
+        text += f" (it is computed from {sources}, of which at least one is not stated)"
     if reason is Reason.SPONSOR_MUST_SET and requirement.reason:
         text += f" ({requirement.reason})"
     return text

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.evaluation.batch_groups import Applies
+from regenqc.evaluation.cells import BUILT_IN_REQUIREMENTS
 from regenqc.evaluation.dates import NO_TIME, format_time
 from regenqc.evaluation.evidence import ROW_BITS
 from regenqc.evaluation.explanations import NO_SPECIFICATION_SENTENCE, explain_cell, explain_row
@@ -85,12 +86,12 @@ def findings_of(
         uncovered: codes of the batches that no specification speaks about.
     """
     rows = _row_findings(raw, plan=plan, groups=groups, final=final, rank=rank, stage=stage)
-    cells = _cell_findings(settled, rank=rank, stage=stage)
+    cells = _cell_findings(settled, groups=groups, rank=rank, stage=stage)
     bare = _cells(
         uncovered,
         np.full(len(uncovered), Reason.NO_SPECIFICATION, dtype=np.uint8),
         rank=rank,
-        specification=len(plan.specifications),
+        specification=np.full(len(uncovered), len(plan.judged_by)),
         stage=len(STAGES) if stage is None else stage,
     )
     table = pa.concat_tables([rows, cells, bare])
@@ -172,7 +173,7 @@ def _row_findings(
     return pa.table(
         [
             pa.array(rank[batch]),
-            pa.array(specification_of_slot[slot]),
+            pa.array(groups.judged_by_each(specification_of_slot[slot], batch).astype(np.int32)),
             pa.array(stage_of_slot[slot]),
             pa.array(np.where(requirement < 0, 7, requirement + 10).astype(np.int32)),
             pa.array(-shown.astype(np.int8)),
@@ -208,24 +209,27 @@ def _capping(plan: Plan, groups: BatchGroups) -> NDArray[np.bool_]:
     return capping
 
 
-def _cell_findings(settled: Sequence[SettledCells], *, rank: NDArray[np.int64], stage: int | None) -> pa.Table:
+def _cell_findings(
+    settled: Sequence[SettledCells], *, groups: BatchGroups, rank: NDArray[np.int64], stage: int | None
+) -> pa.Table:
     tables = [_ROW_SCHEMA.empty_table()]
     for cells in settled:
+        judged_by = groups.judged_by(cells.specification, cells.batches)
         if stage is not None and cells.requirements_at[stage] == 0:
             reasons = np.full(len(cells.batches), Reason.NO_REQUIREMENT_AT_STAGE, dtype=np.uint8)
-            tables.append(_cells(cells.batches, reasons, rank=rank, specification=cells.specification, stage=stage))
+            tables.append(_cells(cells.batches, reasons, rank=rank, specification=judged_by, stage=stage))
         for column in cells.columns:
             rows = np.flatnonzero(column.reason)
             if not len(rows) or (stage is not None and column.stage != stage):
                 continue
             built_in = column.requirement < 0
-            place = _BUILT_IN.index(column.requirement_id) + 7 if built_in else column.requirement + 10
+            place = BUILT_IN_REQUIREMENTS.index(column.requirement_id) + 7 if built_in else column.requirement + 10
             tables.append(
                 _cells(
                     cells.batches[rows],
                     column.reason[rows],
                     rank=rank,
-                    specification=cells.specification,
+                    specification=judged_by[rows],
                     stage=column.stage,
                     place=place,
                     verdict=column.verdict[rows],
@@ -237,7 +241,6 @@ def _cell_findings(settled: Sequence[SettledCells], *, rank: NDArray[np.int64], 
     return pa.concat_tables(tables)
 
 
-_BUILT_IN: Final = ("result_record", "specification_validity", "expiry")
 _NO_PLACE: Final = 6
 
 
@@ -246,7 +249,7 @@ def _cells(
     reason: NDArray[np.uint8],
     *,
     rank: NDArray[np.int64],
-    specification: int,
+    specification: NDArray[np.int64],
     stage: int,
     place: int = _NO_PLACE,
     verdict: NDArray[np.uint8] | None = None,
@@ -260,7 +263,7 @@ def _cells(
     nothing = pa.array([""] * count, type=pa.string())
     columns = {
         "rank": rank[batches],
-        "specification": np.full(count, specification),
+        "specification": specification,
         "stage": np.full(count, stage),
         "position": np.full(count, place),
         "severity": -verdict.astype(np.int8),
@@ -318,9 +321,11 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
     has_row = row >= 0
     names = pa.array([*sources, "(computed)"], type=pa.string())
     source_codes = np.where(has_row, row >> ROW_BITS, 0)
+    # A computed row stands in no file; its place among other computed rows would tell of other batches.
+    is_numbered = has_row & (source_codes < len(sources))
     verdicts = pa.array([verdict.word for verdict in Verdict])
     reasons = pa.array([Reason(code).code if code in set(Reason) else "" for code in range(256)])
-    specifications = pa.array([*(specification.id for specification in plan.specifications), ""])
+    specifications = pa.array([*(specification.id for specification in plan.judged_by), ""])
     stages = pa.array([*(stage.value for stage in STAGES), ""])
     return pa.record_batch(
         [
@@ -332,7 +337,7 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
             reported,
             unit,
             limit,
-            pa.array(row & ((1 << ROW_BITS) - 1), mask=~has_row),
+            pa.array(row & ((1 << ROW_BITS) - 1), mask=~is_numbered),
             pc.if_else(pa.array(has_row), names.take(pa.array(source_codes)), ""),
             explanation,
             specifications.take(part["specification"].combine_chunks()),
@@ -357,9 +362,9 @@ def _template(
     why = Reason(reason)
     if why is Reason.NO_SPECIFICATION:
         return NO_SPECIFICATION_SENTENCE, "", "", "", ""
-    spec = plan.specifications[specification]
+    spec = plan.judged_by[specification]
     if slot >= 0:
-        entry = plan.slots[slot]
+        entry = plan.slot_of_member(slot, spec)
         named = spec.requirements[requirement] if requirement >= 0 else None
         cap = None
         if capped and named is not None:
@@ -374,7 +379,7 @@ def _template(
         sentence, limit = explain_cell(spec, named, why, alone=Verdict(alone), triggers=bool(triggers))
         return sentence, "", limit, named.id, named.test or ""
     sentence, limit = explain_cell(spec, None, why)
-    return sentence, "", limit, ("result_record", "specification_validity", "expiry")[position - 7], ""
+    return sentence, "", limit, BUILT_IN_REQUIREMENTS[position - 7], ""
 
 
 def _quoted(reported: pa.Array, unit: pa.Array, slot: NDArray[np.int32]) -> pa.Array:

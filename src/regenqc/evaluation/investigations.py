@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from regenqc.evaluation.batch_groups import BatchGroups
     from regenqc.evaluation.plan import Plan
 
 __all__ = ["INVESTIGATION_FILE", "investigation_batches", "story_of"]
@@ -59,6 +60,7 @@ def investigation_batches(
     records: pa.Table,
     *,
     plan: Plan,
+    groups: BatchGroups,
     rank: NDArray[np.int64],
     batch_ids: pa.StringArray,
     sources: Sequence[str],
@@ -71,6 +73,7 @@ def investigation_batches(
     Args:
         records: see `regenqc.evaluation.evidence.INVESTIGATION_SCHEMA`.
         plan: slots of all specifications.
+        groups: batches, and the specifications by which they were judged.
         rank: position of each batch code in the order of identifiers.
         batch_ids: identifier by batch code.
         sources: names of the sources.
@@ -78,7 +81,7 @@ def investigation_batches(
     """
     if stage is not None:
         records = records.filter(pc.equal(records["stage"], pa.scalar(stage, pa.int16())))
-    table = _with_order(records, plan=plan, rank=rank)
+    table = _with_order(records, plan=plan, groups=groups, rank=rank)
     keys = [name for name in table.schema.names if name != "row"]
     grouped = table.group_by(keys, use_threads=False).aggregate([("row", "min")])
     first = ("rank", "specification", "stage", "position", *_STORY)
@@ -114,20 +117,23 @@ def story_of(
     ]
 
 
-def _with_order(records: pa.Table, *, plan: Plan, rank: NDArray[np.int64]) -> pa.Table:
+def _with_order(records: pa.Table, *, plan: Plan, groups: BatchGroups, rank: NDArray[np.int64]) -> pa.Table:
     batch, slot = records["batch"].to_numpy(), records["slot"].to_numpy()
-    specification = np.array([*(entry.specification for entry in plan.slots), len(plan.specifications)], dtype=np.int32)
+    specification = np.full(len(slot), len(plan.judged_by), dtype=np.int32)
+    judged = slot >= 0
+    family = np.array([entry.specification for entry in plan.slots], dtype=np.int32)[slot[judged]]
+    specification[judged] = groups.judged_by_each(family, batch[judged])
     requirement = plan.requirement_of_slot[slot]
     # A row that is judged twice under one requirement, as a result and as a control, is one row of its story.
     named = np.where(requirement >= 0, requirement + 1, 0)
     texts = {name: records[name].to_pylist() for name in ("investigation_id", "result_id", "retest_of", "revision")}
-    places = zip(batch.tolist(), specification[slot].tolist(), named.tolist(), strict=True)
+    places = zip(batch.tolist(), specification.tolist(), named.tolist(), strict=True)
     stories = story_of(list(places), *(texts[name] for name in ("investigation_id", "result_id", "retest_of")))
     revisions = [revision_number(text) for text in texts["revision"]]
     columns = {
         "story": pa.array(stories, type=pa.string()),
         "rank": pa.array(rank[batch]),
-        "specification": pa.array(specification[slot]),
+        "specification": pa.array(specification),
         "stage": records["stage"],
         "position": pa.array(named.astype(np.int32)),
         "is_retest": pc.not_equal(records["retest_of"], ""),
@@ -150,12 +156,12 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
     specification, position = part["specification"].to_numpy(), part["position"].to_numpy()
     names = {
         (at, place): requirement.id
-        for at, entry in enumerate(plan.specifications)
+        for at, entry in enumerate(plan.judged_by)
         for place, requirement in enumerate(entry.requirements, start=1)
     }
-    names |= {(at, 0): "result_record" for at in range(len(plan.specifications))}
+    names |= {(at, 0): "result_record" for at in range(len(plan.judged_by))}
     requirements = [names.get(key, "") for key in zip(specification.tolist(), position.tolist(), strict=True)]
-    spec_ids = pa.array([*(entry.id for entry in plan.specifications), ""])
+    spec_ids = pa.array([*(entry.id for entry in plan.judged_by), ""])
     row = part["row_min"].to_numpy()
     columns = {
         **{name: part[name].combine_chunks() for name in INVESTIGATION_COLUMNS},

@@ -6,15 +6,18 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from regenqc.evaluation.apart import judge_apart
 from regenqc.evaluation.column_controls import ColumnControls
 from regenqc.evaluation.evidence import (
+    ANNEX_COLUMNS,
     COLLECTED_SCHEMA,
     FINDING_SCHEMA,
     INVESTIGATION_SCHEMA,
     ROW_BITS,
     Columns,
+    joined_texts,
     texts_at,
 )
 from regenqc.evaluation.judged_rows import Chunk, JudgedRows, raise_rows
@@ -59,7 +62,7 @@ class Judge:
         self.findings = Columns(FINDING_SCHEMA)
         self.collected = Columns(COLLECTED_SCHEMA)
         self.investigated = Columns(INVESTIGATION_SCHEMA)
-        self.controls = ColumnControls(plan, coder, compiled=compiled)
+        self.controls = ColumnControls(plan, groups, coder, compiled=compiled)
         self.rows_judged = 0
         self.rows_refused = 0
         self.unattributed_rows: list[int] = []
@@ -86,8 +89,12 @@ class Judge:
             computed_for: specification for which the engine computed the rows itself: no other judges them, they are
                 not counted as read, and their methods are those of the results they were computed from.
         """
+        coded = self.coder.code(rows, first_row=first_row, computed=computed_for is not None)
+        return self.judge_coded(coded, source=source, computed_for=computed_for)
+
+    def judge_coded(self, coded: CodedRows, *, source: int, computed_for: int | None = None) -> JudgedRows:
+        """Judge one chunk that the coder of this judge has coded; arguments as for `judge`."""
         computed = computed_for is not None
-        coded = self.coder.code(rows, first_row=first_row, computed=computed)
         self.groups.extend(len(self.coder.batch_ids))
         self.plan.prepare_units(coded.unit)
         places = self.places if computed_for is None else self.groups.places(only=computed_for)
@@ -111,7 +118,7 @@ class Judge:
             word_reason=self.plan.word_reason,
         )
         arrays = row_arrays(coded)
-        count = rows.num_rows
+        count = coded.rows.num_rows
         verdict = np.full(count, Verdict.CONFORMS, dtype=np.uint8)
         reason = np.full(count, Reason.CONFORMS, dtype=np.uint8)
         room = count * max(self._most_slots, 1)
@@ -133,7 +140,7 @@ class Judge:
         else:
             verdict[:], reason[:] = Verdict.INCONCLUSIVE, Reason.ROW_REFUSED
         judged = JudgedRows(coded, verdict, reason)
-        row_key = (np.int64(source) << ROW_BITS) + first_row
+        row_key = (np.int64(source) << ROW_BITS) + coded.first_row
         chunk = Chunk(judged, arrays, row_key)
         self._settle(chunk, found_row[:found], found_slot[:found], found_verdict[:found], found_reason[:found])
         self._record_refusals(chunk)
@@ -242,11 +249,8 @@ class Judge:
     def _collect(self, chunk: Chunk, row: NDArray[np.int32], slot: NDArray[np.int32]) -> None:
         coded = chunk.judged.coded
         raise_rows(chunk.judged, row, np.full(len(row), Verdict.MISSING), np.full(len(row), Reason.JUDGED_WITH_OTHERS))
-        identities = [texts_at(coded.rows, name, row) for name in ("result_id", "sample_id", "replicate")]
-        replicate = [
-            "\x1f".join(parts) if any(parts) else ""
-            for parts in zip(*(column.to_pylist() for column in identities), strict=True)
-        ]
+        annexed = self.plan.annexed[slot]
+        nothing = pa.repeat("", len(row))
         self.collected.append(
             [
                 coded.batch[row],
@@ -256,7 +260,10 @@ class Judge:
                 texts_at(coded.rows, "result", row),
                 texts_at(coded.rows, "unit", row),
                 texts_at(coded.rows, "lod", row),
-                pa.array(replicate, type=pa.string()),
+                joined_texts(coded.rows, ("result_id", "sample_id", "replicate"), row),
+                pc.if_else(pa.array(annexed), joined_texts(coded.rows, ANNEX_COLUMNS, row), nothing)
+                if annexed.any()
+                else nothing,
                 coded.standing[row] == Standing.PRELIMINARY,
             ]
         )
@@ -267,7 +274,10 @@ class Judge:
         final = self.plan.is_averaged[slot] & (coded.standing[row] == Standing.COUNTS)
         if final.any():
             rows, slots = row[final], slot[final]
-            verdict, _ = judge_apart(self.plan, chunk.arrays, at=rows, slot=slots, compiled=self.compiled)
+            limits = self.groups.limits_of(coded.batch[rows])
+            verdict, _ = judge_apart(
+                self.plan, chunk.arrays, at=rows, slot=slots, limits=limits, compiled=self.compiled
+            )
             outside = verdict == Verdict.FAILS
             reasons = np.full(np.count_nonzero(outside), Reason.INDIVIDUAL_RESULT_OUTSIDE, dtype=np.uint8)
             verdicts = np.full(len(reasons), Verdict.ALERT, dtype=np.uint8)
@@ -310,8 +320,9 @@ class Judge:
             Verdict, reason and detail of each entry; `missing` and `COLLECTED` where several rows decide.
         """
         coded = chunk.judged.coded
+        limits = self.groups.limits_of(coded.batch[row])
         verdict, reason = judge_apart(
-            self.plan, chunk.arrays, at=row, slot=slot, standing=standing, compiled=self.compiled
+            self.plan, chunk.arrays, at=row, slot=slot, limits=limits, standing=standing, compiled=self.compiled
         )
         detail = np.full(len(row), None, dtype=np.object_)
         by_text = reason == DELEGATED

@@ -72,6 +72,9 @@ class SlotKind:
     UNSET: Final = 4
     DELEGATED: Final = 5
     COLLECTED: Final = 6
+    # These two judge nothing: they only settle, no row or every row with a result.
+    NEVER: Final = 7
+    STATED: Final = 8
 
 
 class RowArrays(NamedTuple):
@@ -107,7 +110,8 @@ class PlanArrays(NamedTuple):
     """The compiled specifications.
 
     Args:
-        batch_at: (batch, 2) flattened: first place of the batch's group, and index of the batch's first cell.
+        batch_at: (batch, 3) flattened: first place of the batch's group, index of the batch's first cell, and what to add to
+            a slot for the row of its limits.
         begin: slots of a place (group and line) stand at `begin[place] : begin[place + 1]`.
         slot_at: slot numbers in that order.
         column_at: column of each such slot in the cells of a batch.
@@ -115,14 +119,14 @@ class PlanArrays(NamedTuple):
             conform to it, and whether another slot of the place receives them.
         receiving_at: (place, 4) flattened: that other slot, the mark with which it receives rows, and the verdict and the
             reason that such a row then has.
-        settling_bounds: (slot, unit column, 2) flattened: readings that reach no further conform; no numbers where none do.
+        settling_bounds: (limit row, unit column, 2) flattened: readings that reach no further conform; no numbers where none do.
         settling_words: by slot, one bit for each word that settles a row.
         unit_column: column of each unit code, 0 for units that no limit was converted to.
         unit_columns: number of unit columns.
         kind: `SlotKind` of each slot.
         accept_preliminary: whether a preliminary result is evidence for the slot.
         has_limit: whether the slot judges numbers.
-        interval: number of the compiled interval for (slot, unit column), 0 where the unit is of another kind.
+        interval: number of the compiled interval for (limit row, unit column), 0 where the unit is of another kind.
         bounds: (interval, 14) doubles, see `regenqc.evaluation.plan.BOUNDS`; nothing lies inside interval 0.
         word_verdict: verdict for (slot, word); the last two columns are no word.
         word_reason: reason for (slot, word).
@@ -227,10 +231,11 @@ def judge_rows(
         batch_of, line_of, reading_of = batches[block], lines[block], readings[block]
         unit_of, standing_of = units[block], standings[block]
         for row in range(stop - start):
-            place = batch_at[_TWO * batch_of[row]] + line_of[row]
+            at_batch = _THREE * batch_of[row]
+            place = batch_at[at_batch] + line_of[row]
             slot = settling_at[_FOUR * place]
             reading = reading_of[row]
-            low = _TWO * (slot * unit_columns + unit_column[unit_of[row]])
+            low = _TWO * ((batch_at[at_batch + _TWO] + slot) * unit_columns + unit_column[unit_of[row]])
             least = _TWO * reading
             inside = (settling_bounds[low] <= reach[least]) & (reach[least + _ONE] <= settling_bounds[low + _ONE])
             listed = (settling_words[slot] >> np.uint64(words[reading])) & _ONE != 0
@@ -240,7 +245,7 @@ def judge_rows(
         for row in range(stop - start):
             settling = _FOUR * place_of[row]
             settled = is_settled[row]
-            cell = batch_at[_TWO * batch_of[row] + _ONE] + settling_at[settling + _ONE]
+            cell = batch_at[_THREE * batch_of[row] + _ONE] + settling_at[settling + _ONE]
             cells[cell] = max(cells[cell], settled & np.uint8(settling_at[settling + _TWO]))
             passed_on[passed_on_count] = row
             passed_on_count += np.uint64(settled & settling_at[settling + _THREE])
@@ -263,9 +268,9 @@ def judge_rows(
                 row_verdict[row] = _INCONCLUSIVE
                 row_reason[row] = _R_REFUSED
                 continue
-            at_batch = _TWO * batches[row]
+            at_batch = _THREE * batches[row]
             place = place_of[left[at]]
-            first_cell = batch_at[at_batch + _ONE]
+            first_cell, first_limits = batch_at[at_batch + _ONE], batch_at[at_batch + _TWO]
             reading, unit = readings[row], units[row]
             form, number, word = forms[reading], numbers[reading], words[reading]
             is_evidence = standing <= _PRELIMINARY and form != _EMPTY
@@ -274,7 +279,7 @@ def judge_rows(
             for position in range(begins[place], begins[place + np.uint32(1)]):
                 slot = slots[position]
                 kind = kinds[slot]
-                interval = intervals[slot, unit_column[unit]]
+                interval = intervals[first_limits + slot, unit_column[unit]]
                 is_listed = word_verdicts[slot, word] == _CONFORMS
                 verdict = _MISSING
                 if kind >= _KIND_DELEGATED and standing == 0 and form != _EMPTY:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
+from regenqc.evaluation.cells import BUILT_IN_REQUIREMENTS
 from regenqc.evaluation.plan import STAGES
 from regenqc.vocabulary import Verdict
 
@@ -16,10 +17,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from regenqc.evaluation.cells import SettledCells
+    from regenqc.evaluation.cells import FinalColumn, SettledCells
     from regenqc.specification.model import Specification
 
-__all__ = ["VERDICT_COLUMNS", "VerdictMatrix"]
+__all__ = ["VERDICT_COLUMNS", "VerdictMatrix", "requirement_ids"]
 
 VERDICT_COLUMNS: Final = pa.schema(
     [
@@ -32,6 +33,17 @@ VERDICT_COLUMNS: Final = pa.schema(
 )
 
 
+def requirement_ids(specifications: Sequence[Specification]) -> list[str]:
+    """Return the identifiers of all requirements, built-in ones included, sorted.
+
+    Example:
+        >>> requirement_ids([])
+        ['expiry', 'result_record', 'specification_validity']
+    """
+    own = {requirement.id for specification in specifications for requirement in specification.requirements}
+    return sorted({*BUILT_IN_REQUIREMENTS, *own})
+
+
 @dataclass(frozen=True, slots=True)
 class VerdictMatrix:
     """All cells of a run.
@@ -39,6 +51,7 @@ class VerdictMatrix:
     Args:
         specifications: judged side by side.
         settled: cells by group of batches and specification.
+        judged_by: for each of these, the index of the specification by which each batch was judged.
         batch_ids: identifier by batch code.
         rank: position of each batch code in the order of identifiers.
         stage: index of the only stage wanted, `None` for all.
@@ -46,9 +59,23 @@ class VerdictMatrix:
 
     specifications: tuple[Specification, ...]
     settled: Sequence[SettledCells]
+    judged_by: Sequence[NDArray[np.int64]]
     batch_ids: pa.StringArray
     rank: NDArray[np.int64]
     stage: int | None
+
+    def cells_of(self, specification: int) -> Iterator[tuple[NDArray[np.int64], tuple[FinalColumn, ...]]]:
+        """Yield batch codes and cells of the batches that were judged by one specification, group by group.
+
+        Args:
+            specification: its index.
+        """
+        for cells, judged_by in zip(self.settled, self.judged_by, strict=True):
+            rows = np.flatnonzero(judged_by == specification)
+            if len(rows) == len(judged_by):
+                yield cells.batches, cells.columns
+            elif len(rows):
+                yield cells.batches[rows], tuple(column.of(rows) for column in cells.columns)
 
     def batches(self, *, at_once: int = 50_000) -> Iterator[pa.RecordBatch]:
         """Yield the cells in long form, in order of batch, specification, stage and requirement.
@@ -56,7 +83,7 @@ class VerdictMatrix:
         Args:
             at_once: batches per record batch.
         """
-        names = sorted({column.requirement_id for cells in self.settled for column in cells.columns})
+        names = requirement_ids(self.specifications)
         codes = {name: code for code, name in enumerate(names)}
         requirement_words = pa.array(names, type=pa.string())
         verdict_words = pa.array([verdict.word for verdict in Verdict])
@@ -66,8 +93,8 @@ class VerdictMatrix:
         for first in range(0, len(self.rank), at_once):
             parts = [
                 part
-                for cells, order in zip(self.settled, ranks, strict=True)
-                if (part := self._part(cells, order, first, first + at_once, codes)) is not None
+                for cells, judged_by, order in zip(self.settled, self.judged_by, ranks, strict=True)
+                if (part := self._part(cells, judged_by, order, first, first + at_once, codes)) is not None
             ]
             if not parts:
                 continue
@@ -87,7 +114,13 @@ class VerdictMatrix:
             )
 
     def _part(
-        self, cells: SettledCells, order: NDArray[np.int64], first: int, end: int, codes: dict[str, int]
+        self,
+        cells: SettledCells,
+        judged_by: NDArray[np.int64],
+        order: NDArray[np.int64],
+        first: int,
+        end: int,
+        codes: dict[str, int],
     ) -> tuple[NDArray[Any], ...] | None:
         begin, stop = np.searchsorted(order, [first, end])
         columns = [column for column in cells.columns if self.stage is None or column.stage == self.stage]
@@ -95,15 +128,18 @@ class VerdictMatrix:
         if not count or not width:
             return None
         verdict = np.stack([column.verdict[begin:stop] for column in columns], axis=1)
-        return (
+        # A cell that a batch does not have, see `FinalColumn.present`.
+        kept = np.stack([column.present[begin:stop] for column in columns], axis=1).ravel()
+        parts = (
             np.repeat(order[begin:stop], width),
-            np.full(count * width, cells.specification, dtype=np.int32),
+            np.repeat(judged_by[begin:stop].astype(np.int32), width),
             np.tile(np.array([column.stage for column in columns], dtype=np.int8), count),
             np.tile(np.arange(width, dtype=np.int32), count),
             np.tile(np.array([codes[column.requirement_id] for column in columns], dtype=np.int32), count),
             verdict.reshape(-1),
             np.repeat(cells.batches[begin:stop], width),
         )
+        return parts if kept.all() else tuple(part[kept] for part in parts)
 
     def table(self) -> pa.Table:
         """Return the cells in long form as one Arrow table."""

@@ -7,31 +7,53 @@ a reported unit when a result in that unit first appears, once, exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
+from regenqc.evaluation.families import Family, single_families
 from regenqc.evaluation.kernel import COLLECTED, DELEGATED, EMPTY_COLUMN, NO_WORD_COLUMN, SlotKind
+from regenqc.evaluation.slots import (
+    AVERAGED,
+    MEAN_SUFFIX,
+    STAGES,
+    Slot,
+    composite_parts,
+    controlling,
+    criterion_of_member,
+    list_slots,
+    named_tests,
+    stages_of_derived,
+)
 from regenqc.measurement.limits import CompiledInterval, compile_interval
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import conforming_words, exact_interval, failing_words
-from regenqc.vocabulary import INTERIM_WORDS, Reason, Replicates, Stage, Verdict
+from regenqc.vocabulary import INTERIM_WORDS, Reason, Replicates, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from regenqc.specification.model import AlternativePart, Criterion, LimitText, Requirement, Specification
+    from regenqc.specification.model import (
+        Criterion,
+        LimitText,
+        Specification,
+    )
 
-__all__ = ["BOUNDS", "MEAN_SUFFIX", "STAGES", "Plan", "Slot", "composite_parts", "controlling", "named_tests"]
-
-STAGES: Final = tuple(Stage)
-_AVERAGED: Final = frozenset({Replicates.MEAN, Replicates.MEDIAN})
-MEAN_SUFFIX: Final = "@replicates"
+__all__ = [
+    "BOUNDS",
+    "MEAN_SUFFIX",
+    "STAGES",
+    "Plan",
+    "Slot",
+    "composite_parts",
+    "controlling",
+    "named_tests",
+    "stages_of_derived",
+]
 
 # Columns of `PlanArrays.bounds`: the limit after rounding, the alert limit (without one: the limit unrounded), and the
 # limit unrounded, each as the kernel needs it.
@@ -46,44 +68,12 @@ BOUNDS: Final = (
 _Limit = tuple[str, "LimitText", "LimitText | None", str | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """One criterion over the results of one test at one stage.
-
-    Args:
-        specification: index of the specification.
-        requirement: index of the requirement in it, -1 for the built-in answer to unlisted tests.
-        part: index of the part of a composite requirement, those of its controls behind the last part; -1 for a
-            requirement of its own.
-        test: test code of the rows it judges, empty for every test that nothing else names.
-        stage: index of the stage.
-        kind: `SlotKind`.
-        criterion: limits and words, where it has any.
-        rounding: rounding rule of its limit.
-        accept_preliminary: whether a preliminary result is evidence.
-        is_control: whether it judges a control, which can make a result invalid and never the batch fail.
-        column: column of the result's row in which that control is reported; such a slot has no rows and no cells.
-    """
-
-    specification: int
-    requirement: int
-    part: int
-    test: str
-    stage: int
-    kind: int
-    criterion: Criterion | None
-    rounding: str | None
-    accept_preliminary: bool = False
-    is_control: bool = False
-    column: str = ""
-
-
 class Settling(NamedTuple):
     """How most rows of a line are settled at once.
 
     Args:
-        slot: the slot that settles them; two numbers beyond the slots stand for one that settles no row, and for one that
-            settles every row with a result.
+        slot: the slot that settles them; one of those that settle nothing, or everything with a result, where no single
+            criterion does.
         position: its position among the slots of the line.
         conforms: whether settled rows conform to it.
         is_received: whether another slot receives settled rows.
@@ -104,6 +94,11 @@ class Plan:
 
     Args:
         specifications: judged side by side.
+        families: those that are judged together; every one on its own when not given.
+
+    Attributes:
+        judged_by: all specifications.
+        specifications: the one that stands for each family; every index of a specification below is one of a family.
 
     Example:
         >>> from regenqc.specification import load_specification
@@ -112,16 +107,20 @@ class Plan:
         True
     """
 
-    def __init__(self, specifications: Sequence[Specification]) -> None:
-        self.specifications = tuple(specifications)
+    def __init__(self, specifications: Sequence[Specification], *, families: Sequence[Family] | None = None) -> None:
+        self.judged_by = tuple(specifications)
+        self.families = single_families(self.judged_by) if families is None else tuple(families)
+        self.specifications = tuple(self.judged_by[family.members[0]] for family in self.families)
         self.slots: list[Slot] = []
         self.slots_of: list[dict[int, list[int]]] = []
         self.unlisted_slot: list[list[int]] = []
         # Slots whose rows count only with the controls in columns of their own: the slots of those columns.
         self.columns_of: dict[int, tuple[int, ...]] = {}
+        self.never_settles: list[int] = []
+        self._limits: dict[_Limit, int] = {}
         for index, specification in enumerate(self.specifications):
             self.slots_of.append({})
-            for slot in _slots(index, specification):
+            for slot in list_slots(index, specification):
                 if not slot.column:
                     self.slots_of[index].setdefault(slot.requirement, []).append(len(self.slots))
                 self.slots.append(slot)
@@ -141,6 +140,9 @@ class Plan:
                 )
                 for stage in range(len(STAGES))
             )
+            # In reach of the limits of every member, see `PlanArrays.batch_at`.
+            self.never_settles.append(len(self.slots))
+            self.slots += [_settling_only(index, kind) for kind in (SlotKind.NEVER, SlotKind.STATED)]
         self.controlling = tuple(
             tuple(tuple(controlling(entry, requirement)) for requirement in entry.requirements)
             for entry in self.specifications
@@ -150,21 +152,20 @@ class Plan:
         self.line_count = len(STAGES) * (len(self.tests) + 1)
         count = len(self.slots)
         self.kind = np.array([slot.kind for slot in self.slots], dtype=np.uint8)
-        # How a row is judged apart from all others: replicates by the limit of their mean.
+        policies = [getattr(slot.criterion, "replicates", Replicates.EACH) for slot in self.slots]
+        collected = self.kind == SlotKind.COLLECTED
+        self.is_averaged = collected & np.array([policy in AVERAGED for policy in policies], dtype=np.bool_)
+        # How a row is judged apart from all others: replicates by the limit of the whole.
         self.kind_apart = self.kind.copy()
-        self.kind_apart[
-            [slot.kind == SlotKind.COLLECTED and _replicates(slot) is not Replicates.EACH for slot in self.slots]
-        ] = SlotKind.VALUE
-        self.is_averaged = np.array(
-            [slot.kind == SlotKind.COLLECTED and _replicates(slot) in _AVERAGED for slot in self.slots], dtype=np.bool_
-        )
+        self.kind_apart[collected & [policy is not Replicates.EACH for policy in policies]] = SlotKind.VALUE
+        self.is_control = np.array([slot.is_control for slot in self.slots], dtype=np.bool_)
         # One entry more, for a row that no slot judges.
         self.requirement_of_slot = np.array([*(slot.requirement for slot in self.slots), -1], dtype=np.int32)
-        self.is_control = np.array([slot.is_control for slot in self.slots], dtype=np.bool_)
         # What the controls in its row decide about leaves the kernel.
         guarded = [number for number in self.columns_of if self.kind[number] == SlotKind.VALUE]
         self.kind[guarded] = SlotKind.DELEGATED
         self.accept_preliminary = np.array([slot.accept_preliminary for slot in self.slots], dtype=np.uint8)
+        self.annexed = np.array([slot.annexed for slot in self.slots], dtype=np.bool_)
         self.has_limit = np.array(
             [slot.criterion is not None and slot.criterion.limit is not None for slot in self.slots], dtype=np.uint8
         )
@@ -172,13 +173,13 @@ class Plan:
         self.word_reason = np.full((count, EMPTY_COLUMN + 1), Reason.UNKNOWN_WORD, dtype=np.uint8)
         self._compile_words()
         self.settling_words = self._settling_words()
+        self.first_limits, self._slot_of_row, self._limit_of_row = self._limit_rows()
         # Column 0 is every unit that no limit was converted to, interval 0 a unit of another kind: nothing lies inside.
         self.unit_column = np.zeros(len(UNITS) + 1, dtype=np.uint16)
-        self.interval = np.zeros((count, 1), dtype=np.uint32)
+        self.interval = np.zeros((len(self._slot_of_row), 1), dtype=np.uint32)
         self._bounds: list[tuple[float, ...]] = [(float("nan"),) * len(BOUNDS)]
         self.bounds = np.array(self._bounds, dtype=np.float64)
         self.settling_bounds = self._settling_bounds()
-        self._limits, self._limit_of_slot = self._distinct_limits()
 
     def _guard(self, specification: int) -> None:
         """Note which slots of a specification are controlled by columns of their rows."""
@@ -195,6 +196,11 @@ class Plan:
     def line(self, slot: Slot) -> int:
         """Return the line of the rows that a slot judges."""
         return slot.stage * (len(self.tests) + 1) + self.test_codes[slot.test]
+
+    def input_slot(self, specification: int, test: str, stage: int) -> int:
+        """Return the slot that collects the results of a test at a stage for a derived result or a comparison."""
+        members = self.slots_of[specification][-2]
+        return next(slot for slot in members if (self.slots[slot].test, self.slots[slot].stage) == (test, stage))
 
     def prepare_units(self, codes: NDArray[np.integer]) -> None:
         """Convert every limit into the units that appear, unless that is done.
@@ -213,21 +219,45 @@ class Plan:
                     intervals[index] = len(self._bounds)
                     self._bounds.append(_bounds(limit, alert, rounding, code))
             self.unit_column[code] = self.interval.shape[1]
-            self.interval = np.column_stack([self.interval, intervals[self._limit_of_slot]])
+            self.interval = np.column_stack([self.interval, intervals[self._limit_of_row]])
         self.bounds = np.array(self._bounds, dtype=np.float64).reshape(-1, len(BOUNDS))
         self.settling_bounds = self._settling_bounds()
 
-    def _distinct_limits(self) -> tuple[list[_Limit], NDArray[np.int64]]:
-        """Return every limit once, with the kind of its unit, and its index by slot; -1 for a slot without limit."""
-        codes: dict[_Limit, int] = {}
-        of_slot = np.full(len(self.slots), -1, dtype=np.int64)
-        for index, slot in enumerate(self.slots):
-            if slot.criterion is not None and slot.criterion.limit is not None:
-                unit = find_unit(slot.criterion.limit.unit)
-                assert unit is not None  # noqa: S101 - checked when the specification was loaded
-                limit = (unit.kind, slot.criterion.limit, slot.criterion.alert, slot.rounding)
-                of_slot[index] = codes.setdefault(limit, len(codes))
-        return list(codes), of_slot
+    def _limit_rows(self) -> tuple[list[list[int]], NDArray[np.int64], NDArray[np.int64]]:
+        """Give every slot a row of limits, and once more for each further member of its family.
+
+        Returns:
+            For each family and member what to add to a slot for its row; the slot of each row; and the index of its limit
+            in `_limits`, -1 for a slot without limit.
+        """
+        rows = list(range(len(self.slots)))
+        limits = [
+            self._limit(slot, self.judged_by[self.families[slot.specification].members[0]]) for slot in self.slots
+        ]
+        first_limits: list[list[int]] = []
+        for family, never in zip(self.families, self.never_settles, strict=True):
+            begin = self.never_settles[len(first_limits) - 1] + 2 if first_limits else 0
+            first_limits.append([0])
+            for member in family.members[1:]:
+                first_limits[-1].append(len(rows) - begin)
+                rows.extend(range(begin, never + 2))
+                limits.extend(self._limit(slot, self.judged_by[member]) for slot in self.slots[begin : never + 2])
+        return first_limits, np.array(rows, dtype=np.int64), np.array(limits, dtype=np.int64)
+
+    def _limit(self, slot: Slot, member: Specification) -> int:
+        if slot.criterion is None or slot.criterion.limit is None:
+            return -1
+        criterion = criterion_of_member(slot, member)
+        assert criterion is not None  # noqa: S101 - the form of a family says which criteria have limits
+        assert criterion.limit is not None  # noqa: S101
+        unit = find_unit(criterion.limit.unit)
+        assert unit is not None  # noqa: S101 - checked when the specification was loaded
+        return self._limits.setdefault((unit.kind, criterion.limit, criterion.alert, slot.rounding), len(self._limits))
+
+    def slot_of_member(self, slot: int, member: Specification) -> Slot:
+        """Return a slot with the criterion that one member of the family gives it."""
+        entry = self.slots[slot]
+        return replace(entry, criterion=criterion_of_member(entry, member))
 
     # ---- what settles a row at once: see `PlanArrays` ----------------------------------------------------------------
 
@@ -237,17 +267,18 @@ class Plan:
         Args:
             slots: that judge the line, in order.
         """
+        never = self.never_settles[self.slots[slots[0]].specification if slots else 0]
         judging = [at for at, slot in enumerate(slots) if self.kind[slot] < SlotKind.DELEGATED]
         receiving = [slot for slot in slots if self.kind[slot] >= SlotKind.DELEGATED]
         judged_at_once = all(self.kind[slots[at]] in {SlotKind.VALUE, SlotKind.REPORT_ONLY} for at in judging)
         if len(judging) > 1 or len(receiving) > 1 or not slots or not judged_at_once:
-            return Settling(len(self.slots))
+            return Settling(never)
         receiver, mark = 0, 0
         if receiving:
             receiver = receiving[0]
             mark = DELEGATED if self.kind[receiver] == SlotKind.DELEGATED else COLLECTED
         if not judging:
-            return Settling(len(self.slots) + 1, is_received=True, receiver=receiver, mark=mark)
+            return Settling(never + 1, is_received=True, receiver=receiver, mark=mark)
         at = judging[0]
         return Settling(slots[at], at, conforms=True, is_received=bool(receiving), receiver=receiver, mark=mark)
 
@@ -257,18 +288,18 @@ class Plan:
         reported = self.word_reason != Reason.INTERIM_WORD
         reported[:, NO_WORD_COLUMN:] = False
         conforming |= reported & (self.kind == SlotKind.REPORT_ONLY)[:, None]
-        never, stated = np.zeros((2, EMPTY_COLUMN + 1), dtype=np.bool_)
-        stated[:EMPTY_COLUMN] = True
+        conforming[self.kind == SlotKind.STATED, :EMPTY_COLUMN] = True
         bits = np.uint64(1) << np.arange(EMPTY_COLUMN + 1, dtype=np.uint64)
-        return np.vstack([conforming, never, stated]).astype(np.uint64) @ bits
+        words: NDArray[np.uint64] = conforming.astype(np.uint64) @ bits
+        return words
 
     def _settling_bounds(self) -> NDArray[np.float64]:
-        """Return the alert limits, which lie within the limits, by slot and unit column."""
-        bounds = np.full((len(self.slots) + 2, self.interval.shape[1], 2), np.nan)
-        bounds[:-2] = self.bounds[self.interval, 6:8]
-        bounds[:-2][self.kind != SlotKind.VALUE] = np.nan
-        bounds[:-2][self.kind == SlotKind.REPORT_ONLY] = (-np.inf, np.inf)
-        return np.ascontiguousarray(bounds).ravel()
+        """Return the alert limits, which lie within the limits, by limit row and unit column."""
+        kind = self.kind[self._slot_of_row]
+        bounds = np.ascontiguousarray(self.bounds[self.interval, 6:8])
+        bounds[kind != SlotKind.VALUE] = np.nan
+        bounds[kind == SlotKind.REPORT_ONLY] = (-np.inf, np.inf)
+        return bounds.ravel()
 
     def _compile_words(self) -> None:
         known: dict[tuple[object, ...], tuple[list[int], list[int]]] = {}
@@ -282,146 +313,10 @@ class Plan:
             self.word_verdict[index, :NO_WORD_COLUMN], self.word_reason[index, :NO_WORD_COLUMN] = known[key]
 
 
-def _slots(index: int, specification: Specification) -> Iterator[Slot]:
-    derived_inputs: dict[tuple[str, int], None] = {}
-    for number, requirement in enumerate(specification.requirements):
-        assert requirement.stage is not None  # noqa: S101 - checked when the specification was loaded
-        stage = STAGES.index(requirement.stage)
-        slot = partial(
-            Slot,
-            specification=index,
-            requirement=number,
-            stage=stage,
-            accept_preliminary=requirement.accept_preliminary,
-        )
-        parts = composite_parts(requirement)
-        for part, criterion in enumerate(parts):
-            yield slot(
-                part=part,
-                test=criterion.test,
-                kind=SlotKind.VALUE,
-                criterion=criterion,
-                rounding=requirement.rounding,
-            )
-        for part, control in enumerate(requirement.controls, start=len(parts)):
-            yield slot(
-                part=part,
-                test=control.test or "",
-                kind=SlotKind.VALUE,
-                criterion=control,
-                rounding=None,
-                is_control=True,
-                column=control.column or "",
-            )
-        if parts or requirement.test is None:
-            continue
-        averaged = requirement.replicates in _AVERAGED
-        yield slot(
-            part=-1,
-            test=requirement.test,
-            kind=_kind(requirement),
-            criterion=requirement,
-            rounding=requirement.rounding,
-        )
-        if averaged:
-            yield slot(
-                part=-1,
-                test=f"{requirement.id}{MEAN_SUFFIX}",
-                kind=SlotKind.VALUE,
-                criterion=requirement,
-                rounding=requirement.rounding,
-            )
-        other = requirement.agreement.stage if requirement.agreement else None
-        other = requirement.identity.equals_stage if requirement.identity else other
-        if other is not None:
-            derived_inputs[requirement.test, STAGES.index(other)] = None
-    for derived in specification.derived:
-        for source in derived.inputs.values():
-            if not source.startswith("@"):
-                for stage in _stages_of_derived(specification, derived.id, derived.stage):
-                    derived_inputs[source, stage] = None
-    for test, stage in derived_inputs:
-        yield Slot(
-            specification=index,
-            requirement=-2,
-            part=-1,
-            test=test,
-            stage=stage,
-            kind=SlotKind.COLLECTED,
-            criterion=None,
-            rounding=None,
-        )
-
-
-def _stages_of_derived(specification: Specification, test: str, stage: Stage | None) -> list[int]:
-    if stage is not None:
-        return [STAGES.index(stage)]
-    stages = {
-        STAGES.index(requirement.stage)
-        for requirement in specification.requirements
-        if requirement.stage is not None and test in named_tests(requirement)
-    }
-    return sorted(stages)
-
-
-def named_tests(requirement: Requirement) -> frozenset[str]:
-    """Return the tests whose results a requirement asks for, those of its controls included.
-
-    Example:
-        >>> from regenqc.specification.model import Requirement
-        >>> sorted(named_tests(Requirement(id="a", test="a", controls=({"test": "b", "one_of": ("growth",)},))))
-        ['a', 'b']
-    """
-    controls = {control.test for control in requirement.controls if control.test is not None}
-    return _judged_tests(requirement) | controls
-
-
-def _judged_tests(requirement: Requirement) -> frozenset[str]:
-    own = {requirement.test} if requirement.test is not None else set()
-    return frozenset(own | {part.test for part in composite_parts(requirement)})
-
-
-def controlling(specification: Specification, requirement: Requirement) -> list[int]:
-    """Return the requirements whose controls stand behind a result: its own, and those of results it is computed from.
-
-    Args:
-        specification: with the requirements, as indices of which they are returned.
-        requirement: of that specification.
-    """
-    tests: set[str] = set()
-    for derived in specification.derived:
-        if derived.id in named_tests(requirement):
-            tests.update(source for source in derived.inputs.values() if not source.startswith("@"))
-    return [
-        number
-        for number, entry in enumerate(specification.requirements)
-        if entry.controls
-        and (entry is requirement or (entry.stage is requirement.stage and tests & _judged_tests(entry)))
-    ]
-
-
-def _replicates(slot: Slot) -> Replicates:
-    policy: Replicates = getattr(slot.criterion, "replicates", Replicates.EACH)
-    return policy
-
-
-def composite_parts(requirement: Requirement) -> tuple[AlternativePart, ...]:
-    """Return the parts of a composite requirement, none for a simple one."""
-    if requirement.n_of_m is not None:
-        return requirement.n_of_m.of
-    return requirement.any_of or requirement.all_of or ()
-
-
-def _kind(requirement: Requirement) -> int:
-    if requirement.sponsor_must_set:
-        return SlotKind.UNSET
-    if requirement.report_only:
-        return SlotKind.REPORT_ONLY
-    if requirement.karyotype is not None or (requirement.identity is not None and requirement.identity.equals):
-        return SlotKind.DELEGATED
-    if requirement.agreement is not None or requirement.identity is not None:
-        return SlotKind.COLLECTED
-    return SlotKind.VALUE if requirement.replicates is Replicates.EACH else SlotKind.COLLECTED
+def _settling_only(index: int, kind: int) -> Slot:
+    return Slot(
+        specification=index, requirement=-3, part=-1, test="", stage=0, kind=kind, criterion=None, rounding=None
+    )
 
 
 def _bounds(limit: LimitText, alert: LimitText | None, rounding: str | None, code: int) -> tuple[float, ...]:
@@ -429,8 +324,10 @@ def _bounds(limit: LimitText, alert: LimitText | None, rounding: str | None, cod
     limit_unit = find_unit(limit.unit)
     assert limit_unit is not None  # noqa: S101 - checked when the specification was loaded
     factor = conversion_factor(unit, limit_unit)
-    rounded = compile_interval(exact_interval(limit, rounding=rounding, factor=factor))
     unrounded = compile_interval(exact_interval(limit, factor=factor))
+    rounded = unrounded
+    if rounding not in {None, "none"}:
+        rounded = compile_interval(exact_interval(limit, rounding=rounding, factor=factor))
     # Rounding narrows a strict limit and widens the others: what lies in both conforms without a word about rounding.
     narrow = _intersect(rounded, unrounded)
     if alert is not None:

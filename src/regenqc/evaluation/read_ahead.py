@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pyarrow as pa
-
 __all__ = ["read_ahead"]
 
+Part = TypeVar("Part")
 
-def read_ahead(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Yield the same batches in the same order, one of them read ahead by another thread.
 
-    Decoding Parquet and parsing CSV leave the interpreter free, so that both go on at once. Errors of the reader are
-    raised where its batch would have been yielded.
+def read_ahead(parts: Iterator[Part]) -> Iterator[Part]:
+    """Yield the same parts in the same order, one of them read ahead by another thread.
+
+    Decoding Parquet, parsing CSV and coding rows leave the interpreter free most of the time, so that both go on at once.
+    Errors of the reader are raised where its part would have been yielded.
 
     Example:
         >>> list(read_ahead(iter([1, 2, 3])))
         [1, 2, 3]
     """
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="regenqc-reader") as reader:
-        waiting = reader.submit(next, batches, None)
-        while (batch := waiting.result()) is not None:
-            waiting = reader.submit(next, batches, None)
-            yield batch
+        waiting = reader.submit(next, parts, None)
+        while (part := waiting.result()) is not None:
+            waiting = reader.submit(next, parts, None)
+            yield part

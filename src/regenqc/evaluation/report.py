@@ -249,11 +249,11 @@ def _source_names(sources: Sequence[str]) -> dict[str, str]:
 
 def _where(finding: dict[str, Any], sources: dict[str, str]) -> tuple[str, str]:
     """Return the source of a finding and its row in it, or nothing for a cell that no row explains."""
-    if finding["row_number"] is None:
-        return "", ""
     source = finding["source"]
     if source == "(computed)":
-        return "computed, ", f"row {finding['row_number']}"
+        return "computed", ""
+    if finding["row_number"] is None:
+        return "", ""
     return visible(sources.get(source, source), longest=_NAME_LENGTH), f":{finding['row_number']}"
 
 
@@ -402,9 +402,8 @@ def _maps(
     for left, (specification, stage, at) in zip(range(len(pairs), 0, -1), pairs, strict=True):
         number = numbers[specification]
         parts = [
-            (matrix.rank[cells.batches], [column for column in cells.columns if STAGES[column.stage].value == stage])
-            for cells in matrix.settled
-            if cells.specification == number
+            (matrix.rank[batches], [column for column in columns if STAGES[column.stage].value == stage])
+            for batches, columns in matrix.cells_of(number)
         ]
         columns = _columns(evaluation.specifications[number], [column for _, part in parts for column in part])
         causes += _causes(specification, stage, len(at), columns, parts)

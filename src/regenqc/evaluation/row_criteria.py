@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from regenqc.karyotype import read_karyotype
+from regenqc import karyotype
+from regenqc.karyotype import Outcome
 from regenqc.measurement.reported import fold_word
 from regenqc.specification.criteria import canonical_word
 from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Verdict
@@ -41,6 +42,22 @@ def judge_text(requirement: Requirement, text: str, attribute: Callable[[str], s
     return judge_identity(requirement, text, attribute)
 
 
+# Second methods are requirements of their own, so that no outcome about them arises from one row.
+_KARYOTYPES: Final[dict[Outcome, tuple[Verdict, Reason]]] = {
+    Outcome.NOT_UNDERSTOOD: (Verdict.INCONCLUSIVE, Reason.KARYOTYPE_NOT_UNDERSTOOD),
+    Outcome.ABNORMAL_CLONE: (Verdict.FAILS, Reason.KARYOTYPE_ABNORMAL),
+    Outcome.CONSTITUTIONAL_ABNORMALITY: (Verdict.FAILS, Reason.KARYOTYPE_ABNORMAL),
+    Outcome.OTHER_SEX: (Verdict.FAILS, Reason.KARYOTYPE_OTHER_SEX),
+    Outcome.NON_CLONAL_FINDING: (Verdict.INCONCLUSIVE, Reason.KARYOTYPE_NON_CLONAL),
+    Outcome.MIXED_CELL_LINES: (Verdict.INCONCLUSIVE, Reason.KARYOTYPE_MIXED_CELL_LINES),
+    Outcome.COUNT_NOT_STATED: (Verdict.INCONCLUSIVE, Reason.KARYOTYPE_COUNT_NOT_STATED),
+    Outcome.TOO_FEW_METAPHASES: (Verdict.INCONCLUSIVE, Reason.KARYOTYPE_TOO_FEW_METAPHASES),
+    Outcome.VARIANT_NOT_ALLOWED: (Verdict.INCONCLUSIVE, Reason.KARYOTYPE_VARIANT_NOT_ALLOWED),
+    Outcome.OTHER_TECHNIQUE_FINDING: (Verdict.INCONCLUSIVE, Reason.KARYOTYPE_OTHER_TECHNIQUE),
+    Outcome.NORMAL: (Verdict.CONFORMS, Reason.CONFORMS),
+}
+
+
 def judge_karyotype(requirement: Requirement, text: str, attribute: Callable[[str], str]) -> Judgement:
     """Judge one karyotype; what is not understood is inconclusive, never abnormal and never normal.
 
@@ -49,25 +66,25 @@ def judge_karyotype(requirement: Requirement, text: str, attribute: Callable[[st
         >>> requirement = Requirement(id="karyotype", karyotype=Karyotype(min_metaphases="20"))
         >>> judge_karyotype(requirement, "46,XX[19]", lambda name: "")[1].code
         'karyotype_too_few_metaphases'
+        >>> judge_karyotype(requirement, "47,XX,+12[3]/46,XX[17]", lambda name: "")[2]
+        '+12 in 3 of 20 metaphases, recurrent in pluripotent stem cells (12)'
     """
     criterion = requirement.karyotype
     assert criterion is not None  # noqa: S101 - the caller asked
-    reading = read_karyotype(text, allow=criterion.allow)
-    if not reading.understood:
-        return Verdict.INCONCLUSIVE, Reason.KARYOTYPE_NOT_UNDERSTOOD, reading.problem
-    if reading.metaphases < int(criterion.min_metaphases):
-        found = f"{reading.metaphases} metaphases counted, at least {criterion.min_metaphases} required"
-        return Verdict.INCONCLUSIVE, Reason.KARYOTYPE_TOO_FEW_METAPHASES, found
-    if criterion.expected_sex is not None:
-        stated = criterion.expected_sex
-        if stated.startswith("@"):
-            stated = attribute(stated[1:])
-        expected = _SEXES.get(fold_word(stated))
-        if expected is None:
-            return Verdict.INCONCLUSIVE, Reason.KARYOTYPE_SEX_NOT_STATED, f"the batch states '{stated}'"
-        if reading.sex != expected:
-            return Verdict.FAILS, Reason.KARYOTYPE_OTHER_SEX, f"{reading.sex} found, {expected} expected"
-    return Verdict.CONFORMS, Reason.CONFORMS, ""
+    stated = criterion.expected_sex or ""
+    if stated.startswith("@"):
+        stated = attribute(stated[1:])
+    expected = _SEXES.get(fold_word(stated))
+    judgement = karyotype.judge_karyotype(
+        karyotype.read_karyotype(text),
+        min_metaphases=int(criterion.min_metaphases),
+        expected_sex=expected,
+        allow=criterion.allow,
+    )
+    if judgement.outcome is Outcome.NORMAL and criterion.expected_sex is not None and expected is None:
+        return Verdict.INCONCLUSIVE, Reason.KARYOTYPE_SEX_NOT_STATED, f"the batch states '{stated}'"
+    verdict, reason = _KARYOTYPES[judgement.outcome]
+    return verdict, reason, "" if verdict is Verdict.CONFORMS else judgement.explanation
 
 
 def judge_identity(requirement: Requirement, text: str, attribute: Callable[[str], str]) -> Judgement:

@@ -98,7 +98,7 @@ def _texts(chunk: Chunk, name: str, row: NDArray[np.integer]) -> pa.Array:
 def _entries(judge: Judge, chunk: Chunk, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return every row with every slot that judges it; with an input where it is nothing else, with -1 where nothing does."""
     coded, places = chunk.judged.coded, judge.places
-    first_place = judge.groups.batch_at[2 * coded.batch[rows].astype(np.int64)].astype(np.int64)
+    first_place = judge.groups.batch_at[3 * coded.batch[rows].astype(np.int64)].astype(np.int64)
     place = first_place + coded.line[rows]
     begin = places.begin[place].astype(np.int64)
     count = places.begin[place + 1].astype(np.int64) - begin

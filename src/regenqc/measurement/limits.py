@@ -427,11 +427,10 @@ def compile_interval(interval: ExactInterval) -> CompiledInterval:
     lo_closed = lo_open = -math.inf
     hi_closed = hi_open = math.inf
     if lower is not None:
-        lo_closed = 0.0 - _largest_double(-lower.value, inclusive=True)  # not `-x`, which would give -0.0
-        lo_open = 0.0 - _largest_double(-lower.value, inclusive=False)
+        at_most, less = _largest_doubles(-lower.value)
+        lo_closed, lo_open = 0.0 - at_most, 0.0 - less  # not `-x`, which would give -0.0
     if upper is not None:
-        hi_closed = _largest_double(upper.value, inclusive=True)
-        hi_open = _largest_double(upper.value, inclusive=False)
+        hi_closed, hi_open = _largest_doubles(upper.value)
     return CompiledInterval(
         lo=lo_closed if lower is not None and lower.inclusive else lo_open,
         hi=hi_closed if upper is not None and upper.inclusive else hi_open,
@@ -448,14 +447,17 @@ _BEYOND: Final = Fraction(10) ** 291
 _BENEATH: Final = 1 / _BEYOND
 
 
-def _largest_double(boundary: Fraction, *, inclusive: bool) -> float:
-    """Return the largest double that a value below (or, if `inclusive`, at) the boundary may have."""
+def _largest_doubles(boundary: Fraction) -> tuple[float, float]:
+    """Return the largest double that a value at or below the boundary may have, and the largest of one below it."""
     if boundary == 0:
-        return 0.0 if inclusive else -float(_BENEATH)
-    magnitude = min(max(abs(boundary), _BENEATH), _BEYOND)
-    boundary = magnitude if boundary > 0 else -magnitude
+        return 0.0, -float(_BENEATH)
+    magnitude = abs(boundary)
+    if not _BENEATH <= magnitude <= _BEYOND:
+        magnitude = _BENEATH if magnitude < _BENEATH else _BEYOND
+        boundary = magnitude if boundary > 0 else -magnitude
     nearest = float(boundary)
     # The one decimal of 15 digits that can have this double. Where it has another, none has, and either side would do.
-    decimal = Fraction(Decimal(f"{nearest:.14e}"))
-    belongs = decimal <= boundary if inclusive else decimal < boundary
-    return nearest if belongs else math.nextafter(nearest, -math.inf)
+    above, below = Decimal(f"{nearest:.14e}").as_integer_ratio()
+    distance = above * boundary.denominator - boundary.numerator * below
+    beneath = math.nextafter(nearest, -math.inf)
+    return nearest if distance <= 0 else beneath, nearest if distance < 0 else beneath

@@ -202,9 +202,9 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble(word="vector_not_understood", disposition=_HOLD, requirements=("rcr",), settings=(_LENTIVIRAL,),
             shown=(("vector", "lenti"),)),
     # Genome
-    Trouble(word="karyotype_trisomy", disposition=_HOLD, requirements=("karyotype",), bank=True,
+    Trouble(word="karyotype_trisomy", disposition=_REJECT, requirements=("karyotype",), bank=True,
             edits=_replace("karyotype", *_TRISOMY)),
-    Trouble(word="karyotype_mosaic", disposition=_HOLD, requirements=("karyotype",), bank=True,
+    Trouble(word="karyotype_mosaic", disposition=_REJECT, requirements=("karyotype",), bank=True,
             edits=_replace("karyotype", *_MOSAIC)),
     Trouble(word="karyotype_too_few_metaphases", disposition=_HOLD, requirements=("karyotype",), bank=True,
             edits=_replace("karyotype", *_FEW)),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from regenqc.specification.derived_sources import AttributeSource, read_source
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -30,9 +32,9 @@ def attributes_used(specifications: Iterable[Specification]) -> frozenset[str]:
             names.update(requirement.when)
             names.update(reference[1:] for reference in _references(requirement))
         for derived in specification.derived:
-            for source in derived.inputs.values():
-                if source.startswith("@"):
-                    names.update((source[1:], f"{source[1:]}_unit"))
+            for source in map(read_source, derived.inputs.values()):
+                if isinstance(source, AttributeSource):
+                    names.update((source.name, f"{source.name}_unit"))
     return frozenset(names)
 
 

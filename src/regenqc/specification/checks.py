@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from regenqc.specification.control_checks import check_consequences, check_controls, check_retests
 from regenqc.specification.criterion_checks import COMPOSITE, check_criterion
-from regenqc.specification.derived_functions import DERIVED_INPUTS
-from regenqc.specification.model import CRITERIA, Derived, Requirement
+from regenqc.specification.model import CRITERIA, Requirement
 from regenqc.specification.value_checks import fault
 from regenqc.vocabulary import ATTRIBUTE_WORDS, Replicates, Timing
 
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
 __all__ = [
     "BUILT_IN_REQUIREMENTS",
     "CONTEXT_CODES",
-    "check_derived",
     "check_product",
     "check_requirement",
     "check_validity",
@@ -200,48 +198,6 @@ def check_product(
                 place("product", name),
                 got=value,
                 expected=", ".join(sorted(attributes[name])),
-            )
-
-
-def check_derived(derived: Derived, *, place: Callable[..., str], others: Collection[str] = ()) -> Iterator[Fault]:
-    """Yield every fault of one derived result.
-
-    Args:
-        derived: as written.
-        place: `place(*keys)` names a key of this entry as `file:line path`.
-        others: identifiers of all derived results of the specification.
-
-    Example:
-        >>> from regenqc.specification.model import Derived
-        >>> [fault.what for fault in check_derived(Derived(id="a", function="b", inputs={}), place=lambda *keys: "")]
-        ['The function is not known.']
-    """
-    inputs = DERIVED_INPUTS.get(derived.function)
-    if inputs is None:
-        near = difflib.get_close_matches(derived.function, DERIVED_INPUTS, n=1, cutoff=0.5)
-        yield fault(
-            "RQC-S029",
-            "The function is not known.",
-            place("function"),
-            got=derived.function,
-            expected=f"did you mean '{near[0]}'" if near else ", ".join(DERIVED_INPUTS),
-        )
-    elif set(derived.inputs) != set(inputs):
-        yield fault(
-            "RQC-S029",
-            "The function takes other inputs.",
-            place("inputs"),
-            got=", ".join(derived.inputs) or "none",
-            expected=", ".join(inputs),
-        )
-    for name, source in derived.inputs.items():
-        if source == derived.id or source in others:
-            yield fault(
-                "RQC-S054",
-                "A derived result is computed from a derived result, which is not supported.",
-                place("inputs", name),
-                got=source,
-                expected="a reported test or an attribute",
             )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from regenqc.karyotype import NotUnderstood, read_abnormality
 from regenqc.specification.value_checks import check_unit, check_values, fault
 from regenqc.vocabulary import Replicates
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from regenqc.errors import Fault
-    from regenqc.specification.model import AlternativePart, Requirement
+    from regenqc.specification.model import AlternativePart, Karyotype, Requirement
 
 __all__ = ["COMPOSITE", "check_criterion", "composite_parts", "has_numbers"]
 
@@ -62,6 +63,8 @@ def check_criterion(requirement: Requirement, *, place: Callable[..., str]) -> I
         yield from _check_parts(name, parts, requirement, place)
     if requirement.rounding is not None and not has_numbers(requirement):
         yield fault("RQC-S035", "Rounding has no effect without a limit.", place("rounding"), action="Remove rounding.")
+    if requirement.karyotype is not None:
+        yield from _check_karyotype(requirement.karyotype, place)
     if requirement.agreement is not None:
         yield from _check_agreement(requirement, place)
     if requirement.identity is not None:
@@ -121,6 +124,20 @@ def _check_part(part: AlternativePart, rounding: str | None, place: Callable[...
             expected="limit, one_of, none_of, or limit together with one_of",
         )
     yield from check_values(part, rounding, place)
+
+
+def _check_karyotype(karyotype: Karyotype, place: Callable[..., str]) -> Iterator[Fault]:
+    for index, text in enumerate(karyotype.allow):
+        found = read_abnormality(text)
+        if isinstance(found, NotUnderstood):
+            yield fault(
+                "RQC-S038",
+                f"An allowed variant is not understood: {found.problem} at character {found.position + 1}.",
+                place("karyotype", "allow", index),
+                got=text,
+                expected=found.expected,
+                action="Write it as it stands in a karyotype, for example inv(9)(p12q13).",
+            )
 
 
 def _check_agreement(requirement: Requirement, place: Callable[..., str]) -> Iterator[Fault]:

@@ -63,6 +63,8 @@ _STAND_INS: Final[dict[str, str]] = {
 _NUMBERS_AS_TEXT: Final = frozenset(
     {"min", "max", "min_exclusive", "max_exclusive", "min_metaphases", "relative", "absolute"}
 )
+# Steps of a place that pydantic adds to those of the file.
+_NO_KEYS: Final = frozenset({"[key]", model.TEXT_FORM, model.TABLE_FORM})
 _TOML_LINE: Final = re.compile(r"at line ([0-9]+), column")
 
 
@@ -175,12 +177,13 @@ class _Reader:
             return None, True
 
     def _fault(self, detail: dict[str, Any], prefix: Path) -> Fault:
-        path: Path = (*prefix, *(step for step in detail["loc"] if step != "[key]"))
+        path: Path = (*prefix, *(step for step in detail["loc"] if step not in _NO_KEYS))
         where = describe_place(self.source, path, self.lines)
         kind = detail["type"]
         if kind == "extra_forbidden":
             container = next((step for step in reversed(path[:-1]) if isinstance(step, str)), "")
-            owner = _OWNERS.get(container, model.SpecificationDocument)
+            in_table = model.TABLE_FORM in detail["loc"]  # its name is the author's
+            owner = model.RowInput if in_table else _OWNERS.get(container, model.SpecificationDocument)
             known = sorted(field.alias or name for name, field in owner.model_fields.items())
             near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
             return Fault(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
 
 from regenqc.vocabulary import Force, Jurisdiction, Mark, OnFail, Pathway, Replicates, Stage, Timing
 
@@ -18,6 +18,8 @@ __all__ = [
     "CRITERIA",
     "PATTERNS_IN_WORDS",
     "SCHEMA",
+    "TABLE_FORM",
+    "TEXT_FORM",
     "Agreement",
     "AlternativePart",
     "Consequence",
@@ -26,11 +28,13 @@ __all__ = [
     "Derived",
     "Evidence",
     "Identity",
+    "InputSource",
     "Karyotype",
     "LimitText",
     "NumberOf",
     "Removal",
     "Requirement",
+    "RowInput",
     "Specification",
     "SpecificationDocument",
 ]
@@ -40,7 +44,7 @@ SCHEMA = "regenqc.specification/1"
 _IDENTIFIER = r"^[a-z0-9][a-z0-9_.-]*$"
 _NAME = r"^[a-z][a-z0-9_]*$"
 _ATTRIBUTE = r"^@[a-z][a-z0-9_]*$"
-_INPUT = r"^(@[a-z][a-z0-9_]*|[a-z0-9][a-z0-9_.-]*)$"
+_INPUT = r"^(@[a-z][a-z0-9_]*|[a-z0-9][a-z0-9_.-]*|[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)? \S([^\n]*\S)?)$"
 _WORD = r"^\S([^\n]*\S)?$"
 _TOLERANCE = r"^[0-9]+(\.[0-9]+)?$"
 _METAPHASES = r"^[1-9][0-9]{0,3}$"
@@ -54,7 +58,8 @@ PATTERNS_IN_WORDS: Final[dict[str, str]] = {
     _IDENTIFIER: "a name of a-z, 0-9, '_', '.' and '-' that begins with a letter or digit",
     _NAME: "the name of an attribute: a-z, 0-9 and '_', beginning with a letter",
     _ATTRIBUTE: 'an attribute of the batch, for example "@donor_sex"',
-    _INPUT: 'a test, for example "endotoxin", or an attribute of the batch, for example "@dose_volume"',
+    _INPUT: 'a test, for example "endotoxin", an attribute of the batch, for example "@dose_volume", or a number with its '
+    'unit, for example "50 %"',
     _WORD: "a text that is not empty and has no blanks around it",
     _TOLERANCE: 'a number of at least 0 in plain digits, for example "20" or "0.5"',
     _METAPHASES: 'a whole number from 1 to 9999 as text, for example "20"',
@@ -141,6 +146,7 @@ class Karyotype(_Entry):
     min_metaphases: Annotated[str, Field(pattern=_METAPHASES)]
     expected_sex: Annotated[str, Field(pattern=_SEX)] | None = None
     allow: tuple[Word, ...] = ()
+    second_method: tuple[Identifier, ...] = ()
 
 
 class Identity(_Entry):
@@ -243,13 +249,45 @@ CRITERIA: Final[tuple[str, ...]] = (
 )
 
 
+class RowInput(_Entry):
+    """What a derived result takes from the results of a test: a column, and the results of one method only."""
+
+    test: Identifier
+    column: Literal["result", "sample_amount", "lod", "loq", "uncertainty"] = "result"
+    method: Word | None = None
+
+
+def _form_of_input(value: object) -> str:
+    return TABLE_FORM if isinstance(value, (dict, RowInput)) else TEXT_FORM
+
+
+# How pydantic names the two forms of an input in the place of a fault; no key of a file can be named so.
+TEXT_FORM: Final = "[text]"
+TABLE_FORM: Final = "[table]"
+
+InputSource = str | RowInput
+_Input = Annotated[
+    Annotated[str, Field(pattern=_INPUT, max_length=200), Tag(TEXT_FORM)] | Annotated[RowInput, Tag(TABLE_FORM)],
+    Discriminator(_form_of_input),
+]
+
+
 class Derived(_Entry):
     """A result computed from others before evaluation."""
 
     id: Identifier
     function: str
-    inputs: dict[str, Annotated[str, Field(pattern=_INPUT)]]
+    inputs: dict[str, _Input]
     stage: Stage | None = None
+
+    @field_validator("inputs")
+    @classmethod
+    def _one_form_for_one_meaning(cls, inputs: dict[str, InputSource]) -> dict[str, InputSource]:
+        """Write a table that says no more than its test as that test, so that both have one fingerprint."""
+        return {
+            name: source.test if isinstance(source, RowInput) and source == RowInput(test=source.test) else source
+            for name, source in inputs.items()
+        }
 
 
 class Removal(_Entry):

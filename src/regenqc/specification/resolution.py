@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Final
 from regenqc.errors import Fault, SpecificationError
 from regenqc.specification.checks import (
     CONTEXT_CODES,
-    check_derived,
     check_product,
     check_requirement,
     check_validity,
     known_attributes,
 )
+from regenqc.specification.derived_checks import check_derived, check_derived_units
 from regenqc.specification.document import Draft, read_document
 from regenqc.specification.fingerprint import canonical_content, fingerprint_specification
 from regenqc.specification.lookup import find_specification, is_version, not_found, read_text
 from regenqc.specification.merging import Merger
 from regenqc.specification.model import Specification
+from regenqc.specification.second_methods import check_second_methods
 from regenqc.vocabulary import OnFail, Stage
 
 if TYPE_CHECKING:
@@ -89,6 +90,8 @@ class Resolver:
             faults += check_product(document.product, attributes=known, place=draft.place)
         if not faults:
             faults += check_validity(document, requirements, own=places, place=draft.place)
+            faults += check_derived_units(derived, requirements, own=derived_places, place=draft.place)
+            faults += check_second_methods(requirements, own=places, place=draft.place)
         if complete and not requirements and not faults:
             faults.append(_no_requirement(draft))
         # A pack may leave everything to those who extend it.

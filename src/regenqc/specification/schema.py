@@ -105,6 +105,7 @@ KEY_MEANINGS: Final[dict[str, dict[str, str]]] = {
         "min_metaphases": "Metaphases that must have been counted, as text.",
         "expected_sex": "Sex of the donor, or the batch attribute that states it.",
         "allow": "Variants that count as normal when they stand exactly so.",
+        "second_method": "Tests that see what banding cannot; each must be a requirement of the same stage.",
     },
     "Identity": {
         "equals": "Attribute of the batch that the result must equal.",
@@ -123,8 +124,14 @@ KEY_MEANINGS: Final[dict[str, dict[str, str]]] = {
     "Derived": {
         "id": "Test code of the computed result.",
         "function": "Name of the function.",
-        "inputs": "For each input of the function a test code, or an attribute of the batch with @ before its name.",
+        "inputs": "For each input of the function a test code, an attribute of the batch with @ before its name, a table "
+        "that names a column or a method of a test, or a number with its unit.",
         "stage": "Stage of the computed result; every stage whose requirements name the test when absent.",
+    },
+    "RowInput": {
+        "test": "Test code of the results that are taken.",
+        "column": "Column that is taken of every result.",
+        "method": "Method of the results that are taken; all of them when absent.",
     },
     "Removal": {
         "id": "Identifier of the inherited requirement.",

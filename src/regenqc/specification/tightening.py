@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from regenqc.errors import RegenqcError
+from regenqc.karyotype import read_abnormality
 from regenqc.measurement.units import conversion_factor, find_unit
 from regenqc.specification.criteria import conforming_words, exact_interval, failing_words
 from regenqc.vocabulary import OnFail, Timing
@@ -17,9 +18,9 @@ from regenqc.vocabulary import OnFail, Timing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from regenqc.specification.model import AlternativePart, Control, Criterion, LimitText, Requirement
+    from regenqc.specification.model import AlternativePart, Control, Criterion, Karyotype, LimitText, Requirement
 
-__all__ = ["Loosening", "due_hours", "list_loosenings"]
+__all__ = ["Loosening", "due_hours", "list_loosenings", "list_narrowings"]
 
 _SEVERITY: Final = {OnFail.REPORT: 0, OnFail.HOLD: 1, OnFail.REJECT: 2}
 _NO_CRITERION: Final = frozenset({"", "report_only", "sponsor_must_set"})
@@ -65,7 +66,7 @@ def list_loosenings(old: Requirement, new: Requirement) -> Iterator[Loosening]:
     yield from _criterion(old, new)
     yield from _controls(old, new)
     yield from _consequences(old, new)
-    yield from _scope(old, new)
+    yield from list_narrowings(old, new)
 
 
 # ---- criterion -------------------------------------------------------------------------------------------------------
@@ -188,11 +189,19 @@ def _karyotype(old: Requirement, new: Requirement) -> Iterator[Loosening]:
     assert after is not None  # noqa: S101
     if int(after.min_metaphases) < int(before.min_metaphases):
         yield Loosening("karyotype", "fewer metaphases are enough", after.min_metaphases, before.min_metaphases)
-    if not set(after.allow) <= set(before.allow):
+    if not _allowed(after) <= _allowed(before):
         got, expected = ", ".join(after.allow), ", ".join(before.allow) or "none"
         yield Loosening("karyotype", "more abnormalities are allowed", got, expected)
     if before.expected_sex not in {None, after.expected_sex}:
         yield Loosening("karyotype", "the expected sex differs", str(after.expected_sex), str(before.expected_sex))
+    if not set(before.second_method) <= set(after.second_method):
+        got, expected = ", ".join(after.second_method) or "none", ", ".join(before.second_method)
+        yield Loosening("karyotype", "a second method is no longer required", got, expected)
+
+
+def _allowed(karyotype: Karyotype) -> set[object]:
+    """Return the allowed variants by what they mean; those that are not understood are reported elsewhere."""
+    return {read_abnormality(text) for text in karyotype.allow}
 
 
 def _agreement(old: Requirement, new: Requirement) -> Iterator[Loosening]:
@@ -289,8 +298,15 @@ def _actions(old: Requirement, new: Requirement) -> Iterator[Loosening]:
             )
 
 
-def _scope(old: Requirement, new: Requirement) -> Iterator[Loosening]:
-    """Compare the batches to which the requirement applies: it must apply at least to those of the inherited one."""
+def list_narrowings(old: Requirement, new: Requirement) -> Iterator[Loosening]:
+    """Yield every respect in which `new` applies to fewer batches than `old`.
+
+    Example:
+        >>> from regenqc.specification.model import Requirement
+        >>> new = Requirement(id="a", when={"formulation": ("fresh",)})
+        >>> [narrowing.key for narrowing in list_narrowings(Requirement(id="a"), new)]
+        ['when']
+    """
     for name, values in new.when.items():
         if not set(values) >= set(old.when.get(name, ())) or name not in old.when:
             expected = ", ".join(old.when.get(name, ())) or "every batch"

@@ -1,0 +1,290 @@
+"""Measure the book of custody: appending, deriving, tracing; `python -m benchmarks.custody`.
+
+The events are those of allogeneic and autologous lots from collection to patient, about as many and as long as in practice;
+everything is generated from a seed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.machine import machine_line
+from regenqc.custody.book import Book, Declined
+from regenqc.custody.canonical import encode_event
+from regenqc.custody.moments import moment_of_milliseconds
+from regenqc.custody.record import SCHEMA, Condition, Event, Item, Measurement, Previous
+from regenqc.custody.rules import Policy, signatures_unchecked
+from regenqc.custody.trace import Reader, backward, completeness, forward
+from regenqc.custody.trace.lineage import reached
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SAVED = Path(__file__).resolve().parents[1] / "docs" / "benchmarks"
+POLICY = Policy(check_signature=signatures_unchecked, enrolled_people_only=False, signed_kinds=frozenset())
+GROUP = 10_000
+START = 1_767_225_600_000  # 2026-01-01
+MINUTE = 60_000
+NOW = "2099-01-01T00:00:00.000Z"
+MATERIALS = 60
+
+
+class Story:
+    """Write the events of many lots.
+
+    Args:
+        seed: of everything random.
+    """
+
+    def __init__(self, *, seed: int) -> None:
+        self._dice = random.Random(seed)  # noqa: S311 - not for secrets
+        self._clock = START
+        self._count = 0
+
+    def event(self, kind: str, *, site: str = "MAKER-1", **members: Any) -> bytes:
+        """Return the next event."""
+        self._count += 1
+        self._clock += self._dice.randrange(1, 4) * MINUTE
+        moment = moment_of_milliseconds(self._clock)
+        staff = f"STAFF-{self._dice.randrange(200):04d}"
+        return encode_event(
+            Event(
+                schema=SCHEMA,
+                kind=kind,
+                event_id=f"EV-{self._count:09d}",
+                event_time=moment,
+                record_time=moment,
+                zone="+01:00",
+                actor=staff,
+                role="operator",
+                site=site,
+                **members,
+            )
+        )
+
+    def materials(self) -> Iterator[bytes]:
+        """Yield the receipts of materials that all lots use."""
+        for number in range(MATERIALS):
+            yield self.event("receipt", outputs=(Item(f"MAT-{number:04d}", "100000000", "mL"),), lot=f"L{number:05d}")
+
+    def lot(self, number: int) -> Iterator[bytes]:
+        """Yield the life of one lot: 26 events."""
+        dice = self._dice
+        name, coi = f"{number:07d}", f"COI-{number:07d}"
+        hospital = f"HOSP-{dice.randrange(50):03d}"
+        media = [Item(f"MAT-{dice.randrange(MATERIALS):04d}", "250", "mL") for _ in range(2)]
+        media = list({item.id: item for item in media}.values())
+        incubator = f"INC-{dice.randrange(60):03d}"
+        culture, dose, box = Item(f"CU-{name}"), Item(f"DP-{name}"), f"BOX-{name}"
+        cabinet = (f"BSC-{dice.randrange(20):03d}",)
+        yield self.event(
+            "donation",
+            site="CLINIC-1",
+            donor=f"DONOR-{name}",
+            outputs=(Item(f"AP-{name}"),),
+            coi=coi,
+            lot=f"LOT-{name}",
+        )
+        shipped = self._count + 1
+        yield self.event(
+            "ship", site="CLINIC-1", items=(Item(f"AP-{name}"),), destination="MAKER-1", carrier="COURIER-1", coi=coi
+        )
+        yield self.event(
+            "receive", items=(Item(f"AP-{name}"),), previous=Previous(f"EV-{shipped:09d}"), coi=coi, place="ROOM-01"
+        )
+        yield self.event(
+            "modification",
+            inputs=(Item(f"AP-{name}"), *media),
+            outputs=(culture,),
+            coi=coi,
+            stage="in_process",
+            equipment=cabinet,
+            lot=f"LOT-{name}",
+        )
+        for _ in range(6):
+            yield self.event(
+                "sensor_reading",
+                items=(culture,),
+                equipment=(incubator,),
+                conditions=(self._condition(),),
+            )
+        for day in range(3):
+            yield self.event(
+                "expansion",
+                items=(culture,),
+                inputs=tuple(media),
+                coi=coi,
+                equipment=(incubator,),
+                place=f"ROOM-{day:02d}",
+            )
+        yield self.event("sampling", inputs=(culture,), outputs=(Item(f"SA-{name}"),), coi=coi, lot=f"LOT-{name}")
+        for test in ("sterility", "viability", "mycoplasma", "endotoxin"):
+            yield self.event(
+                "test_result", site="LAB-1", items=(Item(f"SA-{name}"),), measurements=(Measurement(test, "No growth"),)
+            )
+        yield self.event(
+            "formulation", inputs=(culture, media[0]), outputs=(Item(f"DS-{name}"),), coi=coi, lot=f"LOT-{name}"
+        )
+        yield self.event(
+            "filling",
+            inputs=(Item(f"DS-{name}"),),
+            outputs=(dose,),
+            coi=coi,
+            lot=f"LOT-{name}",
+            expires_at="2098-01-01T00:00:00.000Z",
+        )
+        yield self.event("label", items=(dose,), labels=(f"LBL-{name}",), coi=coi, recipient=f"PATIENT-{name}")
+        yield self.event("decision", items=(dose,), outcome="release")
+        yield self.event("store", items=(dose,), place=f"TANK-{dice.randrange(9)}")
+        yield self.event("pack", items=(dose,), container=box)
+        shipped = self._count + 1
+        yield self.event("ship", items=(Item(box),), destination=hospital, carrier="COURIER-1")
+        yield self.event("sensor_reading", items=(Item(box),), conditions=(self._condition(),))
+        yield self.event(
+            "receive", site=hospital, items=(Item(box),), previous=Previous(f"EV-{shipped:09d}"), place="PHARMACY-1"
+        )
+        yield self.event("unpack", site=hospital, items=(dose,), container=box)
+        yield self.event("reinspect", site=hospital, items=(dose,), outcome="conformant", coi=coi)
+        yield self.event("decision", site=hospital, items=(dose,), outcome="accept")
+        yield self.event(
+            "administer",
+            site=hospital,
+            items=(dose,),
+            recipient=f"PATIENT-{name}",
+            coi=coi,
+            second_actor=f"NURSE-{dice.randrange(200):04d}",
+            second_role="nurse",
+        )
+
+    def _condition(self) -> Condition:
+        return Condition(
+            "temperature",
+            "°C",
+            moment_of_milliseconds(self._clock - 60 * MINUTE),
+            moment_of_milliseconds(self._clock),
+            minimum="36.8",
+            maximum="37.2",
+            mean="37.01",
+            excursion_seconds="0",
+        )
+
+
+def events(count: int, *, seed: int = 1) -> list[bytes]:
+    """Return so many events."""
+    story = Story(seed=seed)
+    found = list(story.materials())
+    number = 0
+    while len(found) < count:
+        found.extend(story.lot(number))
+        number += 1
+    return found[:count]
+
+
+def main() -> None:
+    """Run the benchmarks named on the command line."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.custody", description=__doc__)
+    parser.add_argument(
+        "--events", type=int, default=100_000, help="events of the large ledger (1000000 for the record)"
+    )
+    parser.add_argument("--runs", type=int, default=3, help="counted runs of the append benchmarks")
+    parser.add_argument("--save", action="store_true", help="save the figures under docs/benchmarks")
+    options = parser.parse_args()
+    figures: dict[str, Any] = {"machine": machine_line(), "events": options.events}
+    print(figures["machine"])
+    bodies = events(options.events)
+    figures["bytes per event"] = sum(map(len, bodies)) / len(bodies)
+    with tempfile.TemporaryDirectory(prefix="regenqc-bench-") as temporary:
+        figures |= _append(bodies[: 5 * GROUP], Path(temporary), runs=options.runs)
+        figures |= _large(bodies, Path(temporary))
+    for name, value in figures.items():
+        if isinstance(value, float | int):
+            print(f"{name:<58} {value:>14,.3f}" if value < 100 else f"{name:<58} {value:>14,.0f}")
+    if options.save:
+        SAVED.mkdir(parents=True, exist_ok=True)
+        (SAVED / "custody.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+def _open(path: Path, policy: Policy | None) -> Book:
+    return Book.open(f"sqlite:///{path}", origin="bench.example/ledger", policy=policy, now=lambda: NOW)
+
+
+def _append(bodies: list[bytes], folder: Path, *, runs: int) -> dict[str, Any]:
+    """Return events per second: groups of ten thousand, judged by the rules or copied, and one by one."""
+    figures: dict[str, Any] = {}
+    for name, policy in (("judged by the rules", POLICY), ("copied from another log", None)):
+        rates, processor = [], []
+        for run in range(runs):
+            with _open(folder / f"append {bool(policy)} {run}.db", policy) as book:
+                for start in range(0, len(bodies), GROUP):
+                    group = bodies[start : start + GROUP]
+                    began, used = time.perf_counter(), time.process_time()
+                    outcomes = book.append(group)
+                    rates.append(len(group) / (time.perf_counter() - began))
+                    processor.append((time.process_time() - used) / len(group) * 1e6)
+                    if any(isinstance(outcome, Declined) for outcome in outcomes):
+                        raise SystemExit("the story of the benchmark violates a rule")
+        figures[f"events per second, {name}"] = median(rates)
+        figures[f"processor microseconds per event, {name}"] = median(processor)
+    with _open(folder / "single.db", POLICY) as book:
+        began = time.perf_counter()
+        for body in bodies[:2000]:
+            book.append([body])
+        figures["events per second, one durable event after the other"] = 2000 / (time.perf_counter() - began)
+    return figures
+
+
+def _large(bodies: list[bytes], folder: Path) -> dict[str, Any]:
+    path = folder / "large.db"
+    figures: dict[str, Any] = {}
+    with _open(path, None) as book:
+        for start in range(0, len(bodies), GROUP):
+            book.append(bodies[start : start + GROUP])
+    figures["bytes on disk per event, edges and indexes included"] = path.stat().st_size / len(bodies)
+    with _open(path, POLICY) as book:
+        with book.read() as view:
+            ((edges,),) = view.execute("SELECT COUNT(*) FROM custody_edge")
+            figures["edges"] = int(edges)
+            figures |= _trace(Reader(view), view)
+        for name, policy in (("tables only", None), ("tables and rules", POLICY)):
+            book._policy = policy  # noqa: SLF001 - the benchmark compares both
+            began = time.perf_counter()
+            if not book.verify(indexes=False).ok:
+                raise SystemExit("the ledger of the benchmark does not verify")
+            figures[f"seconds to verify, {name}"] = time.perf_counter() - began
+    return figures
+
+
+def _trace(reader: Reader, view: Any) -> dict[str, Any]:
+    small = "AP-0000100"
+    questions: dict[str, tuple[Callable[[], Any], int]] = {
+        "forward from one collection, reach": (lambda: reached(reader, small, sorts=("item",)), 50),
+        "forward from one collection, full answer": (lambda: forward(view, small), 20),
+        "backward from one dose, reach": (
+            lambda: reached(reader, "DP-0000100", direction="backward", sorts=("item",)),
+            50,
+        ),
+        "backward from one dose, full answer": (lambda: backward(view, "DP-0000100"), 20),
+        "forward from a material of many lots, reach": (lambda: reached(reader, "MAT-0003", sorts=("item",)), 10),
+        "forward from a material of many lots, full answer": (lambda: forward(view, "MAT-0003"), 3),
+        "completeness of a material": (lambda: completeness(view, "MAT-0003"), 2),
+    }
+    figures: dict[str, Any] = {"items reached from the material": len(reached(reader, "MAT-0003", sorts=("item",)))}
+    for name, (ask, runs) in questions.items():
+        times = []
+        for _ in range(runs):
+            began = time.perf_counter()
+            ask()
+            times.append((time.perf_counter() - began) * 1e3)
+        figures[f"milliseconds, {name}"] = median(times)
+    return figures
+
+
+if __name__ == "__main__":
+    main()

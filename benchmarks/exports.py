@@ -1,0 +1,197 @@
+"""The exports that are judged: simulated, and rewritten where a workload asks for something that no simulation has."""
+
+from __future__ import annotations
+
+import pickle
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pa_csv
+import pyarrow.parquet as pq
+
+from benchmarks.peers.task import Task
+from benchmarks.rule_table import build_rule_table, write_rule_table
+from benchmarks.specification_sets import product_name
+from regenqc import simulate
+from regenqc.simulation.panels import BANK, PRODUCT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from regenqc.specification import Specification
+
+__all__ = [
+    "AS_OF",
+    "RESULTS_PER_LOT",
+    "one_lot",
+    "repeated",
+    "results_in",
+    "simulated",
+    "task_for",
+    "wide",
+    "with_products",
+]
+
+AS_OF = "2026-06-30T00:00:00Z"
+# Of the synthetic product, banks included; the number of results of an export follows from its number of lots.
+RESULTS_PER_LOT = 21.93
+_SEED = 1
+_FURTHER_COLUMNS = 21
+_ADVERSE_SHARE = 0.2
+
+
+def simulated(folder: Path, results: int, *, file_format: Literal["csv", "parquet"] = "parquet") -> Path:
+    """Return the folder of a simulated export of about so many results."""
+    if not folder.exists():
+        simulate(batches=max(60, round(results / RESULTS_PER_LOT)), seed=_SEED, out=folder, file_format=file_format)
+    return folder
+
+
+def results_in(folder: Path) -> int:
+    """Return the number of results of an export."""
+    if (folder / "results.parquet").exists():
+        return int(pq.ParquetFile(folder / "results.parquet").metadata.num_rows)
+    with (folder / "results.csv").open("rb") as file:
+        return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 24), b"")) - 1
+
+
+def task_for(folder: Path, specifications: Sequence[Specification], work: Path) -> Path:
+    """Write the specifications, their rule tables and the task to judge an export by them; return the task."""
+    suffix = "csv" if (folder / "results.csv").exists() else "parquet"
+    results, batches = folder / f"results.{suffix}", folder / f"batches.{suffix}"
+    work.mkdir(parents=True, exist_ok=True)
+    (work / "specifications.pickle").write_bytes(pickle.dumps(list(specifications)))
+    write_rule_table(build_rule_table(specifications, units=_units(results)), work / "rules")
+    task = Task(
+        results=str(results),
+        batches=str(batches),
+        rules=str(work / "rules"),
+        specifications=str(work / "specifications.pickle"),
+        as_of=AS_OF,
+    )
+    task.write(work / "task.json")
+    return work / "task.json"
+
+
+def _units(results: Path) -> set[str]:
+    if results.suffix == ".csv":
+        table = pa_csv.read_csv(results, convert_options=pa_csv.ConvertOptions(include_columns=["unit"]))
+        return set(pc.unique(table["unit"].cast(pa.string())).fill_null("").to_pylist())
+    found: set[str] = set()
+    for batch in pq.ParquetFile(results).iter_batches(columns=["unit"]):
+        found |= set(pc.unique(batch["unit"].cast(pa.string())).to_pylist())
+    return found
+
+
+def with_products(folder: Path, source: Path, products: int) -> Path:
+    """Return an export whose lots are spread over many products: the results of another, and its batches renamed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    results = folder / "results.parquet"
+    if not results.exists():
+        results.symlink_to(source / "results.parquet")
+    table = pq.read_table(source / "batches.parquet")
+    names = table["product"].cast(pa.string()).to_pylist()
+    spread = [product_name(at % products) if name == PRODUCT.product else name for at, name in enumerate(names)]
+    place = table.schema.get_field_index("product")
+    pq.write_table(table.set_column(place, "product", pa.array(spread).dictionary_encode()), folder / "batches.parquet")
+    return folder
+
+
+def wide(folder: Path, source: Path) -> Path:
+    """Return an export of 40 columns in which a fifth of the results reads like a wrong result of its test."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "batches.parquet").exists():
+        (folder / "batches.parquet").symlink_to(source / "batches.parquet")
+    wrong = {(slot.stage, slot.test): slot.wrong[0].result for panel in (PRODUCT, BANK) for slot in panel.slots}
+    with pq.ParquetWriter(folder / "results.parquet", _wide_schema(source), compression="zstd") as writer:
+        for first, group in _row_groups(source / "results.parquet"):
+            adverse = _hashed(first, group.num_rows, salt=0) % 1000 < _ADVERSE_SHARE * 1000
+            columns = {name: group[name].combine_chunks() for name in group.column_names}
+            columns["result"] = _replaced(columns, wrong, adverse)
+            for number in range(_FURTHER_COLUMNS):
+                words = pa.array([f"provenance-{number:02d}-{word:02d}" for word in range(5 + number)])
+                codes = pa.array((_hashed(first, group.num_rows, salt=number + 1) % len(words)).astype(np.int32))
+                columns[f"provenance_{number:02d}"] = pa.DictionaryArray.from_arrays(codes, words)
+            writer.write_table(pa.table(columns, schema=writer.schema), row_group_size=group.num_rows)
+    return folder
+
+
+def _wide_schema(source: Path) -> pa.Schema:
+    schema: pa.Schema = pq.read_schema(source / "results.parquet")
+    texts = pa.dictionary(pa.int32(), pa.string())
+    for number in range(_FURTHER_COLUMNS):
+        schema = schema.append(pa.field(f"provenance_{number:02d}", texts))
+    return schema
+
+
+def _row_groups(path: Path) -> Iterator[tuple[int, pa.Table]]:
+    """Yield the row groups of a file with the number of their first row."""
+    file = pq.ParquetFile(path)
+    first = 0
+    for number in range(file.num_row_groups):
+        group = file.read_row_group(number)
+        yield first, group
+        first += group.num_rows
+
+
+def _hashed(first: int, count: int, *, salt: int) -> NDArray[np.uint64]:
+    """Return numbers that follow from the number of a row alone (Fibonacci hashing)."""
+    rows = np.arange(first, first + count, dtype=np.uint64) + np.uint64(salt * 1_000_003)
+    return (rows * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(33)
+
+
+def _replaced(
+    columns: dict[str, pa.DictionaryArray], wrong: dict[tuple[str, str], str], adverse: NDArray[np.bool_]
+) -> pa.DictionaryArray:
+    """Return the results with the wrong ones of their stage and test where `adverse`."""
+    texts = columns["result"].dictionary.to_pylist()
+    places = {text: place for place, text in enumerate(texts)}
+    stages, tests = (columns[name].dictionary.to_pylist() for name in ("stage", "test"))
+    table = np.full((len(stages), len(tests)), -1, dtype=np.int32)
+    for at, stage in enumerate(stages):
+        for beside, test in enumerate(tests):
+            text = wrong.get((stage, test))
+            if text is not None:
+                table[at, beside] = places.setdefault(text, len(places))
+    answer = table[columns["stage"].indices.to_numpy(), columns["test"].indices.to_numpy()]
+    own = columns["result"].indices.to_numpy()
+    chosen = np.where(adverse & (answer >= 0), answer, own).astype(np.int32)
+    return pa.DictionaryArray.from_arrays(pa.array(chosen), pa.array(list(places), type=pa.string()))
+
+
+def repeated(folder: Path, source: Path, times: int) -> Path:
+    """Return an export that repeats the lots of another under new names, written a row group at a time."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("results", "batches"):
+        path = source / f"{name}.parquet"
+        with pq.ParquetWriter(folder / f"{name}.parquet", pq.read_schema(path), compression="zstd") as writer:
+            for turn in range(times):
+                for _, group in _row_groups(path):
+                    ids = group["batch_id"].combine_chunks()
+                    renamed = pc.binary_join_element_wise(ids.dictionary, f"-{turn:02d}", "")
+                    column = pa.DictionaryArray.from_arrays(ids.indices, renamed)
+                    place = group.schema.get_field_index("batch_id")
+                    writer.write_table(group.set_column(place, "batch_id", column), row_group_size=group.num_rows)
+    return folder
+
+
+def one_lot(folder: Path, source: Path, *, rows: int) -> Path:
+    """Return the export of the first lot that has exactly so many results, as text."""
+    folder.mkdir(parents=True, exist_ok=True)
+    results, batches = pq.read_table(source / "results.parquet"), pq.read_table(source / "batches.parquet")
+    ids = results["batch_id"].cast(pa.string())
+    counts = pc.value_counts(ids).to_pylist()
+    chosen = min(entry["values"] for entry in counts if entry["counts"] == rows)
+    for name, table, column in (
+        ("results", results, ids),
+        ("batches", batches, batches["batch_id"].cast(pa.string())),
+    ):
+        own = table.filter(pc.equal(column, chosen))
+        plain = pa.table({key: own[key].cast(pa.string()) for key in own.column_names})
+        pa_csv.write_csv(plain, folder / f"{name}.csv", pa_csv.WriteOptions(quoting_style="needed"))
+    return folder

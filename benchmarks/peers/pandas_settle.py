@@ -1,0 +1,345 @@
+"""pandas: from the cells of batches to dispositions and findings; columns of one entry per batch and specification."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.peers.pandas_decode import verdict_of_number
+from benchmarks.peers.pandas_text import AMOUNTS
+from benchmarks.peers.task import Outcome
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from benchmarks.peers.pandas_text import Rules
+
+__all__ = ["Cells", "compute_together", "settle"]
+
+_WORDS = np.array(["missing", "conforms", "alert", "inconclusive", "fails"], dtype=object)
+_BITS = 64
+
+
+class Cells:
+    """The worst verdict of every cell, one row for every batch and specification.
+
+    Args:
+        lots: the batches.
+        rules: rule tables.
+    """
+
+    def __init__(self, lots: pd.DataFrame, rules: Rules) -> None:
+        specifications = rules["specifications"].assign(product=pd.factorize(rules["specifications"]["value"])[0])
+        self.turn = specifications.groupby("product").cumcount().to_numpy()
+        of_product = np.bincount(specifications["product"])
+        count = of_product[lots["product"].to_numpy()]
+        self.first = np.concatenate([[0], np.cumsum(count)])[:-1]
+        self.batch = np.repeat(np.arange(len(lots)), count)
+        starts = np.concatenate([[0], np.cumsum(of_product)])[:-1]
+        order = np.argsort(specifications["product"].to_numpy(), kind="stable")
+        within = np.arange(len(self.batch)) - self.first[self.batch]
+        self.specification = specifications["spec"].to_numpy()[order][
+            starts[lots["product"].to_numpy()][self.batch] + within
+        ]
+        self.verdict = np.zeros((len(self.batch), _BITS), dtype=np.uint8)
+
+    def row(self, batch: NDArray[np.int64], specification: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the row of each batch and specification."""
+        return self.first[batch] + self.turn[specification]
+
+    def raise_to(self, row: NDArray[np.int64], mask: NDArray[np.int64], verdict: NDArray[np.int64]) -> None:
+        """Raise cells to verdicts of 1 to 4; others change nothing."""
+        counted = np.flatnonzero((verdict >= 1) & (verdict <= 4))
+        row, mask, verdict = row[counted], mask[counted], verdict[counted]
+        several = (mask & (mask - 1)) != 0
+        for bit in range(_BITS - 1):
+            stray = several & (mask >> bit & 1 == 1) if several.any() else several
+            if stray.any():
+                np.maximum.at(self.verdict, (row[stray], bit), verdict[stray].astype(np.uint8))
+        place = row * _BITS + np.log2(mask.astype(np.float64)).astype(np.int64)
+        np.maximum.at(self.verdict.reshape(-1), place[~several], verdict[~several].astype(np.uint8))
+
+    def masks(self) -> dict[str, NDArray[np.int64]]:
+        """Return the cells of each verdict as bits."""
+        return {
+            name: np.packbits(self.verdict == code, axis=1, bitorder="little").view(np.int64).reshape(-1)
+            for code, name in enumerate("caif", start=1)
+        }
+
+
+def compute_together(together: pd.DataFrame, lots: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    """Judge means and dose rates like reported results; return batch, spec, mask and verdict.
+
+    A value that cannot be computed is open, as are replicates that cannot be told apart, and a mean of values censored in
+    different directions.
+
+    Args:
+        together: batch, slot, unit, form, number, declared, result_id, replicate, reading, is_preliminary, is_nameless and
+            is_interim of the results that count only together.
+        lots: the batches.
+        rules: rule tables.
+    """
+    declared = together["declared"].notna()
+    once = together.assign(
+        form=together["form"].where(~declared, 4), number=together["declared"].where(declared, together["number"])
+    )
+    chosen = once[~once["is_preliminary"]].assign(is_early=False)
+    if once["is_preliminary"].any():
+        early = once.loc[once["is_preliminary"], ["batch", "slot"]].drop_duplicates()
+        chosen = pd.concat([chosen, once.merge(early, on=["batch", "slot"]).assign(is_early=True)])
+    factors = rules["factors"].assign(unit=rules["factors"]["unit"] + 1)
+    values = pd.concat([_means(chosen, factors, rules), _rates(chosen, factors, lots, rules)], ignore_index=True)
+    slots = rules["slots"][["slot", "spec", "bit", "accept_preliminary"]]
+    values = values.merge(slots, on="slot").merge(rules["bounds"].drop(columns="unit"), on="slot")
+    column = {name: values[name].to_numpy() for name in values.columns}
+    column["never_negative"] = np.zeros(len(values), dtype=bool)
+    verdict = np.where(column["is_known"], verdict_of_number(column, column["form"], column["number"]), 3)
+    early = column["is_early"] & ~column["accept_preliminary"] & ((verdict == 1) | (verdict == 2))
+    mask = np.left_shift(1, column["bit"].astype(np.int64))
+    return pd.DataFrame(
+        {"batch": column["batch"], "spec": column["spec"], "mask": mask, "verdict": np.where(early, 0, verdict)}
+    )
+
+
+def _means(chosen: pd.DataFrame, factors: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    rows = chosen.merge(rules["averages"], on="slot").merge(factors, on=["target", "unit"], how="left")
+    # Rows that are equal in everything count once; what is left and has one name is not to be told apart.
+    name = ["batch", "slot", "is_early", "result_id", "replicate"]
+    if rows.duplicated(name).any():
+        rows = rows.drop_duplicates([*name, "reading", "unit"])
+    rows = rows.assign(
+        doubtful=rows.duplicated(name, keep=False),
+        is_number=rows["factor"].notna() & rows["form"].between(2, 7),
+        value=rows["number"] * rows["factor"],
+        censored=rows["form"].where(rows["form"] > 2),
+    )
+    found = rows.groupby(["batch", "computed_slot", "is_early"], sort=False).agg(
+        is_number=("is_number", "min"),
+        is_interim=("is_interim", "min"),
+        is_nameless=("is_nameless", "max"),
+        doubtful=("doubtful", "max"),
+        form=("form", "max"),
+        lowest=("censored", "min"),
+        highest=("censored", "max"),
+        number=("value", "mean"),
+        count=("value", "size"),
+    )
+    found = found[~found["is_interim"].astype(bool)].reset_index()
+    one_way = found["lowest"].fillna(0) == found["highest"].fillna(0)
+    told_apart = ~found["doubtful"].astype(bool) & (~found["is_nameless"].astype(bool) | (found["count"] == 1))
+    known = found["is_number"].astype(bool) & one_way & told_apart
+    return pd.DataFrame(
+        {
+            "batch": found["batch"],
+            "slot": found["computed_slot"],
+            "is_early": found["is_early"],
+            "is_known": known,
+            "number": found["number"].round(9),
+            "form": found["form"],
+        }
+    )
+
+
+def _rates(chosen: pd.DataFrame, factors: pd.DataFrame, lots: pd.DataFrame, rules: Rules) -> pd.DataFrame:
+    rows = chosen[~chosen["is_interim"]].merge(rules["dose_rates"][["slot", "computed_slot"]], on="slot")
+    rows = rows.merge(factors[factors["target"] == "EU/mL"], on="unit", how="left")
+    rows = rows[lots["has_amounts"].to_numpy()[rows["batch"]]]
+    volume, weight, duration = (lots[name].to_numpy()[rows["batch"]] for name in AMOUNTS)
+    known = rows["factor"].notna() & rows["form"].between(2, 7) & (volume >= 0) & (weight > 0) & (duration >= 0)
+    rate = rows["number"] * rows["factor"] * volume / (weight * np.maximum(duration, 1))
+    return pd.DataFrame(
+        {
+            "batch": rows["batch"],
+            "slot": rows["computed_slot"],
+            "is_early": rows["is_early"],
+            "is_known": known,
+            "number": rate.round(9),
+            "form": rows["form"],
+        }
+    )
+
+
+def settle(cells: Cells, open_rows: pd.DataFrame, lots: pd.DataFrame, rules: Rules, *, as_of: str) -> Outcome:
+    """Return dispositions and findings.
+
+    Args:
+        cells: of all batches.
+        open_rows: row of the cells, mask, verdict and reported text of everything that does not conform.
+        lots: the batches.
+        rules: rule tables.
+        as_of: moment of evaluation.
+    """
+    state = _settled(cells, lots, rules, as_of=as_of)
+    names = rules["specifications"].sort_values("spec")["spec_id"].to_numpy(dtype=object)
+    return Outcome(
+        _dispositions(state, cells, lots, names, rules), _findings(open_rows, state, cells, lots, names, rules)
+    )
+
+
+def _applicability(cells: Cells, lots: pd.DataFrame, rules: Rules) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the bits that do not apply, and those of which that is uncertain."""
+    names = rules["lists"]["selecting"]
+    known = rules["declared"].groupby("attribute")["value"].agg(set)
+    number, kinds = pd.factorize(pd.MultiIndex.from_arrays([lots["product"], *(lots[name] for name in names)]))
+    place = cells.specification.astype(np.int64) * len(kinds) + number[cells.batch]
+    place, distinct = pd.factorize(place)
+    asked = pd.DataFrame(
+        {"spec": distinct // len(kinds), "kind": distinct % len(kinds), "at": np.arange(len(distinct))}
+    )
+    conditions = rules["selectors"].groupby(["spec", "bit", "attribute"])["value"].agg(set).reset_index()
+    asked = asked.merge(conditions, on="spec")
+    off, uncertain = np.zeros(len(distinct), dtype=np.int64), np.zeros(len(distinct), dtype=np.int64)
+    for at, kind, bit, attribute, listed in zip(
+        asked["at"], asked["kind"], asked["bit"], asked["attribute"], asked["value"], strict=True
+    ):
+        answer = kinds[kind][1 + names.index(attribute)]
+        if answer not in known[attribute]:
+            uncertain[at] |= 1 << bit
+        elif answer not in listed:
+            off[at] |= 1 << bit
+    return off[place], uncertain[place]
+
+
+def _settled(cells: Cells, lots: pd.DataFrame, rules: Rules, *, as_of: str) -> dict[str, NDArray[np.int64]]:
+    now = pd.Timestamp(as_of).timestamp()
+    columns = rules["columns"]
+    spec = cells.specification
+    count = len(rules["specifications"])
+
+    def of_specification(frame: pd.DataFrame, name: str) -> NDArray[np.int64]:
+        whole = np.zeros(count, dtype=np.int64)
+        np.bitwise_or.at(whole, frame["spec"].to_numpy(), frame[name].to_numpy())
+        return whole[spec]
+
+    off, uncertain = _applicability(cells, lots, rules)
+    masks = {name: bits & ~off for name, bits in cells.masks().items()}
+    parts = of_specification(columns[columns["role"] == "part"], "mask")
+    whole = _composites(masks, spec, columns, count)
+    whole = {name: bits & ~off for name, bits in whole.items()}
+    expiry = of_specification(rules["stages"], "expiry")
+    expires = lots["expires_at"].to_numpy(np.float64)[cells.batch]
+    unread = lots["states_expiry"].to_numpy()[cells.batch] & np.isnan(expires)
+    raw_f = masks["f"] | whole["f"] | np.where(expires < now, expiry, 0)
+    raw_a = masks["a"] | whole["a"]
+    capped = (raw_f | raw_a) & uncertain & ~parts
+    f, a = raw_f & ~capped, raw_a & ~capped
+    i = masks["i"] | whole["i"] | capped | np.where(unread, expiry, 0)
+    missing = of_specification(rules["stages"], "required") & ~off & ~(f | a | i | masks["c"] | whole["c"])
+    pending = np.zeros(len(missing), dtype=np.int64)
+    late = columns[columns["due_seconds"].notna()]
+    made = lots["manufactured_at"].to_numpy(np.float64)[cells.batch]
+    for seconds, group in late.groupby("due_seconds"):
+        pending |= np.where(made + seconds >= now, of_specification(group, "mask"), 0) & missing
+    explained = capped | whole["f"] | whole["i"]
+    bare = missing | explained | ((f | i) & expiry)
+    return {
+        "f": f,
+        "i": i,
+        "a": a,
+        "missing": missing,
+        "pending": pending,
+        "uncertain": uncertain,
+        "applies": ~off,
+        "bare": bare,
+    }
+
+
+def _composites(
+    masks: dict[str, NDArray[np.int64]], spec: NDArray[np.int64], columns: pd.DataFrame, count: int
+) -> dict[str, NDArray[np.int64]]:
+    """Return the bits of composite requirements, by verdict: one composite of every specification at a time."""
+    wholes = columns[columns["role"] == "composite"]
+    found = {name: np.zeros(len(spec), dtype=np.int64) for name in "fiac"}
+    turn = wholes.groupby("spec").cumcount()
+    for number in range(int(turn.max()) + 1 if len(turn) else 0):
+        chosen = wholes[turn == number]
+        table = np.zeros((3, count), dtype=np.int64)
+        table[:, chosen["spec"]] = chosen[["mask", "parts", "needed"]].to_numpy().T
+        mask, members, needed = table[:, spec]
+        met = np.bitwise_count((masks["a"] | masks["c"]) & members) >= needed
+        plain = np.bitwise_count(masks["c"] & members) >= needed
+        lost = np.bitwise_count(members).astype(np.int64) - np.bitwise_count(masks["f"] & members) < needed
+        is_open = (masks["f"] | masks["i"]) & members != 0
+        for name, answer in (
+            ("c", met & plain),
+            ("a", met & ~plain),
+            ("f", ~met & lost),
+            ("i", ~met & ~lost & is_open),
+        ):
+            found[name] |= np.where(answer, mask, 0)
+    return found
+
+
+def _dispositions(
+    state: dict[str, NDArray[np.int64]], cells: Cells, lots: pd.DataFrame, names: NDArray[np.object_], rules: Rules
+) -> pd.DataFrame:
+    stages = rules["stages"]
+    order = list(dict.fromkeys(stages["stage"]))
+    parts = []
+    ids = lots["batch_id"].to_numpy(dtype=object)
+    count = len(rules["specifications"])
+    for stage in order:
+        own = stages[stages["stage"] == stage].set_index("spec").reindex(range(count))
+        spec = cells.specification
+        speaks = own["has_requirements"].to_numpy(bool)[spec]
+        seen = (state["f"] | state["i"] | state["a"]) & own["record"].to_numpy(np.int64)[spec] != 0
+        at = np.flatnonzero(speaks | seen)
+        spec = spec[at]
+        mask, reject, hold = (own[name].to_numpy(np.int64)[spec] for name in ("mask", "reject", "hold"))
+        f, i, missing, pending = (state[name][at] for name in ("f", "i", "missing", "pending"))
+        held = (f & hold != 0) | ((i | missing & ~pending) & mask != 0) | ~speaks[at]
+        word = np.select([f & reject != 0, held, pending & mask != 0], [3, 2, 1], default=0)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "batch_id": ids[cells.batch[at]],
+                    "spec_id": names[spec],
+                    "stage": stage,
+                    "disposition": np.array(["eligible", "conditional", "hold", "reject"], dtype=object)[word],
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def _findings(
+    rows: pd.DataFrame,
+    state: dict[str, NDArray[np.int64]],
+    cells: Cells,
+    lots: pd.DataFrame,
+    names: NDArray[np.object_],
+    rules: Rules,
+) -> pd.DataFrame:
+    columns = rules["columns"][["spec", "mask", "owner", "stage", "requirement_id"]].rename(columns={"mask": "cell"})
+    frame = rows.assign(spec=cells.specification[rows["row"]])
+    several = frame["mask"] & (frame["mask"] - 1) != 0
+    strays = frame[several].merge(columns, on="spec")
+    single = frame[~several].assign(cell=frame["mask"]).merge(columns, on=["spec", "cell"])
+    named = pd.concat([single, strays[strays["mask"] & strays["cell"] != 0]], ignore_index=True)
+    at, cell, owner, verdict = (named[name].to_numpy() for name in ("row", "cell", "owner", "verdict"))
+    settled = state["f"][at] | state["i"][at] | state["a"][at]
+    kept = (cell & state["applies"][at] != 0) & (np.where(verdict == 0, state["missing"][at], settled) & owner != 0)
+    milder = (state["i"][at] & owner != 0) & ((verdict == 4) | ((verdict == 2) & (state["uncertain"][at] & cell != 0)))
+    of_rows = named.assign(verdict=np.where(milder, 3, verdict))[kept]
+    open_cells = np.flatnonzero(state["bare"])
+    of_cells = pd.DataFrame(
+        {"row": open_cells, "spec": cells.specification[open_cells], "bare": state["bare"][open_cells]}
+    ).merge(columns, on="spec")
+    of_cells = of_cells[of_cells["bare"] & of_cells["cell"] != 0]
+    at, cell = of_cells["row"].to_numpy(), of_cells["cell"].to_numpy()
+    word = np.select([state["f"][at] & cell != 0, state["missing"][at] & cell != 0], [4, 0], default=3)
+    of_cells = of_cells.assign(verdict=word, reported="")
+    keys = ["row", "spec", "stage", "requirement_id", "verdict", "reported"]
+    whole = pd.concat([of_rows[keys], of_cells[keys]], ignore_index=True).drop_duplicates(ignore_index=True)
+    return pd.DataFrame(
+        {
+            "batch_id": lots["batch_id"].to_numpy(dtype=object)[cells.batch[whole["row"].to_numpy(np.int64)]],
+            "spec_id": names[whole["spec"].to_numpy(np.int64)],
+            "stage": whole["stage"],
+            "requirement_id": whole["requirement_id"],
+            "verdict": _WORDS[whole["verdict"].to_numpy(np.int64)],
+            "reported": whole["reported"],
+        }
+    )

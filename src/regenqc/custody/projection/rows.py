@@ -1,0 +1,150 @@
+"""The rows that one event adds: a pure function of the event, its place, and the numbering of codes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from regenqc.custody.kinds import KINDS, Group
+from regenqc.custody.moments import milliseconds_of
+from regenqc.custody.projection.tables import ConditionRow, Part, Use
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from regenqc.custody.record import Event
+
+__all__ = ["AddedRows", "add_rows", "other_codes"]
+
+_TRANSFERS: Final = frozenset(name for name, kind in KINDS.items() if kind.group == Group.TRANSFER)
+# Kinds that are about a lot as a whole, or bring one in from another log.
+_LOT_KINDS: Final = frozenset({"recall", "receive"})
+# Plain integers: a database driver takes them without asking what they are.
+_ITEM, _INPUT, _OUTPUT, _CONTAINER, _EQUIPMENT, _LOT, _DONOR, _RECIPIENT, _STUDY, _IDENTITY = map(int, Part)
+_SITE, _ACTOR, _PLACE, _SOURCE, _DESTINATION, _CARRIER = map(int, Use)
+# Kinds that give or confirm an identity; elsewhere the identifier is repeated and adds nothing to find.
+_IDENTIFYING: Final = frozenset(
+    {name for name, kind in KINDS.items() if kind.gives or kind.identity_point} | {"sampling", "receipt"}
+)
+
+
+@dataclass(slots=True)
+class AddedRows:
+    """Collect the rows that events add, in the order of the log."""
+
+    names: list[tuple[int, str]] = field(default_factory=list)
+    uses: list[tuple[int, int]] = field(default_factory=list)
+    steps: list[tuple[int, ...]] = field(default_factory=list)
+    edges: list[tuple[int, int, int]] = field(default_factory=list)
+    transfers: list[tuple[int, ...]] = field(default_factory=list)
+    conditions: list[ConditionRow] = field(default_factory=list)
+    voids: list[tuple[int, int]] = field(default_factory=list)
+
+    def clear(self) -> None:
+        """Forget everything collected."""
+        for rows in (self.names, self.uses, self.steps, self.edges, self.transfers, self.conditions, self.voids):
+            rows.clear()
+
+
+def add_rows(
+    event: Event, index: int, *, numbers: Mapping[str, int], uses: set[tuple[int, int]], rows: AddedRows
+) -> None:
+    """Add the rows of one event, except those that say what became of its items.
+
+    Args:
+        event: of a known kind.
+        index: its place in the log.
+        numbers: numbers of codes; gives one to a code that has none.
+        uses: manners of use that are known already; new ones are added.
+        rows: where to.
+
+    Codes are numbered in the order: kind, site, actor, place, then as the edges are added.
+    """
+    kind, site, actor = numbers[event.kind], numbers[event.site], numbers[event.actor]
+    place = numbers[event.place] if event.place else 0
+    event_time = milliseconds_of(event.event_time)
+    record_time = event_time if event.record_time == event.event_time else milliseconds_of(event.record_time)
+    rows.steps.append((index, kind, event_time, record_time, site, actor, place))
+    for use in ((site, _SITE), (actor, _ACTOR), (place, _PLACE)):
+        if use not in uses and use[0]:
+            uses.add(use)
+            rows.uses.append(use)
+    edges = rows.edges
+    # In the order of the table's key, so that a stream of the table is the same sequence.
+    for part, items in ((_ITEM, event.items), (_INPUT, event.inputs), (_OUTPUT, event.outputs)):
+        if len(items) == 1:
+            edges.append((index, part, numbers[items[0].id]))
+        elif items:
+            edges += [(index, part, subject) for subject in sorted([numbers[item.id] for item in items])]
+    if event.container:
+        edges.append((index, _CONTAINER, numbers[event.container]))
+    if event.equipment:
+        edges += [(index, _EQUIPMENT, subject) for subject in sorted([numbers[code] for code in event.equipment])]
+    if event.lot and (event.outputs or event.kind in _LOT_KINDS):
+        edges.append((index, _LOT, numbers[event.lot]))
+    if event.donor:
+        edges.append((index, _DONOR, numbers[event.donor]))
+    if event.recipient:
+        edges.append((index, _RECIPIENT, numbers[event.recipient]))
+    if event.study:
+        edges.append((index, _STUDY, numbers[event.study]))
+    if event.kind in _IDENTIFYING:
+        edges += [(index, _IDENTITY, subject) for subject in sorted([numbers[code] for code in _identities(event)])]
+    if event.kind in _TRANSFERS:
+        _add_transfers(event, index, numbers=numbers, uses=uses, rows=rows)
+    if event.conditions:
+        _add_conditions(event, index, numbers=numbers, rows=rows)
+
+
+def _add_transfers(
+    event: Event, index: int, *, numbers: Mapping[str, int], uses: set[tuple[int, int]], rows: AddedRows
+) -> None:
+    source, destination = numbers[event.source or event.site], numbers[event.destination or event.site]
+    carrier = numbers[event.carrier] if event.carrier else 0
+    for use in ((source, _SOURCE), (destination, _DESTINATION), (carrier, _CARRIER)):
+        if use not in uses and use[0]:
+            uses.add(use)
+            rows.uses.append(use)
+    rows.transfers += [
+        (index, subject, source, destination, carrier) for subject in sorted([numbers[item.id] for item in event.items])
+    ]
+
+
+def _add_conditions(event: Event, index: int, *, numbers: Mapping[str, int], rows: AddedRows) -> None:
+    rows.conditions += [
+        ConditionRow(
+            index,
+            position,
+            numbers[condition.channel],
+            milliseconds_of(condition.started),
+            milliseconds_of(condition.ended),
+            condition.unit,
+            condition.minimum,
+            condition.maximum,
+            condition.mean,
+            condition.excursion_seconds,
+            condition.gap_seconds,
+            condition.budget_seconds,
+        )
+        for position, condition in enumerate(event.conditions)
+    ]
+
+
+def other_codes(event: Event) -> list[str]:
+    """Return every code that the rows of an event number, besides its items, inputs, outputs and container."""
+    codes = [event.kind, event.site, event.actor, event.place, event.lot, event.donor, event.recipient, event.study]
+    codes += event.equipment
+    if event.kind in _IDENTIFYING:
+        codes += _identities(event)
+    if event.kind in _TRANSFERS:
+        codes += (event.source, event.destination, event.carrier)
+    codes += [condition.channel for condition in event.conditions]
+    return [code for code in codes if code]
+
+
+def _identities(event: Event) -> list[str]:
+    """Return the chain-of-identity identifiers that an event states, each once."""
+    own = [item.coi for item in event.items + event.inputs + event.outputs if item.coi]
+    if not own:
+        return [event.coi] if event.coi else []
+    return list(dict.fromkeys((event.coi, *own) if event.coi else own))

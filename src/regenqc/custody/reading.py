@@ -1,0 +1,97 @@
+"""Read an event from bytes and accept nothing that is not wholly understood."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from regenqc.custody.canonical import decode_event
+from regenqc.custody.grammar import grammar_faults, named_codes
+from regenqc.custody.identifiers import spelling_fault
+from regenqc.custody.kinds import ALWAYS, KINDS, Kind
+from regenqc.custody.plainness import MEMBERS, is_plainly_right
+from regenqc.custody.privacy import privacy_faults
+from regenqc.errors import DataError, Fault
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from regenqc.custody.record import Event
+
+__all__ = ["event_faults", "read_event"]
+
+
+def read_event(data: bytes) -> Event:
+    """Return the event that canonical bytes state, if everything in it is understood and permitted.
+
+    Args:
+        data: canonical bytes.
+
+    Raises:
+        DataError: every fault of the event: spelling (`RQC-C001` to `RQC-C006`), members of its kind (`RQC-C007`,
+            `RQC-C008`), texts (`RQC-C009` to `RQC-C015`), people (`RQC-C020` to `RQC-C024`), identifiers (`RQC-C030`,
+            `RQC-C031`).
+
+    Example:
+        >>> from regenqc.custody.canonical import encode_event
+        >>> from regenqc.custody.record import SCHEMA, Event, Item
+        >>> stored = Event(schema=SCHEMA, kind="store", event_id="EV-0009", event_time="2026-03-16T08:00:00.000Z",
+        ...     record_time="2026-03-16T08:05:00.000Z", zone="+01:00", actor="STAFF-0417", role="operator", site="SITE-1",
+        ...     items=(Item("WCB-1/V001"),), place="TANK-3/R2/B7")
+        >>> read_event(encode_event(stored)) == stored
+        True
+    """
+    event = decode_event(data)
+    if not is_plainly_right(event, data):
+        faults = event_faults(event)
+        if faults:
+            raise DataError(*faults)
+    return event
+
+
+def event_faults(event: Event) -> list[Fault]:
+    """Return everything that is wrong with an event by itself, whatever happened before it."""
+    kind = KINDS.get(event.kind)
+    if kind is None:
+        return [
+            Fault(
+                code="RQC-C006",
+                what="This kind of event is not known.",
+                where="kind",
+                got=event.kind,
+                expected=", ".join(sorted(KINDS)),
+                action="Use a kind of the list; nothing else is recorded.",
+            )
+        ]
+    identifiers = (
+        Fault(
+            code=fault.code, what=fault.what, where=where, got=fault.got, expected=fault.expected, action=fault.action
+        )
+        for where, value in named_codes(event)
+        if (fault := spelling_fault(value))
+    )
+    return [*_member_faults(event, kind), *grammar_faults(event), *privacy_faults(event), *identifiers]
+
+
+def _member_faults(event: Event, kind: Kind) -> Iterator[Fault]:
+    missing = [name for name in kind.required if not getattr(event, name)]
+    missing += [" or ".join(choice) for choice in kind.one_of if not any(getattr(event, name) for name in choice)]
+    if bool(event.second_actor) != bool(event.second_role):
+        missing.append("second_role" if event.second_actor else "second_actor")
+    for name in missing:
+        yield Fault(
+            code="RQC-C007",
+            what=f"An event of kind {kind.name} needs this member.",
+            where=name,
+            got="nothing",
+            expected=f"all of {', '.join((*ALWAYS, *kind.required))}",
+            action="State it.",
+        )
+    for name in MEMBERS:
+        if getattr(event, name) and name not in kind.allowed:
+            yield Fault(
+                code="RQC-C008",
+                what=f"An event of kind {kind.name} has no such member.",
+                where=name,
+                expected=", ".join(sorted(kind.allowed - set(ALWAYS))),
+                action="Leave it out, or record it in an event of the kind that has it.",
+            )

@@ -1,0 +1,81 @@
+"""The batches of one partition: numbered as its rows name them, grouped as the batch table of the run says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from regenqc.evaluation.batch_groups import BatchGroups
+from regenqc.intake.batches import BatchTable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from numpy.typing import NDArray
+
+    from regenqc.evaluation.plan import Plan
+    from regenqc.intake.coding import RowCoder
+    from regenqc.spark.task_context import BatchDirectory
+
+__all__ = ["SeenBatches"]
+
+
+class SeenBatches(BatchGroups):
+    """Groups and cells of the batches that a partition names.
+
+    The whole batch table would be too much for every task. Groups are made from one example each; a batch gets its group
+    from the directory when a row first names it.
+
+    Args:
+        plan: slots of all specifications.
+        directory: the batch table of the run.
+        coder: numbers the batches; the examples come first.
+        as_of: moment of evaluation.
+    """
+
+    def __init__(self, plan: Plan, *, directory: BatchDirectory, coder: RowCoder, as_of: datetime) -> None:
+        super().__init__(plan, table=directory.examples, as_of=as_of)
+        self._directory = directory
+        self._batch_ids = coder.batch_ids
+        for batch_id in directory.examples.batch_ids:
+            coder.batch_code(batch_id)
+        self._row_of_batch = self._rows(self._batch_ids)
+        # The attributes of a few examples must never be taken for those of the batches.
+        self.table = BatchTable([], _Nowhere(), "", "")
+
+    def extend(self, count: int) -> None:
+        """Make room for batches that the rows name, up to `count` in all."""
+        fresh = self._batch_ids[self.batch_count : count]
+        if fresh:
+            rows = self._rows(fresh)
+            self._row_of_batch = np.append(self._row_of_batch, rows)
+            self._assign(np.where(rows < 0, np.int32(self._default), self._directory.group[rows]).astype(np.int32))
+
+    def attribute(self, name: str, batch: int) -> str:
+        """Return an attribute of a batch, empty when it is not stated."""
+        codes, values = self.attribute_codes(name, np.array([batch]))
+        return values[codes[0]]
+
+    def attribute_codes(self, name: str, batches: NDArray[np.integer]) -> tuple[NDArray[np.int64], list[str]]:
+        """Return an attribute of some batches as indices into a list of its distinct values, the first of which is empty."""
+        codes, values = self._directory.coded(name)
+        return codes[self._row_of_batch[batches]], values
+
+    def _rows(self, batch_ids: list[str]) -> NDArray[np.int64]:
+        row_of = self._directory.row_of
+        return np.array([row_of.get(batch_id, -1) for batch_id in batch_ids], dtype=np.int64)
+
+
+class _Nowhere(Mapping[str, list[str]]):
+    """Attributes that are looked up in the directory of the run, and nowhere else."""
+
+    def __getitem__(self, name: str) -> list[str]:
+        raise NotImplementedError(f"a partition looks {name} up in the directory of the run")
+
+    def __iter__(self) -> Iterator[str]:
+        raise NotImplementedError
+
+    def __len__(self) -> int:
+        return 0

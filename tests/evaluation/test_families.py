@@ -1,0 +1,181 @@
+"""Specifications of one form are judged together, and nobody can tell."""
+
+import random
+
+import pyarrow as pa
+import pytest
+
+from regenqc.evaluation import engine, families
+from regenqc.evaluation import evaluate as judge
+from regenqc.evaluation.families import families_of, single_families
+from regenqc.specification import parse_specification
+from regenqc.specification.model import AlternativePart, Requirement
+
+HEAD = """
+schema = "regenqc.specification/1"
+id = "example/{product}"
+version = "{version}"
+title = "Product {product}"
+jurisdiction = "INT"
+rounding = "{rounding}"
+[product]
+product = "{product}"
+"""
+REST = 'stage = "drug_product_release"\ncitation = "example {product}"\nmark = "verified"\n'
+FORM = """
+[[requirement]]
+id = "viability"
+test = "viability"
+limit = {{ min = "{low}", unit = "%" }}
+alert = {{ min = "{alert}", unit = "%" }}
+REST
+[[requirement]]
+id = "dna"
+test = "dna"
+limit = {{ max = "{high}", unit = "ug/mL" }}
+when = {{ vector = ["lentiviral"] }}
+REST
+[[requirement]]
+id = "potency"
+any_of = [{{ test = "potency_a", limit = {{ min = "{low}", unit = "%" }} }}, {{ test = "potency_b", one_of = ["positive"] }}]
+REST
+[[requirement]]
+id = "mean_count"
+test = "count"
+replicates = "mean"
+limit = {{ min = "{high}", unit = "cells/mL" }}
+REST
+[[requirement]]
+id = "sterility"
+test = "sterility"
+one_of = ["no growth"]
+timing = "after_release"
+due = "14 d"
+REST
+"""
+RESULTS = {
+    "viability": (["69.9", "70", "70.05", "71", "80", "<70", ">71", "ND", "?"], ["%"]),
+    "dna": (["0.1", "0.2", "100", "199", "200", "201", "<1"], ["ug/mL", "ng/mL", "mg"]),
+    "potency_a": (["60", "70", "71", "<70"], ["%"]),
+    "potency_b": (["positive", "negative"], [""]),
+    "count": (["0.1", "0.2", "0.3"], ["cells/mL"]),
+    "sterility": (["no growth", "growth", "pending"], [""]),
+    "other": (["1"], [""]),
+}
+
+
+def specification(number, *, rounding="none", rest=""):
+    names = {"product": f"p{number}", "version": f"1.{number}", "low": f"70.{number % 7}", "alert": f"7{number % 7}"}
+    text = (HEAD + FORM.replace("REST\n", REST)).format(high=f"0.{number % 5 + 1}", rounding=rounding, **names)
+    return parse_specification(text + rest)
+
+
+def data(seed, *, products, rows=400, batches=60):
+    dice = random.Random(seed)
+    found = {name: [] for name in ("batch_id", "test", "result", "unit", "replicate")}
+    for number in range(rows):
+        test = dice.choice(list(RESULTS))
+        texts, units = RESULTS[test]
+        for name, value in zip(
+            found,
+            (f"B{dice.randrange(batches)}", test, dice.choice(texts), dice.choice(units), str(number)),
+            strict=True,
+        ):
+            found[name].append(value)
+    table = {
+        "batch_id": [f"B{number}" for number in range(batches)],
+        "product": [dice.choice(products) for _ in range(batches)],
+        "vector": [dice.choice(["lentiviral", "none", ""]) for _ in range(batches)],
+        "manufactured_at": [dice.choice(["2026-01-01", "2026-06-29", ""]) for _ in range(batches)],
+    }
+    return pa.table(found), table
+
+
+def outputs(results, specifications, table):
+    found = judge(results, specifications, batches=pa.table(table), as_of="2026-06-30T00:00:00Z")
+    return (
+        found.disposition_table.to_pylist(),
+        [
+            # A computed row has no place in any file.
+            row | ({"row_number": None} if row["source"] == "(computed)" else {})
+            for part in found.finding_batches()
+            for row in part.to_pylist()
+        ],
+        found.matrix.table().to_pylist(),
+    )
+
+
+def both_ways(results, specifications, table, monkeypatch):
+    together = outputs(results, specifications, table)
+    monkeypatch.setattr(engine, "families_of", lambda entries, **_: single_families(entries))
+    return together, outputs(results, specifications, table)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_together_or_one_by_one_gives_the_same(seed, monkeypatch):
+    specifications = [specification(number) for number in range(9)]
+    random.Random(seed).shuffle(specifications)
+    results, table = data(seed, products=[f"p{number}" for number in range(11)])
+    assert len(families_of(specifications, attributes=table)) == 1
+    together, alone = both_ways(results, specifications, table, monkeypatch)
+    assert together == alone
+
+
+def test_two_forms_are_two_families(monkeypatch):
+    further = REST.format(product="x") + 'id = "ph"\ntest = "ph"\nlimit = { min = "7", unit = "pH" }\n'
+    specifications = [
+        specification(number, rest="[[requirement]]\n" + further if number % 2 else "") for number in range(6)
+    ]
+    results, table = data(1, products=[f"p{number}" for number in range(6)])
+    assert [family.members for family in families_of(specifications, attributes=table)] == [(0, 2, 4), (1, 3, 5)]
+    together, alone = both_ways(results, specifications, table, monkeypatch)
+    assert together == alone
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param({"product": [""] * 60}, id="a batch that states no product"),
+        pytest.param({"batch_id": [f"X{number}" for number in range(60)]}, id="results of a batch that is not listed"),
+    ],
+)
+def test_a_batch_that_may_belong_to_several_is_judged_by_all(change, monkeypatch):
+    specifications = [specification(number) for number in range(3)]
+    results, table = data(2, products=["p0", "p1"])
+    together, alone = both_ways(results, specifications, table | change, monkeypatch)
+    assert together == alone
+    assert {row["spec_id"] for row in together[0]} == {"example/p0", "example/p1", "example/p2"} | (
+        set() if "product" in change else {"example/p0"}
+    )
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param({"rounding": "usp"}, id="another rounding"),
+        pytest.param({"rest": '[attributes]\nsize = ["small"]\n'}, id="other attributes"),
+    ],
+)
+def test_what_is_not_of_one_form_is_not_judged_together(other):
+    specifications = [specification(1), specification(2, **other)]
+    assert len(families_of(specifications, attributes={"product": ["p1", "p2"]})) == 2
+
+
+def test_two_specifications_for_one_product_are_not_judged_together():
+    specifications = [specification(1), specification(2), specification(2)]
+    assert families_of(specifications, attributes={"product": ["p1"]}) == single_families(specifications)
+
+
+# What may differ within a family: numbers are looked up by member, the rest is for people.
+FREE = {"title", "method", "force", "citation", "edition", "reason"}
+BY_FORM = {"limit", "alert", "when", "any_of", "all_of", "n_of_m"}
+
+
+def test_every_key_of_a_requirement_belongs_to_the_form_or_is_free():
+    same = set(families._SAME.__reduce__()[1])
+    assert same | FREE | BY_FORM == set(Requirement.model_fields)
+    assert not same & FREE
+
+
+def test_every_key_of_a_part_belongs_to_the_form():
+    assert set(AlternativePart.model_fields) == {"test", "limit", "alert", "one_of", "none_of"}
