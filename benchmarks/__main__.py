@@ -11,9 +11,8 @@ import json
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from benchmarks.agreement import Agreement
 from benchmarks.engines import ENGINES, engine_named
 from benchmarks.exports import AS_OF
 from benchmarks.figures import case_figures, print_case, slopes
@@ -25,6 +24,9 @@ from benchmarks.processes import ProcessFigure, time_process
 from benchmarks.rounds import run_rounds
 from benchmarks.specification_sets import standard
 from benchmarks.workloads import TITLES, Case, Place, cases_of, wanted_engines
+
+if TYPE_CHECKING:
+    from benchmarks.agreement import Agreement
 
 SAVED = Path(__file__).resolve().parents[1] / "docs" / "benchmarks"
 _KERNEL_RUNS = 15
@@ -49,7 +51,9 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="regenqc-bench-") as temporary:
         place = Place(Path(options.work or temporary), options.results, engines, is_large=options.large)
         disagreements = [
-            disagreement for workload in options.workloads for disagreement in _run(workload, place, figures, runs=options.runs)
+            disagreement
+            for workload in options.workloads
+            for disagreement in _run(workload, place, figures, runs=options.runs)
         ]
     print()
     for note, names in figures["notes"].items():
@@ -67,11 +71,16 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--results", type=int, default=1_000_000, help="results of the main size, e.g. 10000000")
     parser.add_argument("--runs", type=int, default=5, help="counted runs of every engine")
     parser.add_argument(
-        "--workloads", type=str.upper, default="".join(TITLES), help="letters: " + "; ".join(f"{k} {v}" for k, v in TITLES.items())
+        "--workloads",
+        type=str.upper,
+        default="".join(TITLES),
+        help="letters: " + "; ".join(f"{k} {v}" for k, v in TITLES.items()),
     )
     parser.add_argument("--engines", nargs="*", default=[], help="by name; all that are installed when left out")
     parser.add_argument("--large", action="store_true", help="in R also 10^8 results")
-    parser.add_argument("--work", help="folder for exports, which are used again; needs 3 GB at 10^7 results, 5 GB with --large")
+    parser.add_argument(
+        "--work", help="folder for exports, which are used again; needs 3 GB at 10^7 results, 5 GB with --large"
+    )
     parser.add_argument("--save", action="store_true", help="save figures and plot under docs/benchmarks")
     options = parser.parse_args()
     unknown = set(options.workloads) - set(TITLES)

@@ -44,7 +44,7 @@ class Story:
     """
 
     def __init__(self, *, seed: int) -> None:
-        self._dice = random.Random(seed)  # noqa: S311 - not for secrets
+        self._dice = random.Random(seed)
         self._clock = START
         self._count = 0
 

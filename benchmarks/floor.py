@@ -68,9 +68,11 @@ def _read_with_pyarrow(path: str, columns: list[str]) -> None:
 def _read_with_duckdb(path: str, columns: list[str]) -> None:
     import duckdb
 
-    source = f"read_csv('{path}', all_varchar = true, header = true)" if path.endswith(".csv") else f"read_parquet('{path}')"
+    source = (
+        f"read_csv('{path}', all_varchar = true, header = true)" if path.endswith(".csv") else f"read_parquet('{path}')"
+    )
     lengths = ", ".join(f"sum(strlen({name}))" for name in columns)
-    duckdb.connect().execute(f"SELECT {lengths} FROM {source}").fetchall()  # noqa: S608 - own names
+    duckdb.connect().execute(f"SELECT {lengths} FROM {source}").fetchall()
 
 
 READERS = {"pyarrow": _read_with_pyarrow, "DuckDB": _read_with_duckdb}

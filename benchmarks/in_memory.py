@@ -88,7 +88,7 @@ def _duckdb(rows: Any, criteria: Any, bounds: Any, threads: int) -> Callable[[],
     connection.execute("SET preserve_insertion_order = false")
     for name, frame in (("rows", rows), ("criteria", criteria), ("bounds", bounds)):
         connection.register("given", frame)
-        connection.execute(f"CREATE TABLE {name} AS FROM given")  # noqa: S608 - own names
+        connection.execute(f"CREATE TABLE {name} AS FROM given")
     query = f"""
         SELECT b, spec, bit_or(CASE verdict WHEN 1 THEN mask ELSE 0 END), bit_or(CASE verdict WHEN 2 THEN mask ELSE 0 END),
                bit_or(CASE verdict WHEN 3 THEN mask ELSE 0 END), bit_or(CASE verdict WHEN 4 THEN mask ELSE 0 END)
@@ -101,7 +101,7 @@ def _duckdb(rows: Any, criteria: Any, bounds: Any, threads: int) -> Callable[[],
                 ELSE 3 END AS verdict
             FROM rows JOIN criteria USING (product, line) LEFT JOIN bounds USING (slot, unit)
         ) GROUP BY b, spec
-    """  # noqa: S608 - own names
+    """
 
     def run() -> int:
         connection.execute("CREATE OR REPLACE TABLE cells AS " + query)

@@ -79,7 +79,7 @@ def events(count: int, *, start: int, dice: random.Random) -> list[Entry]:
 
 def time_ledger(url: str, *, count: int, producers: int, folder: Path) -> dict[str, Any]:
     """Return what was measured on a new ledger at a URL."""
-    dice = random.Random(1)  # noqa: S311 - synthetic events
+    dice = random.Random(1)
     figures: dict[str, Any] = {}
     signer = parse_secret_key(make_key(ORIGIN, purpose="log", random=secrets.token_bytes))
     policy = Policy.of([signer.verifier])

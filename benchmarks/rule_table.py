@@ -21,8 +21,8 @@ import pyarrow.parquet as pq
 from regenqc.evaluation.derived import FUNCTIONS
 from regenqc.evaluation.row_criteria import judge_karyotype
 from regenqc.intake.reading import NEVER_NEGATIVE
-from regenqc.measurement.reported import WORDS, fold_word
 from regenqc.measurement.limits import CompiledInterval, compile_interval
+from regenqc.measurement.reported import WORDS, fold_word
 from regenqc.measurement.units import UNITS, Unit, conversion_factor, find_unit, unit_code
 from regenqc.specification.criteria import conforming_words, exact_interval, failing_words
 from regenqc.specification.inheritance import due_hours

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from regenqc import load_specification
 from regenqc.specification import parse_specification
-from regenqc.specification.model import Specification
 
-__all__ = ["BANK", "PRODUCT", "product_name", "side_by_side", "standard", "one_for_each"]
+if TYPE_CHECKING:
+    from regenqc.specification.model import Specification
+
+__all__ = ["BANK", "PRODUCT", "one_for_each", "product_name", "side_by_side", "standard"]
 
 BANK, PRODUCT = "example/hipsc-bank", "example/hipsc-progenitors"
 _NAME = "SYNTHETIC-HIPSC-PROGENITORS"

@@ -76,13 +76,17 @@ class Place:
 
     def able(self, results: int, *names: str) -> tuple[Engine, ...]:
         """Return the wanted engines that take so many results, regenqc first."""
-        chosen = [engine for engine in self.engines if engine.most_results >= results and (not names or engine.name in names)]
+        chosen = [
+            engine for engine in self.engines if engine.most_results >= results and (not names or engine.name in names)
+        ]
         return (REGENQC, *(engine for engine in chosen if engine is not REGENQC))
 
     def export(self, results: int, *, file_format: str = "parquet") -> Path:
         """Return the simulated export of about so many results."""
         suffix: str = "csv" if file_format == "csv" else "parquet"
-        return simulated(self.folder / f"{suffix}-{results}", results, file_format="csv" if suffix == "csv" else "parquet")
+        return simulated(
+            self.folder / f"{suffix}-{results}", results, file_format="csv" if suffix == "csv" else "parquet"
+        )
 
     def case(
         self, workload: str, label: str, export: Path, specifications: Sequence[Specification], *engines: str

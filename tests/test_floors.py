@@ -23,6 +23,8 @@ FLOORS = {
     "intake": 3,
     "simulation": 3,
     "evaluation": 4,
+    "custody": 4,
+    "spark": 5,
     "plots": 8,
     "cli": 8,
     "__main__": 9,
@@ -48,7 +50,11 @@ HOMES = {
     "matplotlib": {"plots"},
     "typer": {"cli"},
     "rich": {"cli"},
-    "pyarrow": {"intake", "simulation", "evaluation", "cli"},
+    "pyspark": {"spark"},
+    "py4j": {"spark"},
+    "biip": {"custody"},
+    "stdnum": {"custody"},
+    "pyarrow": {"intake", "simulation", "evaluation", "spark", "cli"},
 }
 MODULES = sorted(SOURCE.rglob("*.py"))
 

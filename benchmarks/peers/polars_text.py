@@ -63,7 +63,7 @@ def parse_readings(texts: pl.Series, words: pl.DataFrame, identities: pl.DataFra
         | (pl.col("mantissa").str.starts_with("-") & (n == 0))
         | ((n != 0) & ~n.abs().is_between(1e-290, 1e290))
     )
-    named = {word: code for word, code in zip(words["spelling"], words["word"], strict=True)}
+    named = dict(zip(words["spelling"], words["word"], strict=True))
     return frame.select(
         "reading",
         "result",

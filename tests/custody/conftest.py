@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.custody.story import LATER, LENIENT
 
 from regenqc.custody.book import Book
-from tests.custody.story import LATER, LENIENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,10 +13,10 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from tests.custody.story import Desk, Scribe
 
 from regenqc.custody.record import Item, Previous
 from regenqc.custody.state import left_of
-from tests.custody.story import Desk, Scribe
 
 SITES = ("SITE-1", "SITE-2", "SITE-3")
 COIS = ("", "COI-0001", "COI-0002")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
+from tests.custody.story import COI, HOSPITAL, LATER, LENIENT, Desk, Scribe, collected, life
 
 from regenqc.custody.book import Book, Declined, Keeper, Noted
 from regenqc.custody.canonical import encode_event
@@ -14,7 +15,6 @@ from regenqc.custody.projection.tables import DIGEST_BLOCK
 from regenqc.custody.record import Item, Measurement
 from regenqc.custody.rules import Policy, signatures_unchecked
 from regenqc.errors import LedgerError
-from tests.custody.story import COI, HOSPITAL, LATER, LENIENT, Desk, Scribe, collected, life
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -11,6 +11,7 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
+from tests.custody.story import Scribe, life, signed
 
 from regenqc.custody.canonical import (
     MAXIMUM_BYTES,
@@ -22,7 +23,6 @@ from regenqc.custody.canonical import (
 )
 from regenqc.custody.record import Event, Item, Measurement, Signature
 from regenqc.errors import DataError
-from tests.custody.story import Scribe, life, signed
 
 NAMES = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E), max_size=12)
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40).filter(

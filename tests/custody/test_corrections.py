@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.custody.story import COI, HOSPITAL, Desk, Scribe, collected, life, made, released
 
 from regenqc.custody.book import Book, Declined, Noted
 from regenqc.custody.projection.source import TableSource
 from regenqc.custody.record import Event, Item
-from tests.custody.story import COI, HOSPITAL, Desk, Scribe, collected, life, made, released
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import fields, replace
+from tests.custody.story import START, Scribe, condition, life
 
 from regenqc.custody.canonical import encode_event, spell_event
 from regenqc.custody.kinds import ALWAYS, KINDS
@@ -15,7 +16,6 @@ from regenqc.custody.plainness import is_plainly_right
 from regenqc.custody.reading import event_faults, read_event
 from regenqc.custody.record import Blob, Condition, Event, Item, Measurement, Previous, Signature
 from regenqc.errors import DataError
-from tests.custody.story import START, Scribe, condition, life
 
 DIGEST = "sha256:" + "0a" * 32
 FULL: dict[str, Any] = {
@@ -78,10 +78,50 @@ def codes(event: Event) -> list[str]:
 
 def test_every_kind_of_the_chain_is_there() -> None:
     assert {
-        *"donation receipt reprogramming banking thaw expansion modification differentiation formulation filling".split(),
-        *"sampling test_result out_of_specification_opened out_of_specification_closed evaluation decision label".split(),
-        *"pack unpack ship sensor_reading handover receive reinspect store thaw_at_bedside administer discard".split(),
-        *"return adverse_event follow_up study_suspended study_resumed study_terminated recall correction".split(),
+        *[
+            "donation",
+            "receipt",
+            "reprogramming",
+            "banking",
+            "thaw",
+            "expansion",
+            "modification",
+            "differentiation",
+            "formulation",
+            "filling",
+        ],
+        *[
+            "sampling",
+            "test_result",
+            "out_of_specification_opened",
+            "out_of_specification_closed",
+            "evaluation",
+            "decision",
+            "label",
+        ],
+        *[
+            "pack",
+            "unpack",
+            "ship",
+            "sensor_reading",
+            "handover",
+            "receive",
+            "reinspect",
+            "store",
+            "thaw_at_bedside",
+            "administer",
+            "discard",
+        ],
+        *[
+            "return",
+            "adverse_event",
+            "follow_up",
+            "study_suspended",
+            "study_resumed",
+            "study_terminated",
+            "recall",
+            "correction",
+        ],
     } <= set(KINDS)
 
 
@@ -214,9 +254,33 @@ def test_every_fault_of_an_event_is_reported_at_once() -> None:
 
 FRAGMENTS = st.sampled_from(
     [
-        *"IT-1 ROOM-1 STAFF-0417 Zhang 2026-0007 123456789012 1234567890123 11010519491231002X 123-45-6789".split(),
-        *"din:G123498654321H din:G123498654321X sec:X urn:epc:id:sscc:0614141.1234567890 P:1 a@b.de +49123456789".split(),
-        *"https://id.gs1.org/00/106141412345678908 http://example.org/x (01)09506000134352 =x 900101-1234567".split(),
+        *[
+            "IT-1",
+            "ROOM-1",
+            "STAFF-0417",
+            "Zhang",
+            "2026-0007",
+            "123456789012",
+            "1234567890123",
+            "11010519491231002X",
+            "123-45-6789",
+        ],
+        *[
+            "din:G123498654321H",
+            "din:G123498654321X",
+            "sec:X",
+            "urn:epc:id:sscc:0614141.1234567890",
+            "P:1",
+            "a@b.de",
+            "+49123456789",
+        ],
+        *[
+            "https://id.gs1.org/00/106141412345678908",
+            "http://example.org/x",
+            "(01)09506000134352",
+            "=x",
+            "900101-1234567",
+        ],
         "",
         "A B",
         "Ä",
@@ -238,21 +302,23 @@ def strange_events(draw: st.DrawFn) -> Event:
     kind = draw(st.sampled_from([*KIND_NAMES, "teleport"]))
     base = full(kind) if kind in KINDS else replace(full("store"), kind=kind)
     values: dict[str, st.SearchStrategy[Any]] = {
-        **{
-            name: FRAGMENTS
-            for name in "event_id actor site role zone second_actor second_role container coi lot".split()
-        },
-        **{name: FRAGMENTS for name in "product study donor recipient stage place source destination carrier".split()},
-        **{
-            name: FRAGMENTS
-            for name in "reason basis outcome investigation corrects replaces person through digest".split()
-        },
-        **{name: MOMENTS for name in ("event_time", "record_time", "expires_at")},
+        **dict.fromkeys(
+            ["event_id", "actor", "site", "role", "zone", "second_actor", "second_role", "container", "coi", "lot"],
+            FRAGMENTS,
+        ),
+        **dict.fromkeys(
+            ["product", "study", "donor", "recipient", "stage", "place", "source", "destination", "carrier"], FRAGMENTS
+        ),
+        **dict.fromkeys(
+            ["reason", "basis", "outcome", "investigation", "corrects", "replaces", "person", "through", "digest"],
+            FRAGMENTS,
+        ),
+        **dict.fromkeys(("event_time", "record_time", "expires_at"), MOMENTS),
         **{
             name: st.lists(FRAGMENTS, max_size=3).map(tuple)
             for name in ("labels", "equipment", "documents", "keys", "roles")
         },
-        **{name: ITEMS for name in ("items", "inputs", "outputs")},
+        **dict.fromkeys(("items", "inputs", "outputs"), ITEMS),
         "measurements": st.lists(st.builds(Measurement, FRAGMENTS, FRAGMENTS, FRAGMENTS), max_size=2).map(tuple),
         "conditions": st.lists(
             st.builds(Condition, FRAGMENTS, FRAGMENTS, MOMENTS, MOMENTS, minimum=QUANTITIES, readings=QUANTITIES),

@@ -12,6 +12,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from stdnum import ean
 from stdnum.iso7064 import mod_11_2, mod_37_2
+from tests.custody.story import Scribe
 
 from regenqc.custody.identifiers import (
     digital_link,
@@ -30,7 +31,6 @@ from regenqc.custody.identifiers import (
 )
 from regenqc.custody.reading import event_faults
 from regenqc.errors import DataError
-from tests.custody.story import Scribe
 
 SEPARATOR = "\x1d"
 

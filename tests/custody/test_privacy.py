@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from stdnum.cn import ric
 from stdnum.jp import in_
 from stdnum.kr import rrn
+from tests.custody.story import Scribe
 
 from regenqc.custody.privacy import identifying_fault, is_harmless, is_pseudonym
 from regenqc.custody.reading import event_faults
 from regenqc.custody.record import Event, Item, Measurement, Signature
-from tests.custody.story import Scribe
 
 
 def codes(event: Event) -> set[str]:

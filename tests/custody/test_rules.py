@@ -6,10 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
-
-from regenqc.custody.moments import moment_of_milliseconds
-from regenqc.custody.record import Event, Item, Measurement, Previous, Signature
-from regenqc.custody.rules import RULES, SIGNED_KINDS, Policy, signatures_unchecked
 from tests.custody.story import (
     CLINIC,
     COI,
@@ -28,6 +24,10 @@ from tests.custody.story import (
     signed,
     treated,
 )
+
+from regenqc.custody.moments import moment_of_milliseconds
+from regenqc.custody.record import Event, Item, Measurement, Previous, Signature
+from regenqc.custody.rules import RULES, SIGNED_KINDS, Policy, signatures_unchecked
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 from msgspec.structs import replace
+from tests.custody.story import LATER, LENIENT, Scribe, life
+from tests.ledger.workbench import LOG_KEY, NOW, ORIGIN, WITNESS_KEYS, seed
 
 from regenqc.custody.book import Book, Declined
 from regenqc.custody.canonical import encode_event
 from regenqc.ledger import CheckpointMemory, Policy
 from regenqc.ledger.merkle import leaf_hash
 from regenqc.ledger.note import Ed25519Signer
-from tests.custody.story import LATER, LENIENT, Scribe, life
-from tests.ledger.workbench import LOG_KEY, NOW, ORIGIN, WITNESS_KEYS, seed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

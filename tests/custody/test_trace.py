@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,23 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.custody.story import (
+    COI,
+    COURIER,
+    HOSPITAL,
+    LATER,
+    LENIENT,
+    MAKER,
+    PATIENT,
+    Scribe,
+    collected,
+    condition,
+    delivered,
+    life,
+    made,
+    released,
+)
+from tests.ledger.workbench import LOG_KEY, NOW
 
 from regenqc.custody.book import Book, Noted
 from regenqc.custody.record import Event, Item, Previous
@@ -33,23 +51,6 @@ from regenqc.custody.trace import (
 )
 from regenqc.errors import UsageError
 from regenqc.ledger import CheckpointMemory, Policy, verify_proof
-from tests.custody.story import (
-    COI,
-    COURIER,
-    HOSPITAL,
-    LATER,
-    LENIENT,
-    MAKER,
-    PATIENT,
-    Scribe,
-    collected,
-    condition,
-    delivered,
-    life,
-    made,
-    released,
-)
-from tests.ledger.workbench import LOG_KEY, NOW
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -421,7 +422,7 @@ def test_who_held_a_dose_from_filling_to_the_hospital(book: Book) -> None:
     with book.read() as view:
         spans = custody_spans(view, "DP-0001-1")
     assert [(span.holder, span.in_transit) for span in spans] == [(MAKER, False), (COURIER, True), (HOSPITAL, False)]
-    assert all(first.ended == second.started for first, second in zip(spans, spans[1:], strict=False))
+    assert all(first.ended == second.started for first, second in itertools.pairwise(spans))
     assert spans[-1].ended is None
 
 

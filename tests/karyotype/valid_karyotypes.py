@@ -32,7 +32,7 @@ class SeededDice:
     """Choices of a seeded generator."""
 
     def __init__(self, seed: int) -> None:
-        self._random = random.Random(seed)  # noqa: S311 - reproducible, not secret
+        self._random = random.Random(seed)
 
     def pick(self, options: Sequence[_Option]) -> _Option:
         return options[int(self._random.random() * len(options))]

@@ -96,7 +96,7 @@ def kill_at_random(children: list[tuple[int, int]], dice: random.Random, facts: 
 
 def main(url: str, folder: str, kills: int, seed: int, processes: int) -> None:
     """Kill so many times; a new ledger is begun every hundred kills, to keep checking quick."""
-    dice = random.Random(seed)  # noqa: S311 - the moment of a kill is no secret
+    dice = random.Random(seed)
     acknowledged = 0
     for first in range(0, kills, 100):
         ledger = url.format(first)

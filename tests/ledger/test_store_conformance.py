@@ -224,7 +224,7 @@ def test_writers_and_readers_that_verify_every_proof_against_one_checkpoint(benc
             number += 1
 
     def read(reader: int) -> int:
-        dice = random.Random(reader)  # noqa: S311 - which entry is looked at is no secret
+        dice = random.Random(reader)
         for _ in range(60):
             index = dice.randrange(300)
             found = bench.log.entry(index)

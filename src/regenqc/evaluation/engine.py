@@ -6,6 +6,7 @@ has passed, criteria over several rows are settled, then the cells, the disposit
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -92,9 +93,13 @@ def evaluate(
     if compiled is None and sum(source.byte_count for source in table.sources) >= _LARGE_INPUT_BYTES:
         # Loading compiled code takes as long as judging a million rows; it goes on while the first of them are read.
         Thread(target=load_compiled, name="regenqc-kernel", daemon=True).start()
-    plan = Plan(terms.specifications, families=_families(terms.specifications, terms.batches, table, rows=chunk_rows))
-    groups = BatchGroups(plan, table=terms.batches, as_of=terms.moment)
-    coder = terms.coder(plan, superseding=find_superseding(table, rows=chunk_rows))
+    # A column of revisions is read while the specifications are compiled.
+    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="regenqc-revisions") as reader:
+        superseding = reader.submit(find_superseding, table, rows=chunk_rows)
+        families = _families(terms.specifications, terms.batches, table, rows=chunk_rows)
+        plan = Plan(terms.specifications, families=families)
+        groups = BatchGroups(plan, table=terms.batches, as_of=terms.moment)
+    coder = terms.coder(plan, superseding=superseding.result())
     if terms.batches is not None:
         coder.batch_codes(terms.batches.batch_ids)
     judge = Judge(plan, groups, coder, compiled=compiled)
@@ -137,7 +142,8 @@ def _judge_sources(judge: Judge, table: ResultTable, *, chunk_rows: int, on_rows
 
 def _coded(coder: RowCoder, source: Source, chunk_rows: int) -> Iterator[CodedRows]:
     first_row = 1
-    for batch in source.read(chunk_rows, None):
+    # Decoding goes on in one thread, coding in another, judging in this one.
+    for batch in read_ahead(source.read(chunk_rows, None)):
         for start in range(0, batch.num_rows, chunk_rows):
             rows = batch.slice(start, chunk_rows)
             yield coder.code(rows, first_row=first_row)

@@ -138,8 +138,12 @@ class RowCoder:
         self._test_count = len(tests) + 1
         self._default_stage = None if default_stage is None else _STAGES[default_stage.value]
         self._superseding = superseding
-        self._superseded_ids = pa.array(sorted({result_id for *_, result_id in superseding}), type=pa.string())
+        self._revised_ids = pa.array(sorted({result_id for *_, result_id in superseding}), type=pa.string())
         self._revised_batches = pa.array(sorted({batch_id for batch_id, *_ in superseding}), type=pa.string())
+        self._revised_pairs = self._pairs(
+            _codes_in(pa.array([batch_id for batch_id, *_ in superseding], type=pa.string()), self._revised_batches),
+            _codes_in(pa.array([result_id for *_, result_id in superseding], type=pa.string()), self._revised_ids),
+        )
         self._highest_revision = max(superseding.values(), default=0)
         self._number_locale = number_locale or NumberLocale()
         self._last: dict[tuple[str, ...], tuple[pa.Array, object]] = {}
@@ -313,24 +317,23 @@ class RowCoder:
         return standing, concerned if concerned.any() else None, lacking
 
     def _supersede(self, rows: pa.RecordBatch, number: NDArray[np.int64], standing: NDArray[np.uint8]) -> None:
-        column: pa.DictionaryArray = rows["result_id"]
-        revised = self._once(
-            column,
-            ("result_id",),
-            lambda words: _as_numpy(pc.is_in(trimmed(words), value_set=self._superseded_ids)),
-        )
+        ids: pa.DictionaryArray = rows["result_id"]
         batches: pa.DictionaryArray = rows["batch_id"]
-        concerned = self._once(
-            batches,
-            ("batch_id", "revised"),
-            lambda words: _as_numpy(pc.is_in(trimmed(words), value_set=self._revised_batches)),
+        id_code = self._once(ids, ("result_id",), lambda words: _codes_in(trimmed(words), self._revised_ids))
+        batch_code = self._once(
+            batches, ("batch_id", "revised"), lambda words: _codes_in(trimmed(words), self._revised_batches)
         )
-        # Laboratories number results per batch, so that most identifiers of revised results stand for others as well.
-        lower = (number >= 0) & (number < self._highest_revision)
-        candidates = lower & revised[_indices(column)] & concerned[_indices(batches)] if len(revised) else lower[:0]
-        at = np.flatnonzero(candidates)
+        if not len(id_code) or not len(batch_code):
+            return
+        id_of, batch_of = id_code[_indices(ids)], batch_code[_indices(batches)]
+        at = np.flatnonzero((number >= 0) & (number < self._highest_revision) & (id_of >= 0) & (batch_of >= 0))
+        # Laboratories number results per batch: most identifiers of revised results stand for results of other batches.
+        at = at[np.isin(self._pairs(batch_of[at], id_of[at]), self._revised_pairs)]
         latest = np.array([self._superseding.get(key, 0) for key in result_keys(rows, at)], dtype=np.int64)
         standing[at[number[at] < latest]] = Standing.SUPERSEDED
+
+    def _pairs(self, batch: NDArray[np.int64], result_id: NDArray[np.int64]) -> NDArray[np.int64]:
+        return batch * len(self._revised_ids) + result_id
 
     def _is_stated(self, rows: pa.RecordBatch, name: str) -> NDArray[np.bool_]:
         if name not in rows.schema.names:
@@ -443,6 +446,12 @@ def _distinct_texts(column: pa.DictionaryArray, at: NDArray[np.integer]) -> tupl
 def _indices(column: pa.DictionaryArray) -> NDArray[np.int32]:
     indices: NDArray[np.int32] = column.indices.to_numpy(zero_copy_only=False)
     return indices
+
+
+def _codes_in(words: pa.Array, known: pa.Array) -> NDArray[np.int64]:
+    """Return the place of each word among the known ones, -1 for one that is not known."""
+    codes: NDArray[np.int64] = pc.fill_null(pc.index_in(words, value_set=known), -1).to_numpy().astype(np.int64)
+    return codes
 
 
 def _as_numpy(mask: pa.BooleanArray) -> NDArray[np.bool_]:

@@ -64,14 +64,30 @@ def find_disagreement(
         '47 chromosomes are stated, the sex chromosomes and abnormalities give 46'
         >>> find_disagreement(45, "X", (Abnormality(Form.LOSS, "-", ("Y",)),))
     """
-    expected, gained, lost, used = _tally(sex, abnormalities, ploidy=ploidy, sex_constitutional=sex_constitutional)
+    expected = 22 * ploidy + len(sex)
+    gained: list[str] = []
+    lost: list[str] = []
+    used: list[str] = []
+    for change in abnormalities:
+        form, names = change.form, change.chromosomes
+        if form is _GAIN:
+            expected += 1
+            gained += names
+        elif form is _LOSS:
+            if sex_constitutional or names[0] not in SEX_CHROMOSOMES:
+                expected -= 1
+            lost += names
+        elif change.sign:
+            expected += change.copies
+        else:
+            if len(names) != 1 or names[0] in SEX_CHROMOSOMES:
+                expected += chromosomes_added(change)
+            if form is not _HETEROMORPHISM:
+                used += names * change.copies
     if expected != number:
         return f"{number} chromosomes are stated, the sex chromosomes and abnormalities give {expected}"
-    changed = "X" in gained or "Y" in gained or "X" in lost or "Y" in lost
-    if changed or sex_constitutional or sex not in _NORMAL_SEX:
-        problem = _sex_disagreement(
-            sex, abnormalities, ploidy=ploidy, sex_constitutional=sex_constitutional, changed=changed
-        )
+    if sex_constitutional or sex not in _NORMAL_SEX or not SEX_CHROMOSOMES.isdisjoint(gained + lost):
+        problem = _sex_disagreement(sex, abnormalities, ploidy=ploidy, sex_constitutional=sex_constitutional)
         if problem is not None:
             return problem
     if len(used) + len(lost) > 1 or (gained and lost):
@@ -91,8 +107,9 @@ def infer_ploidy(
         4
         >>> infer_ploidy(68, "XX", (), sex_constitutional=False)
     """
-    expected = _tally(sex, abnormalities, ploidy=0, sex_constitutional=sex_constitutional)[0]
-    ploidy, rest = divmod(number - expected, 22)
+    losses = 0 if sex_constitutional else len([1 for change in abnormalities if _loses_sex_chromosome(change)])
+    added = sum(_change_of_number(change) for change in abnormalities) + losses
+    ploidy, rest = divmod(number - len(sex) - added, 22)
     if rest or not 1 <= ploidy <= _LARGEST_PLOIDY:
         return None
     if len(_constitution(sex, abnormalities, sex_constitutional=sex_constitutional)) != ploidy:
@@ -101,31 +118,14 @@ def infer_ploidy(
     return ploidy if problem is None else None
 
 
-def _tally(
-    sex: str, abnormalities: tuple[Abnormality, ...], *, ploidy: int, sex_constitutional: bool
-) -> tuple[int, list[str], list[str], list[str]]:
-    """Return the number of chromosomes, and the chromosomes gained, lost and rearranged."""
-    number = 22 * ploidy + len(sex)
-    gained: list[str] = []
-    lost: list[str] = []
-    used: list[str] = []
-    for change in abnormalities:
-        form, names = change.form, change.chromosomes
-        if form is _GAIN:
-            number += 1
-            gained += names
-        elif form is _LOSS:
-            if sex_constitutional or names[0] not in SEX_CHROMOSOMES:
-                number -= 1
-            lost += names
-        elif change.sign:
-            number += change.copies
-        else:
-            if len(names) != 1 or names[0] in SEX_CHROMOSOMES:
-                number += chromosomes_added(change)
-            if form is not _HETEROMORPHISM:
-                used += names * change.copies
-    return number, gained, lost, used
+def _loses_sex_chromosome(change: Abnormality) -> bool:
+    return change.form is _LOSS and change.chromosomes[0] in SEX_CHROMOSOMES
+
+
+def _change_of_number(change: Abnormality) -> int:
+    if change.form is _GAIN:
+        return 1
+    return -1 if change.form is _LOSS else chromosomes_added(change)
 
 
 def chromosomes_added(change: Abnormality) -> int:
@@ -210,7 +210,7 @@ def implied_changes(clone: Clone) -> tuple[Abnormality, ...]:
 
 
 def _sex_disagreement(
-    sex: str, abnormalities: tuple[Abnormality, ...], *, ploidy: int, sex_constitutional: bool, changed: bool
+    sex: str, abnormalities: tuple[Abnormality, ...], *, ploidy: int, sex_constitutional: bool
 ) -> str | None:
     constitution = _constitution(sex, abnormalities, sex_constitutional=sex_constitutional)
     if "X" not in constitution:
@@ -222,6 +222,9 @@ def _sex_disagreement(
         if any(lost.count(name) > sex.count(name) for name in SEX_CHROMOSOMES):
             return "more sex chromosomes are lost than there were"
         return None
+    changed = any(
+        change.form in {_GAIN, _LOSS} and change.chromosomes[0] in SEX_CHROMOSOMES for change in abnormalities
+    )
     if changed and len(constitution) != ploidy:
         return (
             f"the sex chromosomes stated and the changes give {constitution} before the change, "
@@ -267,7 +270,7 @@ def find_composite_disagreement(clone: Clone) -> str | None:
     for change, found in zip(clone.abnormalities, clone.notation.cells_of, strict=True):
         if not change.sign and SEX_CHROMOSOMES.intersection(change.chromosomes):
             return "a rearranged sex chromosome in a composite is not understood"
-        added = 1 if change.form is _GAIN else -1 if change.form is _LOSS else chromosomes_added(change)
+        added = _change_of_number(change)
         lowest, highest = lowest + min(added, 0), highest + max(added, 0)
         total += added * (found or 0)
     first, last = clone.number, clone.number if clone.notation.highest_number is None else clone.notation.highest_number

@@ -250,4 +250,4 @@ class SparkOutput(AbstractContextManager["SparkOutput"]):
 def _version() -> str:
     import pyspark  # noqa: PLC0415 - may not be installed
 
-    return pyspark.__version__
+    return str(pyspark.__version__)
