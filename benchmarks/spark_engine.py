@@ -24,8 +24,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from benchmarks.machine import machine_line
-from regenqc import load_specification, read_batches, read_results, simulate
 from regenqc import evaluate as evaluate_locally
+from regenqc import load_specification, read_batches, read_results, simulate
 from regenqc.evaluation.disposition import DISPOSITION_SCHEMA
 from regenqc.evaluation.output import EvaluationOutput
 from regenqc.evaluation.table_files import TableFiles

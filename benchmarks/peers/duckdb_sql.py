@@ -79,7 +79,7 @@ def judge(task: Task, rules: duckdb.DuckDBPyConnection) -> Outcome:
     run(_TOGETHER.format(judged=_JUDGED.format(refused=refused or "false", slots="kind IN ('replicates', 'input')")))
     run("SET disabled_optimizers = ''")
     if unzoned:
-        run(_UNZONED.format(dates=_literals(unzoned)))
+        run(_UNZONED.format(dates=_literals(unzoned), refused=refused or "false"))
     run(_COMPUTED)
     run(_SETTLED)
     dispositions = rules.sql(_DISPOSITIONS).to_arrow_table()
@@ -254,7 +254,8 @@ INSERT INTO open
 SELECT lot.b, s.spec, 0, bit_or(record), 0, 0, list({{mask: record, verdict: 2, reported: result}})
 FROM results AS r JOIN lot ON lot.batch_id = r.batch_id JOIN products USING (product)
 JOIN specifications AS s ON s.value = products.value JOIN stages AS t ON t.spec = s.spec AND t.stage = r.stage
-WHERE r.tested_at IN ({dates}) OR r.reported_at IN ({dates}) GROUP BY lot.b, s.spec
+WHERE (r.tested_at IN ({dates}) OR r.reported_at IN ({dates})) AND NOT ({refused})
+      AND list_contains(getvariable('statuses'), lower(trim(r.status))) GROUP BY lot.b, s.spec
 """
 
 # Means and dose rates are judged like reported results, in the unit of their limit. A value that cannot be computed is
@@ -273,7 +274,7 @@ replicates AS (
 ),
 means AS (
     SELECT b, any_value(spec) AS spec, any_value(computed_slot) AS slot, is_early,
-           bool_and(factor IS NOT NULL AND form BETWEEN 2 AND 7 AND is_one) AND min(nullif(form, 2)) IS NOT DISTINCT FROM max(nullif(form, 2))
+           bool_and(factor IS NOT NULL AND form BETWEEN 2 AND 7 AND number >= 0 AND is_one) AND min(nullif(form, 2)) IS NOT DISTINCT FROM max(nullif(form, 2))
            AND (count(*) = 1 OR NOT bool_or(is_nameless)) AS is_known,
            round(sum(number * factor) / count(*), 9) AS number, max(form) AS form
     FROM replicates AS r JOIN averages AS a ON a.slot = r.slot LEFT JOIN factors AS f ON f.target = a.target AND f.unit = r.unit_code
@@ -281,7 +282,7 @@ means AS (
 ),
 rates AS (
     SELECT b, s.spec, computed_slot AS slot, s.is_early,
-           factor IS NOT NULL AND form BETWEEN 2 AND 7 AND volume >= 0 AND weight > 0 AND duration >= 0 AS is_known,
+           factor IS NOT NULL AND form BETWEEN 2 AND 7 AND number >= 0 AND volume >= 0 AND weight > 0 AND duration >= 0 AS is_known,
            round(number * factor * volume / (weight * greatest(duration, 1)), 9) AS number, form
     FROM selections AS s JOIN (SELECT slot, computed_slot FROM dose_rates) AS d ON d.slot = s.slot
     JOIN (FROM lot WHERE has_amounts) USING (b) LEFT JOIN factors AS f ON f.target = 'EU/mL' AND f.unit = s.unit_code

@@ -111,7 +111,7 @@ def _means(chosen: pd.DataFrame, factors: pd.DataFrame, rules: Rules) -> pd.Data
         rows = rows.drop_duplicates([*name, "reading", "unit"])
     rows = rows.assign(
         doubtful=rows.duplicated(name, keep=False),
-        is_number=rows["factor"].notna() & rows["form"].between(2, 7),
+        is_number=rows["factor"].notna() & rows["form"].between(2, 7) & rows["number"].ge(0),
         value=rows["number"] * rows["factor"],
         censored=rows["form"].where(rows["form"] > 2),
     )
@@ -147,7 +147,14 @@ def _rates(chosen: pd.DataFrame, factors: pd.DataFrame, lots: pd.DataFrame, rule
     rows = rows.merge(factors[factors["target"] == "EU/mL"], on="unit", how="left")
     rows = rows[lots["has_amounts"].to_numpy()[rows["batch"]]]
     volume, weight, duration = (lots[name].to_numpy()[rows["batch"]] for name in AMOUNTS)
-    known = rows["factor"].notna() & rows["form"].between(2, 7) & (volume >= 0) & (weight > 0) & (duration >= 0)
+    known = (
+        rows["factor"].notna()
+        & rows["form"].between(2, 7)
+        & rows["number"].ge(0)
+        & (volume >= 0)
+        & (weight > 0)
+        & (duration >= 0)
+    )
     rate = rows["number"] * rows["factor"] * volume / (weight * np.maximum(duration, 1))
     return pd.DataFrame(
         {

@@ -104,7 +104,7 @@ def with_unzoned(
     cells: pl.DataFrame, open_rows: pl.DataFrame, judged: pl.LazyFrame
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Make the record of a batch an alert where a date has no zone."""
-    rows = judged.filter((pl.col("date") == 1) & ~pl.col("is_refused"))
+    rows = judged.filter((pl.col("date") == 1) & ~pl.col("is_refused") & (pl.col("revision") >= 0))
     rows = rows.select("b", "spec", mask="record", verdict=pl.lit(2, pl.UInt8), reading="reading").unique().collect()
     if rows.is_empty():
         return cells, open_rows

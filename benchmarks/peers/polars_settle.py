@@ -99,7 +99,7 @@ def _means(chosen: pl.DataFrame, factors: pl.DataFrame, rules: dict[str, Any]) -
     averaged = averaged.with_columns(name=name, said=said)
     if averaged["name"].n_unique() < averaged.height:
         averaged = averaged.unique(["name", "said"])
-    is_number = pl.col("factor").is_not_null() & pl.col("form").is_between(2, 7)
+    is_number = pl.col("factor").is_not_null() & pl.col("form").is_between(2, 7) & (pl.col("number") >= 0)
     censored = pl.when(pl.col("form") > 2).then("form")
     return (
         averaged.with_columns(
@@ -143,7 +143,7 @@ def _rates(chosen: pl.DataFrame, factors: pl.DataFrame, lots: pl.DataFrame, rule
         .join(factors.filter(pl.col("target") == "EU/mL"), on="unit", how="left")
         .join(amounts, on="b")
     )
-    is_number = pl.col("factor").is_not_null() & pl.col("form").is_between(2, 7)
+    is_number = pl.col("factor").is_not_null() & pl.col("form").is_between(2, 7) & (pl.col("number") >= 0)
     known = is_number & (volume >= 0) & (weight > 0) & (duration >= 0)
     rate = pl.col("number") * pl.col("factor") * volume / (weight * pl.max_horizontal(duration, pl.lit(1.0)))
     return rates.select(

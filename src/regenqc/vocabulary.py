@@ -49,6 +49,11 @@ class Verdict(IntEnum):
         """Return the word used in files and on screens, e.g. `conforms`."""
         return self.name.lower()
 
+    @property
+    def verb(self) -> str:
+        """Return what follows "the result would", e.g. `conform`."""
+        return ("be missing", "conform", "conform, to be acknowledged", "be inconclusive", "fail")[self]
+
 
 class Disposition(StrEnum):
     """What the data allow for a batch at a stage; never a decision, which a named person signs."""
@@ -226,6 +231,22 @@ class Reason(IntEnum):
     KARYOTYPE_MIXED_CELL_LINES = 124
     KARYOTYPE_VARIANT_NOT_ALLOWED = 125
     KARYOTYPE_OTHER_TECHNIQUE = 126
+    # the assay behind a result
+    CONTROL_MISSING = 130
+    CONTROL_FAILED = 131
+    CONTROL_INCONCLUSIVE = 132
+    CONTROL_OUTSIDE_ALERT_LIMIT = 133
+    # the life of an investigation
+    FAILING_RESULT_INVALIDATED = 140
+    FAILING_RESULT_REVISED = 141
+    FAILING_RESULT_NOT_REPLACED = 142
+    INVALIDATION_WITHOUT_INVESTIGATION = 143
+    INVALIDATION_WITHOUT_CAUSE = 144
+    INVALIDATION_WITHOUT_SECOND_PERSON = 145
+    RETEST_NOT_ALLOWED = 146
+    TOO_MANY_RETESTS = 147
+    RETEST_WITHOUT_FIRST_RESULT = 148
+    INDIVIDUAL_RESULT_OUTSIDE = 149
 
     @property
     def code(self) -> str:

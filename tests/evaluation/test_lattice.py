@@ -12,10 +12,22 @@ from strategies import AS_OF, ENDOTOXIN, STAGE, STERILITY, VIABILITY, specificat
 SPECIFICATIONS = [
     specification(
         VIABILITY | {"alert": {"min": "75", "unit": "%"}, "rounding": "usp"},
-        STERILITY | {"timing": "after_release", "due": "14 d"},
-        ENDOTOXIN | {"methods": ["LAL"]},
+        STERILITY
+        | {
+            "timing": "after_release",
+            "due": "14 d",
+            "controls": [{"test": "growth_promotion", "one_of": ["growth"]}],
+            "consequences": [{"action": "Inform the physician", "citation": "procedure 12", "within": "24 h"}],
+        },
+        ENDOTOXIN
+        | {"methods": ["LAL"], "retests": 1, "controls": [{"column": "spike", "limit": {"min": "50", "unit": "%"}}]},
         {"id": "karyotype", "karyotype": {"min_metaphases": "20"}},
-        {"id": "recovery", "limit": {"min": "50", "unit": "%"}, "replicates": "mean"},
+        {
+            "id": "recovery",
+            "limit": {"min": "50", "unit": "%"},
+            "replicates": "mean",
+            "controls": [{"column": "spike", "one_of": ["pass"]}, {"test": "growth_promotion", "one_of": ["growth"]}],
+        },
         {
             "id": "count",
             "limit": {"min": "1E6", "unit": "cells"},
@@ -64,6 +76,12 @@ COLUMNS = [
     "method",
     "lod",
     "tested_at",
+    "investigation_id",
+    "assignable_cause",
+    "analyst",
+    "invalidated_by",
+    "retest_of",
+    "spike",
 ]
 MEASURED = {
     "viability": (["90", "69.9", "69.5", "74", "<60", ">99", "see report", ""], ["%", "", "EU/mL"]),
@@ -72,6 +90,7 @@ MEASURED = {
     "karyotype": (["46,XX[20]", "46,XX[19]", "47,XX,+8[20]", "pending"], [""]),
     "recovery": (["40", "50", "60", "<50", "pending"], ["%"]),
     "count": (["2E6", "5E5", "3"], ["cells", "10^6 cells"]),
+    "growth_promotion": (["growth", "growth", "no growth", "pending"], [""]),
     "unheard_of": (["1"], [""]),
     "": (["1"], [""]),
 }
@@ -87,13 +106,23 @@ def results(draw):
         "result": draw(st.sampled_from(texts)),
         "unit": draw(st.sampled_from(units)),
         "stage": draw(st.sampled_from([STAGE, STAGE, STAGE, "cell_bank", "shipping", "nowhere"])),
-        "status": draw(st.sampled_from(["", "", "verified", "preliminary", "unverified", "cancelled", "?"])),
+        "status": draw(
+            st.sampled_from(
+                ["", "", "verified", "preliminary", "unverified", "cancelled", "invalidated", "invalidated", "?"]
+            )
+        ),
         "result_id": draw(st.sampled_from(["", "", "r1", "r2"])),
         "revision": draw(st.sampled_from(["", "1", "2"])),
         "replicate": draw(st.sampled_from(["", "1", "2", "3"])),
         "method": draw(st.sampled_from(["LAL", "LAL", "gel clot"])),
         "lod": draw(st.sampled_from(["", "0.2", "9"])),
         "tested_at": draw(st.sampled_from(["", "", "2026-06-01", "2026-06-01T00:00:00Z", "1/2/26"])),
+        "investigation_id": draw(st.sampled_from(["", "OOS-1", "OOS-1", "OOS-2"])),
+        "assignable_cause": draw(st.sampled_from(["", "vial broke", "vial broke"])),
+        "analyst": draw(st.sampled_from(["", "Kim", "Kim", "Park"])),
+        "invalidated_by": draw(st.sampled_from(["", "Park", "Park", "park"])),
+        "retest_of": draw(st.sampled_from(["", "", "", "r1", "r2"])),
+        "spike": draw(st.sampled_from(["", "90 %", "90 %", "10 %", "pass", "?"])),
     }
 
 
@@ -120,7 +149,10 @@ def written(table):
 def outcome(table, **options):
     found = regenqc.evaluate(table, SPECIFICATIONS, batches=BATCHES, as_of=AS_OF, **options)
     findings = found.findings.drop(columns=["row_number", "source"]).to_dict("records")
-    return written(found.disposition_table), written(found.matrix.table()), findings
+    places = ["row_number", "source"]
+    investigations = found.investigations.drop(columns=places).to_dict("records")
+    consequences = found.consequences.drop(columns=["triggered_by_row", "source"]).to_dict("records")
+    return written(found.disposition_table), written(found.matrix.table()), findings, investigations, consequences
 
 
 def frame(entries):

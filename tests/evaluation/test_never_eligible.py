@@ -23,6 +23,16 @@ from strategies import (
 )
 
 GOOD = {"test": "viability", "result": "90", "unit": "%"}
+BAD = GOOD | {"result": "10", "result_id": "R1"}
+INVALIDATED = {
+    "status": "invalidated",
+    "investigation_id": "I",
+    "assignable_cause": "vial broke",
+    "analyst": "Kim",
+    "invalidated_by": "Park",
+}
+BLANK = {"test": "blank", "result": "not detected"}
+CONTROLLED = VIABILITY | {"controls": [{"test": "blank", "one_of": ["not detected"]}]}
 LATE_STERILITY = STERILITY | {"timing": "after_release", "due": "14 d"}
 KARYOTYPE = {"id": "karyotype", "karyotype": {"min_metaphases": "20", "expected_sex": "@donor_sex"}}
 MEAN = VIABILITY | {"replicates": "mean"}
@@ -179,8 +189,41 @@ CASES = [
     case("a cancelled result without text", [GOOD | {"result": "", "status": "cancelled"}], [VIABILITY]),
     case(
         "a result invalidated by an investigation, without another",
-        [GOOD | {"status": "invalidated", "investigation_id": "I", "invalidated_by": "P"}],
+        [GOOD | INVALIDATED],
         [VIABILITY],
+    ),
+    case(
+        "a failure that was invalidated, and retested although no retest is allowed",
+        [BAD | INVALIDATED, GOOD],
+        [VIABILITY],
+    ),
+    case("a failure that was invalidated, and not retested", [BAD | INVALIDATED], [VIABILITY | {"retests": 1}]),
+    case(
+        "a failure that was invalidated, not retested, and may be waited for",
+        [BAD | INVALIDATED],
+        [VIABILITY | {"retests": 1, "timing": "after_release", "due": "14 d"}],
+        batches={"manufactured_at": "2026-06-29"},
+    ),
+    case("a retest whose first result is not reported", [GOOD | {"retest_of": "R0"}], [VIABILITY | {"retests": 1}]),
+    case(
+        "two retests where one is allowed",
+        [BAD | INVALIDATED, *(GOOD | {"result_id": name, "retest_of": "R1"} for name in ("R2", "R3"))],
+        [VIABILITY | {"retests": 1}],
+    ),
+    case(
+        "a failure that its analyst has invalidated",
+        [BAD | INVALIDATED | {"invalidated_by": "Kim"}, GOOD],
+        [VIABILITY | {"retests": 1}],
+        "reject",
+    ),
+    case("a result without its control", [GOOD], [CONTROLLED]),
+    case("a result whose control failed", [GOOD, {"test": "blank", "result": "detected"}], [CONTROLLED]),
+    case("a result whose control is preliminary", [GOOD, BLANK | {"status": "preliminary"}], [CONTROLLED]),
+    case("a result whose control was reported for another batch", [GOOD, BLANK | {"batch_id": "B2"}], [CONTROLLED]),
+    case(
+        "a result without the column of its control",
+        [GOOD],
+        [VIABILITY | {"controls": [{"column": "spike", "one_of": ["pass"]}]}],
     ),
     case(
         "a failure that was invalidated without investigation",

@@ -101,7 +101,12 @@ def test_a_row_without_stage_is_at_the_stage_being_judged(stage: Stage) -> None:
 
 # ---- STANDING ----
 
-BACKING = {"investigation_id": "INV-1", "invalidated_by": "qa"}
+BACKING = {
+    "investigation_id": "INV-1",
+    "assignable_cause": "vial broke",
+    "analyst": "Kim, J.",
+    "invalidated_by": "qa",
+}
 STANDINGS = [
     ("", {}, "counts"),
     ("verified", {}, "counts"),
@@ -113,7 +118,13 @@ STANDINGS = [
     ("invalidated", {}, "counts"),
     ("invalidated", {"investigation_id": "INV-1"}, "counts"),
     ("invalidated", {"invalidated_by": "qa"}, "counts"),
-    ("invalidated", {"investigation_id": " ", "invalidated_by": "qa"}, "counts"),
+    *(("invalidated", BACKING | {name: " "}, "counts") for name in BACKING),
+    *(("invalidated", {key: text for key, text in BACKING.items() if key != name}, "counts") for name in BACKING),
+    *(
+        ("invalidated", BACKING | {"invalidated_by": name}, "counts")
+        for name in ("Kim, J.", " kim, j. ", "KIM J", "Ｋｉｍ, J.", "Kim,\u200b J.")
+    ),
+    ("invalidated", BACKING | {"invalidated_by": "Kim, H."}, "invalidated"),
     ("invalidated", BACKING, "invalidated"),
 ]
 

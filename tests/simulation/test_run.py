@@ -123,9 +123,25 @@ def test_truth_speaks_in_the_closed_words(six_hundred):
     assert {row["stage"] for row in six_hundred["truth"]} <= set(Stage)
 
 
-def test_a_lot_without_trouble_is_eligible_and_has_no_open_requirement(six_hundred):
+def test_a_lot_without_trouble_is_eligible_whatever_its_history(six_hundred):
     sound = [row for row in six_hundred["truth"] if not row["trouble"]]
-    assert {(row["expected_disposition"], row["requirement_ids"]) for row in sound} == {("eligible", "")}
+    assert {row["expected_disposition"] for row in sound} == {"eligible"}
+    assert {"", "dose", "sterility"} <= {row["requirement_ids"] for row in sound}
+
+
+def test_every_complete_invalidation_has_a_cause_and_a_second_person(six_hundred):
+    rows = [row for row in six_hundred["results"] if row["investigation_id"]]
+    assert {row["status"] for row in rows} == {"invalidated"}
+    assert all(row["assignable_cause"] for row in rows)
+    assert {row["invalidated_by"] == row["analyst"] for row in rows} == {True, False}
+
+
+def test_a_retest_names_a_result_of_its_lot_and_test_that_was_invalidated(six_hundred):
+    known = {(row["batch_id"], row["test"], row["stage"], row["result_id"]): row for row in six_hundred["results"]}
+    retests = [row for row in six_hundred["results"] if row["retest_of"]]
+    assert retests
+    for row in retests:
+        assert known[row["batch_id"], row["test"], row["stage"], row["retest_of"]]["status"] == "invalidated"
 
 
 def test_a_lot_that_is_not_eligible_names_what_is_open(six_hundred):
@@ -181,6 +197,8 @@ def test_the_summary_counts_what_was_written(tmp_path):
         ("unit", "cells/mL"),
         ("unit", "10^6 cells/mL"),
         ("status", "invalidated"),
+        ("spike_recovery", "87.5 %"),
+        ("positive_control", "DETECTED"),
         ("status", "cancelled"),
         ("revision", "2"),
     ],

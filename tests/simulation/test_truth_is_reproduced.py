@@ -37,6 +37,20 @@ def differences(dispositions: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame
     return both[(both["_merge"] != "both") | (both["disposition"] != both["expected_disposition"])]
 
 
+def found_by(evaluation) -> set[tuple[str, str]]:
+    findings = evaluation.findings
+    return {(row.batch_id, row.requirement_id) for row in findings.itertuples() if row.verdict != "conforms"}
+
+
+def planted(truth: pd.DataFrame) -> set[tuple[str, str]]:
+    return {
+        (row.batch_id, requirement)
+        for row in truth.itertuples()
+        for requirement in row.requirement_ids.split(";")
+        if requirement
+    }
+
+
 @pytest.fixture(scope="module")
 def sample():
     directory = packaged_path("sample_data") / "synthetic-hipsc"
@@ -51,15 +65,28 @@ def test_the_dispositions_of_the_sixty_sample_lots_are_the_planted_ones(sample):
 
 def test_the_findings_of_the_sixty_sample_lots_name_the_planted_requirements(sample):
     evaluation, truth = sample
-    findings = evaluation.findings
-    found = {(row.batch_id, row.requirement_id) for row in findings.itertuples() if row.verdict != "conforms"}
-    planted = {
-        (row.batch_id, requirement)
-        for row in truth.itertuples()
-        for requirement in row.requirement_ids.split(";")
-        if requirement
-    }
-    assert planted == found
+    assert planted(truth) == found_by(evaluation)
+
+
+def test_late_positives_of_the_sample_have_their_consequences(sample):
+    evaluation, truth = sample
+    late = truth["trouble"].str.contains("sterility_growth|sterility_late_positive") & (truth["stage"] != "cell_bank")
+    consequences = evaluation.consequences
+    assert set(consequences["batch_id"]) == set(
+        truth[late & truth["requirement_ids"].str.contains("sterility")]["batch_id"]
+    )
+    assert set(consequences.groupby("batch_id").size()) == {3}
+
+
+def test_investigations_of_the_sample_list_every_row_that_names_one(sample):
+    directory = packaged_path("sample_data") / "synthetic-hipsc"
+    results = pd.read_csv(directory / "results.csv", keep_default_na=False, dtype="str")
+    named = results[
+        (results["investigation_id"] != "") | (results["retest_of"] != "") | (results["status"] == "invalidated")
+    ]
+    found = sample[0].investigations
+    assert set(named.index + 1) <= set(found["row_number"])
+    assert set(found["verdict_if_counted"]) <= {"", "missing", "conforms", "alert", "inconclusive", "fails"}
 
 
 def test_the_command_line_finds_the_same(tmp_path):
@@ -87,13 +114,17 @@ def test_the_command_line_finds_the_same(tmp_path):
 def test_the_dispositions_of_two_thousand_lots_are_the_planted_ones(tmp_path, batches, seed):
     simulate(batches=batches, seed=seed, out=tmp_path / "export", file_format="parquet")
     evaluation = evaluate(tmp_path / "export", "parquet")
-    wrong = differences(evaluation.dispositions, read_truth(tmp_path / "export" / "truth.parquet"))
+    truth = read_truth(tmp_path / "export" / "truth.parquet")
+    wrong = differences(evaluation.dispositions, truth)
     assert wrong.empty, wrong.head(20).to_string()
+    assert planted(truth) == found_by(evaluation)
 
 
 @pytest.mark.long
 def test_the_dispositions_of_sixty_thousand_lots_are_the_planted_ones(tmp_path):
     simulate(batches=60_000, seed=20260101, out=tmp_path / "export", file_format="parquet")
     evaluation = evaluate(tmp_path / "export", "parquet")
-    wrong = differences(evaluation.dispositions, read_truth(tmp_path / "export" / "truth.parquet"))
+    truth = read_truth(tmp_path / "export" / "truth.parquet")
+    wrong = differences(evaluation.dispositions, truth)
     assert wrong.empty, wrong.head(20).to_string()
+    assert planted(truth) == found_by(evaluation)

@@ -88,3 +88,10 @@ def test_every_fault_code_is_listed_once() -> None:
     files = [*package.glob("*.py"), *Path(regenqc.measurement.limits.__file__).parent.glob("*.py")]
     raised = set(re.findall(r"RQC-S[0-9]{3}", "".join(path.read_text(encoding="utf-8") for path in files)))
     assert sorted(raised) == re.findall(r"^\| (RQC-S[0-9]{3}) \|", PAGE, flags=re.MULTILINE)
+
+
+def test_columns_of_the_input_cannot_report_a_control() -> None:
+    from regenqc.intake.contracts import RESULT_COLUMNS
+    from regenqc.specification.control_checks import INPUT_COLUMNS
+
+    assert {column.name for column in RESULT_COLUMNS} == INPUT_COLUMNS

@@ -15,6 +15,8 @@ from regenqc.specification import load_specification, parse_specification
 from .texts import REST, VIABILITY, faults_of, header, only_fault, requirement
 
 PERCENT = 'limit = { min = "70", unit = "%" }'
+VIABILITY_2 = VIABILITY.replace("viability", "viability_2")
+INFORM = '{ action = "Inform the physician", citation = "a procedure", within = "2 d" }'
 A, B = (f'{{ test = "{name}", limit = {{ min = "70", unit = "%" }} }}' for name in "ab")
 
 
@@ -40,6 +42,10 @@ UNKNOWN_KEYS = [
         composite(f'n_of_m = {{ n = 1, of = [{A}, {{ test = "b", non_of = ["growth"] }}] }}'),
         "none_of",
         id="n_of_m part",
+    ),
+    pytest.param(requirement(f'{PERCENT}\ncontrols = [{{ tset = "a", one_of = ["pass"] }}]'), "test", id="control"),
+    pytest.param(
+        requirement(f"{PERCENT}\nconsequences = [{{ acton = 'a', citation = 'b' }}]"), "action", id="consequence"
     ),
     pytest.param(composite('evidence = { documnet = "@a" }'), "document", id="evidence"),
     pytest.param(VIABILITY + '[[derived]]\nid = "d"\nfunction = "dose_per_kg"\ninput = {}\n', "inputs", id="derived"),
@@ -366,6 +372,116 @@ FAULTS = [
         "RQC-S035",
         "",
         "an alert limit of n of m replicates",
+    ),
+    # controls, retests and consequences
+    pytest.param(
+        header() + requirement(f'{PERCENT}\ncontrols = [{{ one_of = ["growth"] }}]'),
+        "RQC-S055",
+        "neither",
+        "a control that names neither test nor column",
+    ),
+    pytest.param(
+        header() + requirement(f'{PERCENT}\ncontrols = [{{ test = "a", column = "b", one_of = ["growth"] }}]'),
+        "RQC-S055",
+        "a, b",
+        "a control that names a test and a column",
+    ),
+    pytest.param(
+        header() + requirement(f'{PERCENT}\ncontrols = [{{ column = "status", one_of = ["pass"] }}]'),
+        "RQC-S055",
+        "status",
+        "a control in a column of another meaning",
+    ),
+    pytest.param(
+        header() + requirement(f'{PERCENT}\ncontrols = [{{ test = "a" }}]'),
+        "RQC-S011",
+        "none",
+        "a control without criterion",
+    ),
+    pytest.param(
+        header() + requirement(f'{PERCENT}\ncontrols = [{{ test = "a", one_of = ["grows"] }}]'),
+        "RQC-S025",
+        "grows",
+        "a word of a control that is not in the vocabulary",
+    ),
+    pytest.param(
+        header() + requirement(f'{PERCENT}\ncontrols = [{{ test = "a", limit = {{ min = "1", unit = "pct" }} }}]'),
+        "RQC-S024",
+        "pct",
+        "a unit of a control that is not in the dictionary",
+    ),
+    pytest.param(
+        header() + requirement(f'{PERCENT}\ncontrols = [{{ test = "viability", one_of = ["pass"] }}]'),
+        "RQC-S056",
+        "viability",
+        "a control that is the result itself",
+    ),
+    pytest.param(
+        header() + composite(f'any_of = [{A}, {B}]\ncontrols = [{{ test = "b", one_of = ["pass"] }}]'),
+        "RQC-S056",
+        "b",
+        "a control that is a part itself",
+    ),
+    pytest.param(
+        header()
+        + requirement(
+            f'{PERCENT}\ncontrols = [{{ test = "a", one_of = ["pass"] }}, {{ test = "a", one_of = ["pass"] }}]'
+        ),
+        "RQC-S056",
+        "a",
+        "a control twice",
+    ),
+    pytest.param(
+        header() + requirement('report_only = true\ncontrols = [{ test = "a", one_of = ["pass"] }]') + VIABILITY_2,
+        "RQC-S035",
+        "",
+        "a control of what is only reported",
+    ),
+    pytest.param(
+        header()
+        + composite('evidence = { document = "@a" }\ncontrols = [{ test = "a", one_of = ["pass"] }]')
+        + VIABILITY_2,
+        "RQC-S035",
+        "",
+        "a control of evidence",
+    ),
+    pytest.param(
+        header()
+        + requirement(f'{PERCENT}\ncontrols = [{{ column = "spike", one_of = ["pass"] }}]', test="rate")
+        + DERIVED.format("dose_per_kg", '{ dose = "a", weight = "@b" }'),
+        "RQC-S058",
+        "spike",
+        "a column as control of a computed result",
+    ),
+    pytest.param(
+        header() + requirement("report_only = true\nretests = 1") + VIABILITY_2,
+        "RQC-S035",
+        "",
+        "retests of what is only reported",
+    ),
+    pytest.param(header() + requirement(f"{PERCENT}\nretests = -1"), "RQC-S004", "-1", "a negative number of retests"),
+    pytest.param(header() + requirement(f"{PERCENT}\nretests = true"), "RQC-S004", "True", "retests as a yes"),
+    pytest.param(
+        header() + requirement(f"{PERCENT}\nconsequences = [{INFORM}]"),
+        "RQC-S057",
+        'timing = "before_release"',
+        "consequences of a result that is known before release",
+    ),
+    pytest.param(
+        header()
+        + requirement(f'{PERCENT}\ntiming = "after_release"\ndue = "14 d"\nconsequences = [{INFORM}, {INFORM}]'),
+        "RQC-S056",
+        "Inform the physician",
+        "a consequence twice",
+    ),
+    pytest.param(
+        header()
+        + requirement(
+            f'{PERCENT}\ntiming = "after_release"\ndue = "14 d"\nconsequences = [{INFORM.replace("2 d", "soon")}]'
+        ),
+        "RQC-S004",
+        "'soon'",
+        "a time of a consequence that is none",
     ),
     pytest.param(
         header() + requirement(f"{PERCENT}\nvalid_from = 2999-01-01"),

@@ -44,9 +44,15 @@ limit = { min = "70", max = "99", unit = "%" }
 alert = { min_exclusive = "75", max_exclusive = "98", unit = "%" }
 one_of = ["complies", "pass"]
 rounding = "usp"
+controls = [
+  { test = "spike", limit = { min = "50", unit = "%" }, alert = { min = "60", unit = "%" }, one_of = ["pass"] },
+  { column = "blank", none_of = ["detected"] },
+]
+retests = 1
 timing = "after_release"
 due = "14 d"
 on_fail = "hold"
+consequences = [{ action = "Inform the physician", citation = "a procedure", within = "48 h" }]
 when = { size = ["small"] }
 accept_preliminary = true
 force = "guidance"
@@ -214,6 +220,18 @@ CHANGES = {
     "requirement.0.alert.unit": None,
     "requirement.0.one_of": ["complies"],
     "requirement.0.rounding": "ph_eur",
+    "requirement.0.controls.0.test": "spike_2",
+    "requirement.0.controls.0.limit.min": "51",
+    "requirement.0.controls.0.alert.min": "61",
+    "requirement.0.controls.0.limit.unit": None,
+    "requirement.0.controls.0.alert.unit": None,
+    "requirement.0.controls.0.one_of": ["complies"],
+    "requirement.0.controls.1.column": "negative_control",
+    "requirement.0.controls.1.none_of": ["positive"],
+    "requirement.0.retests": 2,
+    "requirement.0.consequences.0.action": "Inform the hospital",
+    "requirement.0.consequences.0.citation": "another procedure",
+    "requirement.0.consequences.0.within": "24 h",
     "requirement.0.timing": None,
     "requirement.0.due": "13 d",
     "requirement.0.on_fail": "reject",

@@ -39,6 +39,15 @@ A, B, C, D = (f'{{ test = "{name}", limit = {{ min = "70", unit = "%" }} }}' for
 TWO_OF_THREE = f"n_of_m = {{ n = 2, of = [{A}, {B}, {C}] }}"
 LATE = 'one_of = ["no growth"]\ntiming = "after_release"\ndue = "14 d"'
 BOTH = 'when = { formulation = ["fresh"], vector = ["aav", "none"] }'
+GROWTH = '{ test = "growth_promotion", one_of = ["growth", "positive"] }'
+SPIKE = '{ column = "spike", limit = { min = "50", max = "200", unit = "%" } }'
+CONTROLS = f'one_of = ["no growth"]\ncontrols = [{GROWTH}, {SPIKE}]'
+RETESTS = f"{PERCENT}\nretests = 1"
+INFORM = '{ action = "Inform the physician", citation = "a procedure", within = "2 d" }'
+IDENTIFY = '{ action = "Identify the organism", citation = "a procedure" }'
+INFORM_AT_ANY_TIME = '{ action = "Inform the physician", citation = "a procedure" }'
+IDENTIFY_IN_A_WEEK = '{ action = "Identify the organism", citation = "a procedure", within = "7 d" }'
+LATE_ACTIONS = f"{LATE}\nconsequences = [{INFORM}, {IDENTIFY}]"
 EVIDENCE = 'evidence = { document = "@ethics_approval_id", valid_until = "@ethics_approval_valid_until" }'
 REPLICATES = f'{PERCENT}\nreplicates = "n_of_m"\nreplicates_conforming = 2\nreplicates_total = 3'
 
@@ -126,6 +135,26 @@ ACCEPTED = [
     ),
     pytest.param(f"{PERCENT}\nvalid_to = 2030-01-01", "valid_to = 2040-01-01", id="a longer validity"),
     pytest.param(PERCENT, 'title = "Viable cells"', id="another title"),
+    pytest.param(NO_GROWTH, f"controls = [{GROWTH}]", id="a control where there was none"),
+    pytest.param(CONTROLS, f"controls = [{SPIKE}, {GROWTH}]", id="the same controls in another order"),
+    pytest.param(
+        CONTROLS,
+        f'controls = [{{ test = "growth_promotion", one_of = ["growth"] }}, {SPIKE}]',
+        id="a control with fewer words",
+    ),
+    pytest.param(CONTROLS, f"controls = [{GROWTH}, {SPIKE.replace('50', '70')}]", id="a control with a tighter limit"),
+    pytest.param(CONTROLS, 'one_of = ["no growth"]', id="words restated beside controls, which are kept"),
+    pytest.param(RETESTS, "retests = 0", id="no retest where one was allowed"),
+    pytest.param(LATE, f"consequences = [{INFORM}]", id="a consequence where there was none"),
+    pytest.param(
+        LATE_ACTIONS, f"consequences = [{IDENTIFY}, {INFORM.replace('2 d', '48 h')}]", id="the same time in hours"
+    ),
+    pytest.param(
+        LATE_ACTIONS,
+        f"consequences = [{INFORM.replace('2 d', '24 h')}, {IDENTIFY_IN_A_WEEK}]",
+        id="consequences within a shorter time",
+    ),
+    pytest.param(LATE_ACTIONS, 'timing = "before_release"', id="nothing can follow from a result before release"),
 ]
 
 REFUSED = [
@@ -244,6 +273,40 @@ REFUSED = [
     pytest.param(f"{PERCENT}\nvalid_to = 2030-01-01", "valid_to = 2029-12-31", "valid_to", id="an earlier end"),
     pytest.param(PERCENT, 'test = "viability_2"', "test", id="another test"),
     pytest.param(PERCENT, 'stage = "shipping"', "stage", id="another stage"),
+    pytest.param(
+        f'one_of = ["no growth"]\ncontrols = [{GROWTH}]',
+        "controls = []",
+        "controls",
+        id="no control where there was one",
+    ),
+    pytest.param(CONTROLS, f"controls = [{GROWTH}]", "controls", id="one control fewer"),
+    pytest.param(
+        CONTROLS, f"controls = [{GROWTH}, {SPIKE.replace('50', '49')}]", "controls", id="a control with a wider limit"
+    ),
+    pytest.param(
+        CONTROLS,
+        f"controls = [{GROWTH.replace('positive', 'negative')}, {SPIKE}]",
+        "controls",
+        id="a control with another word",
+    ),
+    pytest.param(
+        CONTROLS, f"controls = [{GROWTH}, {SPIKE.replace('column', 'test')}]", "controls", id="rows instead of a column"
+    ),
+    pytest.param(PERCENT, "retests = 1", "retests", id="a retest where none was allowed"),
+    pytest.param(RETESTS, "retests = 2", "retests", id="a second retest"),
+    pytest.param(LATE_ACTIONS, f"consequences = [{INFORM}]", "consequences", id="one consequence fewer"),
+    pytest.param(
+        LATE_ACTIONS,
+        f"consequences = [{INFORM.replace('2 d', '49 h')}, {IDENTIFY}]",
+        "consequences",
+        id="a consequence an hour later",
+    ),
+    pytest.param(
+        LATE_ACTIONS,
+        f"consequences = [{INFORM_AT_ANY_TIME}, {IDENTIFY}]",
+        "consequences",
+        id="a consequence at any time",
+    ),
 ]
 
 # A dated requirement alone would leave the pack without any at other times.
@@ -279,6 +342,19 @@ def test_an_alert_limit_that_the_limit_has_reached_is_dropped(tmp_path: Path) ->
 def test_a_result_moved_before_release_has_no_due_date(tmp_path: Path) -> None:
     product = extend(tmp_path, inherited(LATE), OWN.format('timing = "before_release"'))
     assert product.requirements[0].due is None
+
+
+def test_a_result_moved_before_release_has_no_consequences(tmp_path: Path) -> None:
+    product = extend(tmp_path, inherited(LATE_ACTIONS), OWN.format('timing = "before_release"'))
+    assert product.requirements[0].consequences == ()
+
+
+def test_controls_and_retests_that_are_not_stated_are_kept(tmp_path: Path) -> None:
+    product = extend(tmp_path, inherited(f"{CONTROLS}\nretests = 2"), OWN.format('one_of = ["no growth"]'))
+    assert ([control.name for control in product.requirements[0].controls], product.requirements[0].retests) == (
+        ["growth_promotion", "spike"],
+        2,
+    )
 
 
 def test_rounding_of_the_file_does_not_reach_inherited_limits(tmp_path: Path) -> None:

@@ -306,6 +306,11 @@ class BatchGroups:
         self.member_of_batch = np.array([member_of.get(value, 0) for value in values], dtype=np.int32)
         return np.array([limits_of.get(value, 0) for value in values], dtype=np.int64)
 
+    def limits_of(self, batches: NDArray[np.integer]) -> NDArray[np.uint64]:
+        """Return what to add to a slot for the row of a batch's limits, see `PlanArrays.batch_at`."""
+        limits: NDArray[np.uint64] = self.batch_at[3 * batches.astype(np.int64) + 2]
+        return limits
+
     def judged_by(self, specification: int, batches: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the index in `Plan.judged_by` of the specification by which each batch was judged.
 
@@ -318,6 +323,14 @@ class BatchGroups:
             self.member_of_batch[batches] if len(members) > 1 else np.zeros_like(batches)
         ]
         return chosen
+
+    def judged_by_each(self, specifications: NDArray[np.integer], batches: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the same for batches of several families, by the index of each one's family."""
+        judged_by = np.empty(len(batches), dtype=np.int64)
+        for index in np.unique(specifications).tolist():
+            members = specifications == index
+            judged_by[members] = self.judged_by(index, batches[members])
+        return judged_by
 
     def _group(self, attributes: dict[str, str], moment: int | None, *, listed: bool) -> int:
         indices: list[int] = []

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from regenqc.evaluation.batch_groups import Applies
+from regenqc.evaluation.cell_marks import Marks
 from regenqc.evaluation.dates import NO_TIME, parse_time
+from regenqc.evaluation.kernel import SlotKind
 from regenqc.evaluation.plan import STAGES, composite_parts
 from regenqc.specification.criteria import canonical_word
 from regenqc.specification.inheritance import due_hours
@@ -57,6 +59,7 @@ class FinalColumn:
         pending: whether a missing result is deferred and not overdue.
         due: when it is due, in seconds; `NO_TIME` where nothing is deferred.
         reason: `Reason` where the cell itself has to be explained, 0 where its rows explain it.
+        alone: verdict that the results have without their controls.
         present: whether the batch has this cell.
     """
 
@@ -68,6 +71,7 @@ class FinalColumn:
     pending: NDArray[np.bool_]
     due: NDArray[np.int64]
     reason: NDArray[np.uint8]
+    alone: NDArray[np.uint8]
     present: NDArray[np.bool_]
 
     def of(self, rows: NDArray[np.int64]) -> FinalColumn:
@@ -78,6 +82,7 @@ class FinalColumn:
             pending=self.pending[rows],
             due=self.due[rows],
             reason=self.reason[rows],
+            alone=self.alone[rows],
             present=self.present[rows],
         )
 
@@ -105,6 +110,7 @@ def settle_cells(
     *,
     rank: NDArray[np.int64],
     unattributed: bool,
+    marks: NDArray[np.uint8] | None = None,
 ) -> tuple[list[SettledCells], NDArray[np.uint8]]:
     """Return the settled cells of every group and specification.
 
@@ -113,6 +119,7 @@ def settle_cells(
         groups: batches with their cells.
         rank: position of each batch code in the order of batch identifiers.
         unattributed: whether a row without batch was refused, which holds every batch.
+        marks: `Marks` of every raw cell, `None` where no cell has any.
 
     Returns:
         The settled cells, and for each raw cell the verdict of the requirement it went into.
@@ -124,7 +131,7 @@ def settle_cells(
         if not len(members):
             continue
         members = members[np.argsort(rank[members])]
-        worker = _Settling(plan, groups, group, members, final)
+        worker = _Settling(plan, groups, group, members, final, marks)
         settled += [worker.settle(position, unattributed=unattributed) for position in range(len(group.specifications))]
     return settled, final
 
@@ -133,7 +140,13 @@ class _Settling:
     """One group of batches on its way from raw to settled cells."""
 
     def __init__(
-        self, plan: Plan, groups: BatchGroups, group: Group, members: NDArray[np.int64], final: NDArray[np.uint8]
+        self,
+        plan: Plan,
+        groups: BatchGroups,
+        group: Group,
+        members: NDArray[np.int64],
+        final: NDArray[np.uint8],
+        marks: NDArray[np.uint8] | None,
     ) -> None:
         self.plan = plan
         self.groups = groups
@@ -141,6 +154,7 @@ class _Settling:
         self.members = members
         self.start = groups.cell_of_batch[members]
         self.final = final
+        self.marks = marks
         self.now = int(groups.as_of.timestamp())
 
     def settle(self, position: int, *, unattributed: bool) -> SettledCells:
@@ -206,6 +220,7 @@ class _Settling:
             pending=np.broadcast_to(np.False_, count),
             due=np.broadcast_to(np.int64(NO_TIME), count),
             reason=reason,
+            alone=verdict,
             present=np.broadcast_to(np.True_, count),
         )
 
@@ -262,7 +277,8 @@ class _Settling:
         count = len(self.members)
         reason = np.zeros(count, dtype=np.uint8)
         slots = self.plan.slots_of[specification].get(number, [])
-        raw = [self._cell(slot) for slot in slots]
+        raw = [self._cell(slot) for slot in slots if not self.plan.is_control[slot]]
+        marks = self._marks(slots)
         if requirement.sponsor_must_set:
             verdict = np.full(count, Verdict.INCONCLUSIVE, dtype=np.uint8)
             reason[:] = Reason.SPONSOR_MUST_SET
@@ -272,6 +288,12 @@ class _Settling:
             verdict, reason = _combine(requirement, raw)
         else:
             verdict = np.maximum.reduce(raw)
+        alone = verdict
+        is_marked = bool(marks.any())
+        if (is_marked or self.plan.controlling[specification][number]) and not requirement.sponsor_must_set:
+            verdict, reason = _controlled(verdict, reason, *self._controls(specification, number))
+            noted = (marks & Marks.NOTED > 0) & (verdict == Verdict.CONFORMS)
+            verdict = np.where(noted, np.uint8(Verdict.ALERT), verdict).astype(np.uint8)
         if requirement.mark is Mark.UNVERIFIED and not requirement.report_only and not requirement.sponsor_must_set:
             known = verdict > Verdict.MISSING
             verdict = np.where(known, np.uint8(Verdict.INCONCLUSIVE), verdict).astype(np.uint8)
@@ -294,6 +316,11 @@ class _Settling:
             reason[missing] = np.where(
                 pending, Reason.PENDING, np.where(dated, Reason.OVERDUE, Reason.DUE_DATE_UNKNOWN)
             )[missing]
+        # A known failure is not carried into a release by waiting for what may take its place.
+        if is_marked:
+            not_replaced = missing & (marks & Marks.SET_ASIDE > 0)
+            reason[not_replaced] = Reason.FAILING_RESULT_NOT_REPLACED
+            pending = pending & ~not_replaced
         for slot in slots:
             self.final[self.start + self.group.column_of_slot[slot]] = verdict
         return FinalColumn(
@@ -305,8 +332,32 @@ class _Settling:
             pending=pending,
             due=due,
             reason=reason,
+            alone=alone,
             present=np.broadcast_to(np.True_, count),
         )
+
+    def _controls(self, specification: int, number: int) -> tuple[list[NDArray[np.uint8]], NDArray[np.uint8]]:
+        """Return the cells of the controls behind a requirement, and the marks of controls in columns of rows."""
+        cells: list[NDArray[np.uint8]] = []
+        marks = np.zeros(len(self.members), dtype=np.uint8)
+        for other in {number, *self.plan.controlling[specification][number]}:
+            slots = [
+                slot for slot in self.plan.slots_of[specification].get(other, ()) if slot in self.group.column_of_slot
+            ]
+            cells += [self._cell(slot) for slot in slots if self.plan.is_control[slot]]
+            # A row of its own has met its controls already; only what counts together meets them here.
+            together = [slot for slot in slots if other != number or self.plan.kind[slot] == SlotKind.COLLECTED]
+            marks = marks | self._marks(together)
+        return cells, marks
+
+    def _marks(self, slots: list[int]) -> NDArray[np.uint8]:
+        """Return what the rows of some slots leave to be said, for every batch."""
+        if self.marks is None or not slots:
+            return np.broadcast_to(np.uint8(0), len(self.members))
+        found: NDArray[np.uint8] = np.bitwise_or.reduce(
+            [self.marks[self.start + self.group.column_of_slot[slot]] for slot in slots]
+        )
+        return found
 
     def _evidence(self, requirement: Requirement) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         evidence = requirement.evidence
@@ -335,6 +386,38 @@ def _only_at(present: NDArray[np.bool_], column: FinalColumn) -> FinalColumn:
         reason=np.where(present, column.reason, np.uint8(0)),
         present=present,
     )
+
+
+def _controlled(
+    verdict: NDArray[np.uint8],
+    reason: NDArray[np.uint8],
+    controls: list[NDArray[np.uint8]],
+    marks: NDArray[np.uint8],
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """Apply the controls of a requirement: a result counts when all of them conform, and is no evidence otherwise.
+
+    A result that has not been reported stays missing until a control fails or cannot be judged.
+
+    Args:
+        verdict: of the results alone.
+        reason: of that verdict.
+        controls: verdicts of each control that is reported in rows of its own.
+        marks: for controls in columns of rows.
+    """
+    cells = np.stack([np.full_like(verdict, Verdict.CONFORMS), *controls])
+    failed = (cells == Verdict.FAILS).any(axis=0) | (marks & Marks.CONTROL_FAILED > 0)
+    undecided = (cells == Verdict.INCONCLUSIVE).any(axis=0) | (marks & Marks.CONTROL_INCONCLUSIVE > 0)
+    absent = (cells == Verdict.MISSING).any(axis=0) | (marks & Marks.CONTROL_MISSING > 0)
+    known = verdict > Verdict.MISSING
+    invalid = failed | undecided | (absent & known)
+    to_acknowledge = (verdict == Verdict.CONFORMS) & (cells == Verdict.ALERT).any(axis=0)
+    why = np.where(
+        failed, Reason.CONTROL_FAILED, np.where(undecided, Reason.CONTROL_INCONCLUSIVE, Reason.CONTROL_MISSING)
+    )
+    controlled = np.where(
+        invalid, np.uint8(Verdict.INCONCLUSIVE), np.where(to_acknowledge, np.uint8(Verdict.ALERT), verdict)
+    )
+    return controlled.astype(np.uint8), np.where(invalid, why, reason).astype(np.uint8)
 
 
 def _combine(requirement: Requirement, raw: list[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -11,13 +11,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.evaluation.across_rows import computed_rows, settle_across_rows
+from regenqc.evaluation.cell_marks import marks_of
 from regenqc.evaluation.cells import SettledCells, settle_cells
 from regenqc.evaluation.collected import CollectedResults
+from regenqc.evaluation.consequences import CONSEQUENCE_FILE, consequence_batches
 from regenqc.evaluation.disposition import DISPOSITION_CODES, DISPOSITION_SCHEMA, dispositions_of, no_specification
 from regenqc.evaluation.findings import FINDING_COLUMNS, findings_of
+from regenqc.evaluation.investigations import INVESTIGATION_FILE, investigation_batches
 from regenqc.evaluation.judge import Judge, JudgedRows
 from regenqc.evaluation.matrix import VerdictMatrix
 from regenqc.evaluation.plan import STAGES, Plan
+from regenqc.evaluation.retests import settle_retests
 from regenqc.vocabulary import Disposition
 
 if TYPE_CHECKING:
@@ -60,6 +64,8 @@ class Evaluation:
     disposition_table: pa.Table
     matrix: VerdictMatrix
     _findings: Callable[[], Iterator[pa.RecordBatch]]
+    _investigations: Callable[[], Iterator[pa.RecordBatch]]
+    _consequences: Callable[[], Iterator[pa.RecordBatch]]
 
     def finding_batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the findings, sorted, a part at a time."""
@@ -100,6 +106,28 @@ class Evaluation:
         """Yield the cells in long form, sorted, a part at a time."""
         return self.matrix.batches()
 
+    def investigation_batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of investigations, sorted, a part at a time."""
+        return self._investigations()
+
+    def consequence_batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield what has to be done because of late failures, sorted, a part at a time."""
+        return self._consequences()
+
+    @property
+    def investigations(self) -> Any:
+        """Return the rows of investigations as a pandas frame."""
+        return pa.Table.from_batches(self.investigation_batches(), schema=INVESTIGATION_FILE).to_pandas()
+
+    @property
+    def consequences(self) -> Any:
+        """Return what has to be done as a pandas frame; `triggered_by_row` is missing where no reported row failed."""
+        frame = pa.Table.from_batches(self.consequence_batches(), schema=CONSEQUENCE_FILE).to_pandas(
+            integer_object_nulls=True
+        )
+        frame["triggered_by_row"] = frame["triggered_by_row"].astype("Int64")
+        return frame
+
     @property
     def batch_count(self) -> int:
         """Return the number of batches that the results or the batch table name."""
@@ -134,6 +162,7 @@ def judge_across_rows(judge: Judge, *, source: int, on_rows: RowSink | None = No
         if on_rows is not None:
             on_rows(judged, source)
     settle_across_rows(judge, collected)
+    settle_retests(judge)
     return first_row - 1
 
 
@@ -154,9 +183,15 @@ def conclude(
     order = pc.sort_indices(batch_ids).to_numpy()
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
-    settled, final = settle_cells(plan, groups, rank=rank, unattributed=bool(judge.unattributed_rows))
+    raw, records = judge.findings.table(), judge.investigated.table()
+    settled, final = settle_cells(
+        plan,
+        groups,
+        rank=rank,
+        unattributed=bool(judge.unattributed_rows),
+        marks=marks_of(raw, plan=plan, groups=groups),
+    )
     evaluated_at = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    raw = judge.findings.table()
     dispositions, uncovered = _dispositions(
         plan, groups, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at
     )
@@ -173,6 +208,23 @@ def conclude(
             sources=sources,
             stage=stage,
             uncovered=uncovered,
+        )
+
+    def investigations() -> Iterator[pa.RecordBatch]:
+        return investigation_batches(
+            records, plan=plan, groups=groups, rank=rank, batch_ids=batch_ids, sources=sources, stage=stage
+        )
+
+    def consequences() -> Iterator[pa.RecordBatch]:
+        return consequence_batches(
+            raw,
+            plan=plan,
+            groups=groups,
+            settled=settled,
+            rank=rank,
+            batch_ids=batch_ids,
+            sources=sources,
+            stage=stage,
         )
 
     return Evaluation(
@@ -193,6 +245,8 @@ def conclude(
             stage,
         ),
         _findings=findings,
+        _investigations=investigations,
+        _consequences=consequences,
     )
 
 

@@ -18,6 +18,9 @@ __all__ = [
     "ANNEX_COLUMNS",
     "COLLECTED_SCHEMA",
     "FINDING_SCHEMA",
+    "INVESTIGATION_COLUMNS",
+    "INVESTIGATION_SCHEMA",
+    "NOT_JUDGED",
     "ROW_BITS",
     "SEPARATOR",
     "Columns",
@@ -60,6 +63,42 @@ COLLECTED_SCHEMA = pa.schema(
         ("replicate", pa.string()),
         ("annex", pa.string()),
         ("preliminary", pa.bool_()),
+    ]
+)
+
+# Columns of a row that tell the life of an investigation.
+INVESTIGATION_COLUMNS = (
+    "test",
+    "investigation_id",
+    "result_id",
+    "revision",
+    "retest_of",
+    "sample_id",
+    "replicate",
+    "result",
+    "unit",
+    "status",
+    "analyst",
+    "invalidated_by",
+    "assignable_cause",
+    "tested_at",
+    "reported_at",
+)
+
+NOT_JUDGED = 255
+
+# `slot` is -1 for a row that nothing judges; `verdict` is what the row says if it counts, or `NOT_JUDGED`.
+INVESTIGATION_SCHEMA = pa.schema(
+    [
+        ("batch", pa.int32()),
+        ("slot", pa.int32()),
+        ("stage", pa.int16()),
+        ("row", pa.int64()),
+        ("standing", pa.uint8()),
+        ("lacking", pa.uint8()),
+        ("is_empty", pa.bool_()),
+        ("verdict", pa.uint8()),
+        *((name, pa.string()) for name in INVESTIGATION_COLUMNS),
     ]
 )
 

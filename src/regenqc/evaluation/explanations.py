@@ -9,16 +9,25 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from regenqc.evaluation.derivation.quantity import exact_text
+from regenqc.evaluation.plan import controlling
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import read_limit
 from regenqc.specification.derived_sources import source_text
-from regenqc.vocabulary import Reason
+from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
-    from regenqc.evaluation.plan import Criterion, Slot
-    from regenqc.specification.model import Karyotype, LimitText, Requirement, Specification
+    from regenqc.evaluation.plan import Slot
+    from regenqc.specification.model import Consequence, Criterion, Karyotype, LimitText, Requirement, Specification
 
-__all__ = ["NO_SPECIFICATION_SENTENCE", "criterion_text", "explain_cell", "explain_row", "limit_text"]
+__all__ = [
+    "NO_SPECIFICATION_SENTENCE",
+    "consequence_text",
+    "controls_text",
+    "criterion_text",
+    "explain_cell",
+    "explain_row",
+    "limit_text",
+]
 
 _ROUNDING: Final = {
     None: "compared as reported, without rounding",
@@ -74,6 +83,26 @@ _ROW_ENDINGS: Final = {
     Reason.OUTSIDE_ALERT_LIMIT: "conforms to {limit} but lies outside the alert limit {alert}",
     Reason.CONFORMS_BY_ROUNDING: "conforms to {limit} only because of rounding, {rounding}",
     Reason.CENSORED_AGAINST_ALERT: "conforms to {limit} but cannot be shown to lie inside the alert limit {alert}",
+    Reason.CONTROL_MISSING: "has no control that shows its assay to be valid, and is no evidence either way",
+    Reason.CONTROL_FAILED: "comes from an assay whose control failed, and is no evidence either way",
+    Reason.CONTROL_INCONCLUSIVE: "comes from an assay whose control cannot be judged, and is no evidence either way",
+    Reason.CONTROL_OUTSIDE_ALERT_LIMIT: "comes from an assay whose control conforms but lies outside its alert limit",
+    Reason.FAILING_RESULT_INVALIDATED: "would fail the requirement {limit}; it was invalidated and does not count",
+    Reason.FAILING_RESULT_REVISED: "would fail the requirement {limit}; a later revision counts in its place",
+    Reason.INVALIDATION_WITHOUT_INVESTIGATION: "was to be invalidated, which takes no effect; the result counts",
+    Reason.INVALIDATION_WITHOUT_CAUSE: "was to be invalidated, which takes no effect; the result counts",
+    Reason.INVALIDATION_WITHOUT_SECOND_PERSON: "was to be invalidated, which takes no effect; the result counts",
+    Reason.RETEST_NOT_ALLOWED: "takes part in a retest, and the specification allows none",
+    Reason.TOO_MANY_RETESTS: "takes part in more retests than the specification allows",
+    Reason.RETEST_WITHOUT_FIRST_RESULT: "is a retest of a result that has neither been invalidated nor put under an investigation",
+    Reason.INDIVIDUAL_RESULT_OUTSIDE: "would fail {alone} by itself, although the {policy} of the replicates conforms",
+}
+
+# The same for a row that reports a control.
+_CONTROL_ENDINGS: Final = {
+    Reason.CONTROL_FAILED: "does not show {limit}; results of an assay whose control failed are no evidence either way",
+    Reason.FAILING_RESULT_INVALIDATED: "does not show {limit}; the control was invalidated and does not count",
+    Reason.FAILING_RESULT_REVISED: "does not show {limit}; a later revision of the control counts in its place",
 }
 
 NO_SPECIFICATION_SENTENCE: Final = (
@@ -101,6 +130,10 @@ _CELL_SENTENCES: Final = {
     Reason.NO_REQUIREMENT_AT_STAGE: "the specification has no requirement at this stage",
     Reason.BATCH_NOT_LISTED: "the batch table does not list the batch, so that what applies to it is unknown",
     Reason.PRODUCT_NOT_UNDERSTOOD: "the batch states a value of a product attribute that is in no vocabulary, so that whether this specification speaks about it is unknown",
+    Reason.CONTROL_MISSING: "a control has not been reported, so that the result is no evidence either way; {would}; required: {controls}",
+    Reason.CONTROL_FAILED: "a control failed, so that the result is no evidence either way; {would}; required: {controls}",
+    Reason.CONTROL_INCONCLUSIVE: "a control cannot be judged, so that the result is no evidence either way; {would}; required: {controls}",
+    Reason.FAILING_RESULT_NOT_REPLACED: "a failing result was set aside, and no result that counts has taken its place; required: {limit}",
     Reason.ROW_WITHOUT_BATCH: "a row of the input names no batch and may belong to any; every batch holds until it is corrected",
 }
 
@@ -188,7 +221,13 @@ def _simple_text(criterion: Criterion, *, unit_code: int | None) -> str:
 
 
 def explain_row(
-    specification: Specification, slot: Slot, reason: Reason, *, unit_code: int, capped: Reason | None
+    specification: Specification,
+    slot: Slot,
+    reason: Reason,
+    *,
+    unit_code: int,
+    capped: Reason | None,
+    triggers: bool = False,
 ) -> tuple[str, str, str]:
     """Return what stands before and after the reported result in the sentence, and the limit in words.
 
@@ -198,6 +237,7 @@ def explain_row(
         reason: of the row's verdict.
         unit_code: unit in which the row was reported.
         capped: why the cell is milder than the row, where it is.
+        triggers: whether the cell fails, so that the consequences of the requirement follow.
     """
     if slot.requirement < 0:
         return "Result record: the result ", f" of this row {_ROW_ENDINGS[reason]}.", ""
@@ -210,19 +250,39 @@ def explain_row(
     )
     alert = limit_text(criterion.alert, unit_code=unit_code) if criterion.alert is not None else limit
     kind = UNITS[unit_code].kind if unit_code < len(UNITS) else "unknown"
-    ending = _ROW_ENDINGS[reason].format(limit=limit, alert=alert, rounding=_ROUNDING[slot.rounding], kind=kind)
-    name = requirement.name if slot.part < 0 else f"{requirement.name} ({slot.test})"
+    endings = _ROW_ENDINGS | _CONTROL_ENDINGS if slot.is_control else _ROW_ENDINGS
+    ending = endings[reason].format(
+        limit=limit,
+        alert=alert,
+        alone=_simple_text(criterion, unit_code=unit_code),
+        policy=requirement.replicates,
+        rounding=_ROUNDING[slot.rounding],
+        kind=kind,
+    )
+    name = requirement.name
+    if slot.part >= 0:
+        name += f", control {slot.test}" if slot.is_control else f" ({slot.test})"
     why = f"; {_cell_sentence(specification, requirement, capped)}" if capped is not None else ""
-    return f"{name}: reported ", f" {ending}{why}{_source(requirement)}.", limit
+    follows = _consequences(requirement) if triggers else ""
+    return f"{name}: reported ", f" {ending}{why}{_source(requirement)}{follows}.", limit
 
 
-def explain_cell(specification: Specification, requirement: Requirement | None, reason: Reason) -> tuple[str, str]:
+def explain_cell(
+    specification: Specification,
+    requirement: Requirement | None,
+    reason: Reason,
+    *,
+    alone: Verdict = Verdict.MISSING,
+    triggers: bool = False,
+) -> tuple[str, str]:
     """Return the sentence for a cell that no row explains, without what varies by batch, and the limit in words.
 
     Args:
         specification: of the cell.
         requirement: `None` for a built-in one.
         reason: of the cell.
+        alone: verdict that the results have without their controls.
+        triggers: whether the cell fails, so that the consequences of the requirement follow.
     """
     if requirement is None:
         text = _CELL_SENTENCES[reason].format(validity=f"{specification.valid_from} to {specification.valid_to}")
@@ -230,10 +290,14 @@ def explain_cell(specification: Specification, requirement: Requirement | None, 
     limit = criterion_text(requirement)
     # What is due ends with its date, which varies by batch; its source stands inside the sentence.
     source = "" if reason in {Reason.PENDING, Reason.OVERDUE} else _source(requirement)
-    return f"{requirement.name}: {_cell_sentence(specification, requirement, reason)}{source}", limit
+    follows = _consequences(requirement) if triggers else ""
+    sentence = _cell_sentence(specification, requirement, reason, alone=alone)
+    return f"{requirement.name}: {sentence}{source}{follows}", limit
 
 
-def _cell_sentence(specification: Specification, requirement: Requirement, reason: Reason) -> str:
+def _cell_sentence(
+    specification: Specification, requirement: Requirement, reason: Reason, *, alone: Verdict = Verdict.MISSING
+) -> str:
     derived = next((entry for entry in specification.derived if entry.id == requirement.test), None)
     text = _CELL_SENTENCES[reason].format(
         limit=criterion_text(requirement),
@@ -241,6 +305,10 @@ def _cell_sentence(specification: Specification, requirement: Requirement, reaso
         evidence=requirement.evidence.document[1:] if requirement.evidence else "",
         validity="",
         source=_source(requirement),
+        controls=", ".join(
+            controls_text(specification.requirements[number]) for number in controlling(specification, requirement)
+        ),
+        would="none has been reported" if alone is Verdict.MISSING else f"it would {alone.verb}",
     )
     if reason is Reason.NOT_REPORTED and derived is not None:
         sources = ", ".join(map(source_text, derived.inputs.values()))
@@ -248,6 +316,35 @@ def _cell_sentence(specification: Specification, requirement: Requirement, reaso
     if reason is Reason.SPONSOR_MUST_SET and requirement.reason:
         text += f" ({requirement.reason})"
     return text
+
+
+def controls_text(requirement: Requirement) -> str:
+    """Return what the controls of a requirement must show, in words.
+
+    Example:
+        >>> from regenqc.specification.model import Requirement
+        >>> controls_text(Requirement(id="sterility", controls=({"test": "growth_promotion", "one_of": ("growth",)},)))
+        'growth_promotion: growth'
+    """
+    return ", ".join(f"{control.name}: {_simple_text(control, unit_code=None)}" for control in requirement.controls)
+
+
+def consequence_text(consequence: Consequence) -> str:
+    """Return one consequence in words.
+
+    Example:
+        >>> from regenqc.specification.model import Consequence
+        >>> consequence_text(Consequence(action="Inform the physician", citation="procedure 4", within="48 h"))
+        'Inform the physician (within 48 h) [procedure 4]'
+    """
+    within = f" (within {consequence.within})" if consequence.within else ""
+    return f"{consequence.action}{within} [{consequence.citation}]"
+
+
+def _consequences(requirement: Requirement) -> str:
+    if not requirement.consequences:
+        return ""
+    return "; to be done now: " + "; ".join(map(consequence_text, requirement.consequences))
 
 
 def _source(requirement: Requirement) -> str:

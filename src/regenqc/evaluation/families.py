@@ -17,7 +17,7 @@ from regenqc.vocabulary import Replicates
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from regenqc.specification.model import AlternativePart, LimitText, Requirement, Specification
+    from regenqc.specification.model import AlternativePart, Control, LimitText, Requirement, Specification
 
 __all__ = ["Family", "families_of", "single_families"]
 
@@ -119,6 +119,7 @@ _SAME: Final = attrgetter(
     "due",
     "on_fail",
     "accept_preliminary",
+    "retests",
     "mark",
     "valid_from",
     "valid_to",
@@ -154,10 +155,12 @@ def _form_of_requirement(requirement: Requirement) -> object:
         _forms_of_parts(requirement.any_of or ()),
         _forms_of_parts(requirement.all_of or ()),
         (requirement.n_of_m.n, _forms_of_parts(requirement.n_of_m.of)) if requirement.n_of_m is not None else None,
+        tuple(entry.column for entry in requirement.controls),
+        _forms_of_parts(requirement.controls),
     )
 
 
-def _forms_of_parts(parts: Sequence[AlternativePart]) -> object:
+def _forms_of_parts(parts: Sequence[AlternativePart | Control]) -> object:
     return tuple((part.test, _unit_of(part.limit), _unit_of(part.alert), part.one_of, part.none_of) for part in parts)
 
 

@@ -52,6 +52,9 @@ _NO_EVIDENCE: Final = np.array(
     [Reason.EMPTY_RESULT, Reason.INTERIM_WORD, Reason.INVALIDATED, Reason.CANCELLED, Reason.PRELIMINARY]
 )
 
+# Reasons of a cell that say what its results would be by themselves.
+_CONTROLS: Final = np.array([Reason.CONTROL_MISSING, Reason.CONTROL_FAILED, Reason.CONTROL_INCONCLUSIVE])
+
 _KEYS: Final = ("rank", "specification", "stage", "position", "severity", "reason", "reported", "unit", "detail")
 
 
@@ -94,7 +97,8 @@ def findings_of(
     table = pa.concat_tables([rows, cells, bare])
     # Equal findings of one cell, from rows that were reported twice, are one finding: the first row stands for them.
     grouped = table.group_by(
-        [*_KEYS, "batch", "slot", "verdict", "unit_code", "requirement", "capped", "due"], use_threads=False
+        [*_KEYS, "batch", "slot", "verdict", "unit_code", "requirement", "capped", "alone", "triggers", "due"],
+        use_threads=False,
     ).aggregate([("row", "min")])
     order = pc.sort_indices(grouped, sort_keys=[(key, "ascending") for key in (*_KEYS, "slot", "unit_code")])
     for start in range(0, grouped.num_rows, _RENDERED_AT_ONCE):
@@ -119,6 +123,8 @@ _ROW_SCHEMA: Final = pa.schema(
         ("unit_code", pa.int16()),
         ("requirement", pa.int32()),
         ("capped", pa.bool_()),
+        ("alone", pa.uint8()),
+        ("triggers", pa.bool_()),
         ("due", pa.int64()),
         ("row", pa.int64()),
     ]
@@ -141,13 +147,17 @@ def _row_findings(
     stage_of_slot = np.array([entry.stage for entry in plan.slots], dtype=np.int16)
     specification_of_slot = np.array([entry.specification for entry in plan.slots], dtype=np.int32)
     settled = final[groups.cells_of(batch, slot)] if len(batch) else np.empty(0, dtype=np.uint8)
+    reason = raw["reason"].to_numpy()
     keep = settled != Verdict.CONFORMS
     no_evidence = verdict == Verdict.MISSING
-    keep &= ~no_evidence | (
-        (settled == Verdict.MISSING)
-        & (requirement_of_slot[slot] != -2)
-        & np.isin(raw["reason"].to_numpy(), _NO_EVIDENCE)
-    )
+    # Why a control is missing is worth a word as well.
+    is_open = (settled == Verdict.MISSING) | (plan.is_control[slot] & (settled == Verdict.INCONCLUSIVE))
+    keep &= ~no_evidence | (is_open & (requirement_of_slot[slot] != -2) & np.isin(reason, _NO_EVIDENCE))
+    # A failing result that was invalidated is explained as such, and not once more as no evidence.
+    said = raw["row"].to_numpy()[reason == Reason.FAILING_RESULT_INVALIDATED]
+    keep &= (reason != Reason.INVALIDATED) | ~np.isin(raw["row"].to_numpy(), said)
+    # A single result outside has to be acknowledged where the average conforms, and only there.
+    keep &= (reason != Reason.INDIVIDUAL_RESULT_OUTSIDE) | (settled == Verdict.ALERT)
     if stage is not None:
         keep &= stage_of_slot[slot] == stage
     kept = np.flatnonzero(keep)
@@ -159,10 +169,11 @@ def _row_findings(
     undecided = capped | (milder & (verdict == Verdict.FAILS))
     shown = np.where(undecided, np.uint8(Verdict.INCONCLUSIVE), verdict).astype(np.uint8)
     requirement = requirement_of_slot[slot]
+    triggers = (shown == Verdict.FAILS) & (settled == Verdict.FAILS)
     return pa.table(
         [
             pa.array(rank[batch]),
-            pa.array(_judged_by(groups, specification_of_slot[slot], batch).astype(np.int32)),
+            pa.array(groups.judged_by_each(specification_of_slot[slot], batch).astype(np.int32)),
             pa.array(stage_of_slot[slot]),
             pa.array(np.where(requirement < 0, 7, requirement + 10).astype(np.int32)),
             pa.array(-shown.astype(np.int8)),
@@ -176,19 +187,13 @@ def _row_findings(
             part["unit_code"],
             pa.array(requirement),
             pa.array(capped),
+            pa.array(np.zeros(len(kept), dtype=np.uint8)),
+            pa.array(triggers),
             pa.nulls(len(kept), pa.int64()).fill_null(NO_TIME),
             part["row"],
         ],
         schema=_ROW_SCHEMA,
     )
-
-
-def _judged_by(groups: BatchGroups, specification: NDArray[np.int32], batch: NDArray[np.integer]) -> NDArray[np.int64]:
-    judged_by = np.empty(len(batch), dtype=np.int64)
-    for index in np.unique(specification).tolist():
-        members = specification == index
-        judged_by[members] = groups.judged_by(index, batch[members])
-    return judged_by
 
 
 def _capping(plan: Plan, groups: BatchGroups) -> NDArray[np.bool_]:
@@ -229,6 +234,7 @@ def _cell_findings(
                     place=place,
                     verdict=column.verdict[rows],
                     requirement=column.requirement,
+                    alone=column.alone[rows],
                     due=column.due[rows],
                 )
             )
@@ -248,6 +254,7 @@ def _cells(
     place: int = _NO_PLACE,
     verdict: NDArray[np.uint8] | None = None,
     requirement: int = -1,
+    alone: NDArray[np.uint8] | None = None,
     due: NDArray[np.int64] | None = None,
 ) -> pa.Table:
     """Return findings that no row explains, in the columns of `_ROW_SCHEMA`."""
@@ -270,6 +277,8 @@ def _cells(
         "unit_code": np.zeros(count),
         "requirement": np.full(count, requirement),
         "capped": np.zeros(count, dtype=np.bool_),
+        "alone": np.zeros(count) if alone is None else alone,
+        "triggers": verdict == Verdict.FAILS,
         "due": np.full(count, NO_TIME) if due is None else due,
         "row": np.full(count, -1),
     }
@@ -293,6 +302,8 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
             part["requirement"].to_numpy().astype(np.int64),
             part["capped"].to_numpy().astype(np.int64),
             part["position"].to_numpy().astype(np.int64),
+            part["alone"].to_numpy().astype(np.int64) * np.isin(part["reason"].to_numpy(), _CONTROLS),
+            part["triggers"].to_numpy().astype(np.int64),
         ],
         axis=1,
     )
@@ -337,7 +348,16 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
 
 
 def _template(
-    plan: Plan, specification: int, slot: int, reason: int, unit_code: int, requirement: int, capped: int, position: int
+    plan: Plan,
+    specification: int,
+    slot: int,
+    reason: int,
+    unit_code: int,
+    requirement: int,
+    capped: int,
+    position: int,
+    alone: int,
+    triggers: int,
 ) -> tuple[str, str, str, str, str]:
     why = Reason(reason)
     if why is Reason.NO_SPECIFICATION:
@@ -349,14 +369,14 @@ def _template(
         cap = None
         if capped and named is not None:
             cap = Reason.LIMIT_UNVERIFIED if named.mark == "unverified" else Reason.APPLICABILITY_UNKNOWN
-        before, after, limit = explain_row(spec, entry, why, unit_code=unit_code, capped=cap)
+        before, after, limit = explain_row(spec, entry, why, unit_code=unit_code, capped=cap, triggers=bool(triggers))
         test = entry.test.partition("@")[0] if named is None or named.test is None else named.test
         if entry.part >= 0:
             test = entry.test
         return before, after.removesuffix("."), limit, named.id if named else "result_record", test
     if requirement >= 0:
         named = spec.requirements[requirement]
-        sentence, limit = explain_cell(spec, named, why)
+        sentence, limit = explain_cell(spec, named, why, alone=Verdict(alone), triggers=bool(triggers))
         return sentence, "", limit, named.id, named.test or ""
     sentence, limit = explain_cell(spec, None, why)
     return sentence, "", limit, BUILT_IN_REQUIREMENTS[position - 7], ""

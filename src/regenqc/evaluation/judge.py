@@ -2,38 +2,33 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regenqc.evaluation.apart import judge_apart
+from regenqc.evaluation.column_controls import ColumnControls
 from regenqc.evaluation.evidence import (
     ANNEX_COLUMNS,
     COLLECTED_SCHEMA,
     FINDING_SCHEMA,
+    INVESTIGATION_SCHEMA,
     ROW_BITS,
     Columns,
     joined_texts,
     texts_at,
 )
-from regenqc.evaluation.kernel import (
-    COLLECTED,
-    DELEGATED,
-    EMPTY_COLUMN,
-    NO_WORD_COLUMN,
-    REFUSED,
-    PlanArrays,
-    RowArrays,
-    kernel_for,
-)
+from regenqc.evaluation.judged_rows import Chunk, JudgedRows, raise_rows
+from regenqc.evaluation.kernel import COLLECTED, DELEGATED, PlanArrays, kernel_for
 from regenqc.evaluation.plan import STAGES
+from regenqc.evaluation.row_arrays import row_arrays
 from regenqc.evaluation.row_criteria import judge_text
+from regenqc.evaluation.set_aside import record_investigated
 from regenqc.intake.coding import Refusal, Standing
-from regenqc.intake.reading import NO_WORD
-from regenqc.measurement.reported import Form, fold_word
-from regenqc.vocabulary import Reason, Verdict
+from regenqc.measurement.reported import WORDS, Form, fold_word
+from regenqc.vocabulary import INTERIM_WORDS, Reason, Verdict
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -46,29 +41,7 @@ if TYPE_CHECKING:
 __all__ = ["Judge", "JudgedRows"]
 
 
-# The least and the greatest value that a reading may stand for; `None` is its number.
-_REACH: Final = {
-    Form.NUMBER: (None, None),
-    Form.LESS: (-np.inf, None),
-    Form.LESS_OR_EQUAL: (-np.inf, None),
-    Form.GREATER: (None, np.inf),
-    Form.GREATER_OR_EQUAL: (None, np.inf),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedRows:
-    """One chunk after judgement.
-
-    Args:
-        coded: the rows as coded.
-        verdict: worst verdict of each row over the requirements that speak about it.
-        reason: the reason of that verdict.
-    """
-
-    coded: CodedRows
-    verdict: NDArray[np.uint8]
-    reason: NDArray[np.uint8]
+_INTERIM: Final = np.array([word in INTERIM_WORDS for word in WORDS] + [False])  # the last one is no word
 
 
 class Judge:
@@ -88,16 +61,19 @@ class Judge:
         self.compiled = compiled
         self.findings = Columns(FINDING_SCHEMA)
         self.collected = Columns(COLLECTED_SCHEMA)
+        self.investigated = Columns(INVESTIGATION_SCHEMA)
+        self.controls = ColumnControls(plan, groups, coder, compiled=compiled)
         self.rows_judged = 0
         self.rows_refused = 0
         self.unattributed_rows: list[int] = []
-        self._places = groups.places()
-        counts = np.diff(self._places.begin)
+        self.places = groups.places()
+        counts = np.diff(self.places.begin)
         self._most_slots = int(counts.max()) if len(counts) else 1
         self._method_slots = [
             index
             for index, slot in enumerate(plan.slots)
             if slot.requirement >= 0
+            and not slot.is_control
             and plan.specifications[slot.specification].requirements[slot.requirement].methods is not None
         ]
 
@@ -121,7 +97,7 @@ class Judge:
         computed = computed_for is not None
         self.groups.extend(len(self.coder.batch_ids))
         self.plan.prepare_units(coded.unit)
-        places = self._places if computed_for is None else self.groups.places(only=computed_for)
+        places = self.places if computed_for is None else self.groups.places(only=computed_for)
         plan = PlanArrays(
             batch_at=self.groups.batch_at,
             begin=places.begin,
@@ -141,6 +117,7 @@ class Judge:
             word_verdict=self.plan.word_verdict,
             word_reason=self.plan.word_reason,
         )
+        arrays = row_arrays(coded)
         count = coded.rows.num_rows
         verdict = np.full(count, Verdict.CONFORMS, dtype=np.uint8)
         reason = np.full(count, Reason.CONFORMS, dtype=np.uint8)
@@ -150,7 +127,7 @@ class Judge:
         found = 0
         if self.groups.batch_count:
             found = kernel_for(count, compiled=self.compiled)(
-                _row_arrays(coded),
+                arrays,
                 plan,
                 self.groups.cells,
                 verdict,
@@ -164,12 +141,12 @@ class Judge:
             verdict[:], reason[:] = Verdict.INCONCLUSIVE, Reason.ROW_REFUSED
         judged = JudgedRows(coded, verdict, reason)
         row_key = (np.int64(source) << ROW_BITS) + coded.first_row
-        self._settle(
-            judged, found_row[:found], found_slot[:found], found_verdict[:found], found_reason[:found], row_key
-        )
-        self._record_refusals(judged, row_key)
+        chunk = Chunk(judged, arrays, row_key)
+        self._settle(chunk, found_row[:found], found_slot[:found], found_verdict[:found], found_reason[:found])
+        self._record_refusals(chunk)
         if not computed:
-            self._check_methods(judged, row_key)
+            self._check_methods(chunk)
+            record_investigated(self, chunk)
             refused = int(np.count_nonzero(coded.refusal))
             self.rows_refused += refused
             self.rows_judged += count - refused
@@ -202,6 +179,40 @@ class Judge:
         details = pa.nulls(len(batch), pa.string()) if detail is None else detail
         self.findings.append([batch, slot, verdict, reason, unit_code, row, reported, unit, details])
 
+    def explain_rows(
+        self,
+        chunk: Chunk,
+        row: NDArray[np.integer],
+        slot: NDArray[np.integer],
+        *,
+        verdict: NDArray[np.uint8],
+        reason: NDArray[np.uint8],
+        detail: NDArray[np.object_] | pa.Array | None = None,
+    ) -> None:
+        """Record what has to be explained about rows of a chunk.
+
+        Args:
+            chunk: of the rows.
+            row: row of each entry, as are the others.
+            slot: by which it was judged.
+            verdict: `Verdict`.
+            reason: `Reason`.
+            detail: what helps a reader, or `None`.
+        """
+        coded = chunk.judged.coded
+        if len(row):
+            self.explain(
+                batch=coded.batch[row],
+                slot=slot,
+                verdict=verdict,
+                reason=reason,
+                unit_code=coded.unit[row],
+                row=chunk.row_key + row,
+                reported=texts_at(coded.rows, "result", row),
+                unit=texts_at(coded.rows, "unit", row),
+                detail=None if detail is None else pa.array(detail, type=pa.string()),
+            )
+
     def release_collected(self) -> pa.Table:
         """Return what was collected, and keep nothing of it."""
         table = self.collected.table()
@@ -212,37 +223,32 @@ class Judge:
 
     def _settle(
         self,
-        judged: JudgedRows,
+        chunk: Chunk,
         row: NDArray[np.int32],
         slot: NDArray[np.int32],
         verdict: NDArray[np.uint8],
         reason: NDArray[np.uint8],
-        row_key: np.int64,
     ) -> None:
-        coded = judged.coded
+        failed = self.plan.is_control[slot] & (verdict == Verdict.FAILS)
+        if failed.any():
+            # A control that fails says that results are no evidence, and nothing about the batch.
+            verdict[failed], reason[failed] = Verdict.INCONCLUSIVE, Reason.CONTROL_FAILED
+            again = np.isin(row, row[failed]) & (reason < COLLECTED)
+            chunk.judged.verdict[row[failed]] = Verdict.MISSING
+            raise_rows(chunk.judged, row[again], verdict[again], reason[again])
         collected = reason == COLLECTED
         if collected.any():
-            self._collect(judged, row[collected], slot[collected], row_key)
+            self._collect(chunk, row[collected], slot[collected])
+            self._look_at_members(chunk, row[collected], slot[collected])
         delegated = reason == DELEGATED
         if delegated.any():
-            self._judge_texts(judged, row[delegated], slot[delegated], row_key)
+            self._judge_delegated(chunk, row[delegated], slot[delegated])
         keep = ~(collected | delegated) & (reason != Reason.SPONSOR_MUST_SET)
-        if keep.any():
-            rows = row[keep]
-            self.explain(
-                batch=coded.batch[rows],
-                slot=slot[keep],
-                verdict=verdict[keep],
-                reason=reason[keep],
-                unit_code=coded.unit[rows],
-                row=row_key + rows,
-                reported=texts_at(coded.rows, "result", rows),
-                unit=texts_at(coded.rows, "unit", rows),
-            )
+        self.explain_rows(chunk, row[keep], slot[keep], verdict=verdict[keep], reason=reason[keep])
 
-    def _collect(self, judged: JudgedRows, row: NDArray[np.int32], slot: NDArray[np.int32], row_key: np.int64) -> None:
-        coded = judged.coded
-        _raise_rows(judged, row, np.full(len(row), Verdict.MISSING), np.full(len(row), Reason.JUDGED_WITH_OTHERS))
+    def _collect(self, chunk: Chunk, row: NDArray[np.int32], slot: NDArray[np.int32]) -> None:
+        coded = chunk.judged.coded
+        raise_rows(chunk.judged, row, np.full(len(row), Verdict.MISSING), np.full(len(row), Reason.JUDGED_WITH_OTHERS))
         annexed = self.plan.annexed[slot]
         nothing = pa.repeat("", len(row))
         self.collected.append(
@@ -250,7 +256,7 @@ class Judge:
                 coded.batch[row],
                 slot,
                 coded.unit[row],
-                row_key + row,
+                chunk.row_key + row,
                 texts_at(coded.rows, "result", row),
                 texts_at(coded.rows, "unit", row),
                 texts_at(coded.rows, "lod", row),
@@ -262,14 +268,82 @@ class Judge:
             ]
         )
 
+    def _look_at_members(self, chunk: Chunk, row: NDArray[np.int32], slot: NDArray[np.int32]) -> None:
+        """Look at single rows of what counts only together: at their controls, and at what an average would hide."""
+        coded = chunk.judged.coded
+        final = self.plan.is_averaged[slot] & (coded.standing[row] == Standing.COUNTS)
+        if final.any():
+            rows, slots = row[final], slot[final]
+            limits = self.groups.limits_of(coded.batch[rows])
+            verdict, _ = judge_apart(
+                self.plan, chunk.arrays, at=rows, slot=slots, limits=limits, compiled=self.compiled
+            )
+            outside = verdict == Verdict.FAILS
+            reasons = np.full(np.count_nonzero(outside), Reason.INDIVIDUAL_RESULT_OUTSIDE, dtype=np.uint8)
+            verdicts = np.full(len(reasons), Verdict.ALERT, dtype=np.uint8)
+            self.explain_rows(chunk, rows[outside], slots[outside], verdict=verdicts, reason=reasons)
+        controlled = self.controls.concern(slot) & ~_INTERIM[coded.readings.word[coded.reading[row]]]
+        if controlled.any():
+            rows, slots = row[controlled], slot[controlled]
+            verdict = np.full(len(rows), Verdict.CONFORMS, dtype=np.uint8)
+            reason = np.full(len(rows), Reason.CONFORMS, dtype=np.uint8)
+            detail = np.full(len(rows), None, dtype=np.object_)
+            self.controls.apply(
+                coded, row=rows, slot=slots, verdict=verdict, reason=reason, detail=detail, together=True
+            )
+            open_ = verdict != Verdict.CONFORMS
+            raise_rows(chunk.judged, rows[open_], verdict[open_], reason[open_])
+            self.explain_rows(
+                chunk, rows[open_], slots[open_], verdict=verdict[open_], reason=reason[open_], detail=detail[open_]
+            )
+
+    def _judge_delegated(self, chunk: Chunk, row: NDArray[np.int32], slot: NDArray[np.int32]) -> None:
+        coded = chunk.judged.coded
+        verdict, reason, detail = self.judge_alone(chunk, row, slot, standing=coded.standing[row])
+        raise_rows(chunk.judged, row, verdict, reason)
+        self.raise_cells(coded.batch[row], slot, verdict)
+        keep = verdict != Verdict.CONFORMS
+        self.explain_rows(chunk, row[keep], slot[keep], verdict=verdict[keep], reason=reason[keep], detail=detail[keep])
+
+    def judge_alone(
+        self, chunk: Chunk, row: NDArray[np.integer], slot: NDArray[np.integer], *, standing: NDArray[np.uint8]
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.object_]]:
+        """Judge rows by slots of single rows, with the controls in their columns; no cell is raised.
+
+        Args:
+            chunk: of the rows.
+            row: row of each entry.
+            slot: slot of each entry.
+            standing: as which each row is judged, `COUNTS` or `PRELIMINARY`.
+
+        Returns:
+            Verdict, reason and detail of each entry; `missing` and `COLLECTED` where several rows decide.
+        """
+        coded = chunk.judged.coded
+        limits = self.groups.limits_of(coded.batch[row])
+        verdict, reason = judge_apart(
+            self.plan, chunk.arrays, at=row, slot=slot, limits=limits, standing=standing, compiled=self.compiled
+        )
+        detail = np.full(len(row), None, dtype=np.object_)
+        by_text = reason == DELEGATED
+        if by_text.any():
+            interim = (standing == Standing.PRELIMINARY) & (self.plan.accept_preliminary[slot] == 0)
+            found = self._judge_texts(coded, row[by_text], slot[by_text], interim[by_text])
+            verdict[by_text], reason[by_text], detail[by_text] = found
+        if self.controls.concern(slot).any():
+            self.controls.apply(coded, row=row, slot=slot, verdict=verdict, reason=reason, detail=detail)
+        return verdict, reason, detail
+
     def _judge_texts(
-        self, judged: JudgedRows, row: NDArray[np.int32], slot: NDArray[np.int32], row_key: np.int64
-    ) -> None:
-        coded = judged.coded
+        self,
+        coded: CodedRows,
+        row: NDArray[np.integer],
+        slot: NDArray[np.integer],
+        interim: NDArray[np.bool_],
+    ) -> tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.object_]]:
         column: pa.DictionaryArray = coded.rows["result"]
         text = column.indices.to_numpy(zero_copy_only=False)[row].astype(np.int64)
         batches = coded.batch[row]
-        interim = (coded.standing[row] == Standing.PRELIMINARY) & (self.plan.accept_preliminary[slot] == 0)
         verdicts = np.empty(len(row), dtype=np.uint8)
         reasons = np.empty(len(row), dtype=np.uint8)
         details = np.empty(len(row), dtype=np.object_)
@@ -290,21 +364,7 @@ class Judge:
             verdicts[members] = np.array([answer[0] for answer in answers], dtype=np.uint8)[question]
             reasons[members] = np.array([answer[1] for answer in answers], dtype=np.uint8)[question]
             details[members] = np.array([answer[2] for answer in answers], dtype=np.object_)[question]
-        _raise_rows(judged, row, verdicts, reasons)
-        self.raise_cells(batches, slot, verdicts)
-        keep = verdicts != Verdict.CONFORMS
-        if keep.any():
-            self.explain(
-                batch=batches[keep],
-                slot=slot[keep],
-                verdict=verdicts[keep],
-                reason=reasons[keep],
-                unit_code=coded.unit[row[keep]],
-                row=row_key + row[keep],
-                reported=texts_at(coded.rows, "result", row[keep]),
-                unit=texts_at(coded.rows, "unit", row[keep]),
-                detail=pa.array(details[keep], type=pa.string()),
-            )
+        return verdicts, reasons, details
 
     def _requirement(self, slot: int) -> Requirement:
         entry = self.plan.slots[slot]
@@ -318,14 +378,13 @@ class Judge:
             name = requirement.karyotype.expected_sex
         return name[1:] if name is not None and name.startswith("@") else ""
 
-    def _check_methods(self, judged: JudgedRows, row_key: np.int64) -> None:
+    def _check_methods(self, chunk: Chunk) -> None:
         """Make a result inconclusive whose method the requirement does not list."""
-        coded = judged.coded
+        coded = chunk.judged.coded
         for number in self._method_slots:
-            slot = self.plan.slots[number]
             requirement = self._requirement(number)
             candidates = np.flatnonzero(
-                (coded.line == self.plan.line(slot))
+                (coded.line == self.plan.line(self.plan.slots[number]))
                 & (coded.refusal == Refusal.NONE)
                 & (coded.standing < Standing.CANCELLED)
                 & (coded.readings.form[coded.reading] != Form.EMPTY)
@@ -339,41 +398,28 @@ class Judge:
             other = (
                 candidates[[fold_word(method) not in listed for method in methods]] if len(candidates) else candidates
             )
-            if len(other):
-                count = len(other)
-                verdicts = np.full(count, Verdict.INCONCLUSIVE, dtype=np.uint8)
-                reasons = np.full(count, Reason.METHOD_NOT_LISTED, dtype=np.uint8)
-                slots = np.full(count, number, dtype=np.int32)
-                _raise_rows(judged, other, verdicts, reasons)
-                self.raise_cells(coded.batch[other], slots, verdicts)
-                self.explain(
-                    batch=coded.batch[other],
-                    slot=slots,
-                    verdict=verdicts,
-                    reason=reasons,
-                    unit_code=coded.unit[other],
-                    row=row_key + other,
-                    reported=texts_at(coded.rows, "result", other),
-                    unit=texts_at(coded.rows, "unit", other),
-                    detail=texts_at(coded.rows, "method", other),
-                )
+            verdict = np.full(len(other), Verdict.INCONCLUSIVE, dtype=np.uint8)
+            reason = np.full(len(other), Reason.METHOD_NOT_LISTED, dtype=np.uint8)
+            slot = np.full(len(other), number, dtype=np.int32)
+            raise_rows(chunk.judged, other, verdict, reason)
+            self.raise_cells(coded.batch[other], slot, verdict)
+            detail = texts_at(coded.rows, "method", other)
+            self.explain_rows(chunk, other, slot, verdict=verdict, reason=reason, detail=detail)
 
-    def _record_refusals(self, judged: JudgedRows, row_key: np.int64) -> None:
+    def _record_refusals(self, chunk: Chunk) -> None:
         """Hold the batches of refused rows; note dates without zone."""
-        coded = judged.coded
+        coded = chunk.judged.coded
         refused = np.flatnonzero((coded.refusal != Refusal.NONE) & (coded.refusal != Refusal.BLANK_ROW))
         unattributed = refused[coded.batch[refused] < 0]
-        self.unattributed_rows.extend((row_key + unattributed).tolist())
+        self.unattributed_rows.extend((chunk.row_key + unattributed).tolist())
         refused = refused[coded.batch[refused] >= 0]
-        self._record(judged, refused, Verdict.INCONCLUSIVE, Reason.ROW_REFUSED, row_key)
+        self._record(chunk, refused, Verdict.INCONCLUSIVE, Reason.ROW_REFUSED)
         if coded.without_zone is not None:
             unzoned = np.flatnonzero(coded.without_zone & (coded.refusal == Refusal.NONE))
-            self._record(judged, unzoned, Verdict.ALERT, Reason.DATE_WITHOUT_ZONE, row_key)
+            self._record(chunk, unzoned, Verdict.ALERT, Reason.DATE_WITHOUT_ZONE)
 
-    def _record(
-        self, judged: JudgedRows, rows: NDArray[np.integer], verdict: Verdict, reason: Reason, row_key: np.int64
-    ) -> None:
-        coded = judged.coded
+    def _record(self, chunk: Chunk, rows: NDArray[np.integer], verdict: Verdict, reason: Reason) -> None:
+        coded = chunk.judged.coded
         per_stage = len(self.plan.tests) + 1
         groups = self.groups.group_of_batch[coded.batch[rows]]
         for group in np.unique(groups).tolist():
@@ -382,38 +428,25 @@ class Judge:
             astray = coded.refusal[members] == Refusal.UNKNOWN_STAGE
             for index in self.groups.groups[group].specifications:
                 unlisted = np.array(self.plan.unlisted_slot[index], dtype=np.int32)
-                self._hold(judged, members[~astray], unlisted[stages[~astray]], verdict, reason, row_key)
+                self._hold(chunk, members[~astray], unlisted[stages[~astray]], verdict, reason)
                 # A row whose stage is not known may belong to any stage of the specification.
                 for stage in self.plan.specifications[index].stages:
                     slots = np.full(np.count_nonzero(astray), unlisted[STAGES.index(stage)], dtype=np.int32)
-                    self._hold(judged, members[astray], slots, verdict, reason, row_key)
+                    self._hold(chunk, members[astray], slots, verdict, reason)
 
     def _hold(
-        self,
-        judged: JudgedRows,
-        rows: NDArray[np.integer],
-        slots: NDArray[np.int32],
-        verdict: Verdict,
-        reason: Reason,
-        row_key: np.int64,
+        self, chunk: Chunk, rows: NDArray[np.integer], slots: NDArray[np.int32], verdict: Verdict, reason: Reason
     ) -> None:
-        coded = judged.coded
+        coded = chunk.judged.coded
         verdicts = np.full(len(rows), verdict, dtype=np.uint8)
         details = [
             Refusal(code).name.lower().replace("_", " ") if reason is Reason.ROW_REFUSED else None
             for code in coded.refusal[rows].tolist()
         ]
         self.raise_cells(coded.batch[rows], slots, verdicts)
-        self.explain(
-            batch=coded.batch[rows],
-            slot=slots,
-            verdict=verdicts,
-            reason=np.full(len(rows), reason, dtype=np.uint8),
-            unit_code=coded.unit[rows],
-            row=row_key + rows,
-            reported=texts_at(coded.rows, "result", rows),
-            unit=texts_at(coded.rows, "unit", rows),
-            detail=pa.array(details, type=pa.string()),
+        reasons = np.full(len(rows), reason, dtype=np.uint8)
+        self.explain_rows(
+            chunk, rows, slots, verdict=verdicts, reason=reasons, detail=pa.array(details, type=pa.string())
         )
 
 
@@ -424,45 +457,3 @@ def _judge_text(
     if early and verdict in {Verdict.CONFORMS, Verdict.ALERT}:
         verdict, reason = Verdict.MISSING, Reason.PRELIMINARY
     return verdict, reason, detail or None
-
-
-def _row_arrays(coded: CodedRows) -> RowArrays:
-    """Return the rows as the kernel reads them; it looks up the batch even of a refused row, which may have none."""
-    refused = coded.refusal != Refusal.NONE
-    readings = coded.readings
-    word = np.where(readings.word == NO_WORD, NO_WORD_COLUMN, readings.word)
-    word[readings.form == Form.EMPTY] = EMPTY_COLUMN
-    reach = np.full((len(word), 2), np.nan)
-    for form, ends in _REACH.items():
-        of_form = readings.form == form
-        for end, value in enumerate(ends):
-            reach[of_form, end] = readings.number[of_form] if value is None else value
-    return RowArrays(
-        batch=np.where(refused, np.int32(0), coded.batch).view(np.uint32),
-        line=coded.line.view(np.uint32),
-        reading=np.require(coded.reading, requirements=["C", "W"]).view(np.uint32),
-        unit=coded.unit.view(np.uint16),
-        standing=np.where(refused, np.uint8(REFUSED), coded.standing),
-        form=readings.form,
-        number=readings.number,
-        word=word.astype(np.uint8),
-        reach=reach.ravel(),
-    )
-
-
-def _raise_rows(
-    judged: JudgedRows,
-    rows: NDArray[np.integer],
-    verdict: NDArray[np.integer],
-    reason: NDArray[np.integer],
-) -> None:
-    """Raise the verdicts of rows, and put a real reason where the kernel left a mark."""
-    # Worst first, so that a row that several requirements judge ends with the worst of them.
-    order = np.argsort(-verdict.astype(np.int16), kind="stable")
-    _, first = np.unique(rows[order], return_index=True)
-    chosen = order[first]
-    at = rows[chosen]
-    marked = (judged.reason[at] == DELEGATED) | (judged.reason[at] == COLLECTED)
-    higher = marked | (verdict[chosen] > judged.verdict[at])
-    judged.verdict[at[higher]] = verdict[chosen][higher]
-    judged.reason[at[higher]] = reason[chosen][higher]

@@ -7,32 +7,53 @@ a reported unit when a result in that unit first appears, once, exactly.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from regenqc.evaluation.families import Family, single_families
 from regenqc.evaluation.kernel import COLLECTED, DELEGATED, EMPTY_COLUMN, NO_WORD_COLUMN, SlotKind
+from regenqc.evaluation.slots import (
+    AVERAGED,
+    MEAN_SUFFIX,
+    STAGES,
+    Slot,
+    composite_parts,
+    controlling,
+    criterion_of_member,
+    list_slots,
+    named_tests,
+    stages_of_derived,
+)
 from regenqc.measurement.limits import CompiledInterval, compile_interval
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import conforming_words, exact_interval, failing_words
-from regenqc.specification.derived_sources import rows_needed
-from regenqc.specification.model import AlternativePart, LimitText, Requirement, Specification
-from regenqc.vocabulary import INTERIM_WORDS, Reason, Replicates, Stage, Verdict
+from regenqc.vocabulary import INTERIM_WORDS, Reason, Replicates, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from regenqc.specification.model import Derived
+    from regenqc.specification.model import (
+        Criterion,
+        LimitText,
+        Specification,
+    )
 
-__all__ = ["BOUNDS", "MEAN_SUFFIX", "STAGES", "Plan", "Slot", "composite_parts", "stages_of_derived"]
-
-STAGES: Final = tuple(Stage)
-MEAN_SUFFIX: Final = "@replicates"
+__all__ = [
+    "BOUNDS",
+    "MEAN_SUFFIX",
+    "STAGES",
+    "Plan",
+    "Slot",
+    "composite_parts",
+    "controlling",
+    "named_tests",
+    "stages_of_derived",
+]
 
 # Columns of `PlanArrays.bounds`: the limit after rounding, the alert limit (without one: the limit unrounded), and the
 # limit unrounded, each as the kernel needs it.
@@ -43,38 +64,8 @@ BOUNDS: Final = (
     "unrounded_hi",
 )
 
-Criterion = Requirement | AlternativePart
 # Kind of the unit, limit, alert limit and rounding rule.
-_Limit = tuple[str, LimitText, LimitText | None, str | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """One criterion over the results of one test at one stage.
-
-    Args:
-        specification: index of the specification.
-        requirement: index of the requirement in it, -1 for the built-in answer to unlisted tests.
-        part: index of the part of a composite requirement, -1 for a requirement of its own.
-        test: test code of the rows it judges, empty for every test that nothing else names.
-        stage: index of the stage.
-        kind: `SlotKind`.
-        criterion: limits and words, where it has any.
-        rounding: rounding rule of its limit.
-        accept_preliminary: whether a preliminary result is evidence.
-        annexed: whether rows are collected with their further columns, see `regenqc.evaluation.evidence.ANNEX_COLUMNS`.
-    """
-
-    specification: int
-    requirement: int
-    part: int
-    test: str
-    stage: int
-    kind: int
-    criterion: Criterion | None
-    rounding: str | None
-    accept_preliminary: bool = False
-    annexed: bool = False
+_Limit = tuple[str, "LimitText", "LimitText | None", str | None]
 
 
 class Settling(NamedTuple):
@@ -123,13 +114,17 @@ class Plan:
         self.slots: list[Slot] = []
         self.slots_of: list[dict[int, list[int]]] = []
         self.unlisted_slot: list[list[int]] = []
+        # Slots whose rows count only with the controls in columns of their own: the slots of those columns.
+        self.columns_of: dict[int, tuple[int, ...]] = {}
         self.never_settles: list[int] = []
         self._limits: dict[_Limit, int] = {}
         for index, specification in enumerate(self.specifications):
             self.slots_of.append({})
-            for slot in _slots(index, specification):
-                self.slots_of[index].setdefault(slot.requirement, []).append(len(self.slots))
+            for slot in list_slots(index, specification):
+                if not slot.column:
+                    self.slots_of[index].setdefault(slot.requirement, []).append(len(self.slots))
                 self.slots.append(slot)
+            self._guard(index)
             kind = SlotKind.UNMATCHED if specification.unlisted_tests == "hold" else SlotKind.UNLISTED_REPORTED
             self.unlisted_slot.append(list(range(len(self.slots), len(self.slots) + len(STAGES))))
             self.slots.extend(
@@ -148,11 +143,27 @@ class Plan:
             # In reach of the limits of every member, see `PlanArrays.batch_at`.
             self.never_settles.append(len(self.slots))
             self.slots += [_settling_only(index, kind) for kind in (SlotKind.NEVER, SlotKind.STATED)]
+        self.controlling = tuple(
+            tuple(tuple(controlling(entry, requirement)) for requirement in entry.requirements)
+            for entry in self.specifications
+        )
         self.tests = tuple(sorted({slot.test for slot in self.slots if slot.test}))
         self.test_codes = {test: code for code, test in enumerate(self.tests, start=1)}
         self.line_count = len(STAGES) * (len(self.tests) + 1)
         count = len(self.slots)
         self.kind = np.array([slot.kind for slot in self.slots], dtype=np.uint8)
+        policies = [getattr(slot.criterion, "replicates", Replicates.EACH) for slot in self.slots]
+        collected = self.kind == SlotKind.COLLECTED
+        self.is_averaged = collected & np.array([policy in AVERAGED for policy in policies], dtype=np.bool_)
+        # How a row is judged apart from all others: replicates by the limit of the whole.
+        self.kind_apart = self.kind.copy()
+        self.kind_apart[collected & [policy is not Replicates.EACH for policy in policies]] = SlotKind.VALUE
+        self.is_control = np.array([slot.is_control for slot in self.slots], dtype=np.bool_)
+        # One entry more, for a row that no slot judges.
+        self.requirement_of_slot = np.array([*(slot.requirement for slot in self.slots), -1], dtype=np.int32)
+        # What the controls in its row decide about leaves the kernel.
+        guarded = [number for number in self.columns_of if self.kind[number] == SlotKind.VALUE]
+        self.kind[guarded] = SlotKind.DELEGATED
         self.accept_preliminary = np.array([slot.accept_preliminary for slot in self.slots], dtype=np.uint8)
         self.annexed = np.array([slot.annexed for slot in self.slots], dtype=np.bool_)
         self.has_limit = np.array(
@@ -169,6 +180,18 @@ class Plan:
         self._bounds: list[tuple[float, ...]] = [(float("nan"),) * len(BOUNDS)]
         self.bounds = np.array(self._bounds, dtype=np.float64)
         self.settling_bounds = self._settling_bounds()
+
+    def _guard(self, specification: int) -> None:
+        """Note which slots of a specification are controlled by columns of their rows."""
+        columns: dict[int, list[int]] = {}
+        for number, slot in enumerate(self.slots):
+            if slot.column and slot.specification == specification:
+                columns.setdefault(slot.requirement, []).append(number)
+        for requirement, numbers in columns.items():
+            for number in self.slots_of[specification].get(requirement, ()):
+                slot = self.slots[number]
+                if not slot.is_control and not slot.test.endswith(MEAN_SUFFIX):
+                    self.columns_of[number] = tuple(numbers)
 
     def line(self, slot: Slot) -> int:
         """Return the line of the rows that a slot judges."""
@@ -224,7 +247,7 @@ class Plan:
     def _limit(self, slot: Slot, member: Specification) -> int:
         if slot.criterion is None or slot.criterion.limit is None:
             return -1
-        criterion = _criterion_of_member(slot, member)
+        criterion = criterion_of_member(slot, member)
         assert criterion is not None  # noqa: S101 - the form of a family says which criteria have limits
         assert criterion.limit is not None  # noqa: S101
         unit = find_unit(criterion.limit.unit)
@@ -234,7 +257,7 @@ class Plan:
     def slot_of_member(self, slot: int, member: Specification) -> Slot:
         """Return a slot with the criterion that one member of the family gives it."""
         entry = self.slots[slot]
-        return replace(entry, criterion=_criterion_of_member(entry, member))
+        return replace(entry, criterion=criterion_of_member(entry, member))
 
     # ---- what settles a row at once: see `PlanArrays` ----------------------------------------------------------------
 
@@ -290,112 +313,10 @@ class Plan:
             self.word_verdict[index, :NO_WORD_COLUMN], self.word_reason[index, :NO_WORD_COLUMN] = known[key]
 
 
-def _slots(index: int, specification: Specification) -> Iterator[Slot]:
-    # Test and stage, and whether further columns of the rows are asked for.
-    derived_inputs: dict[tuple[str, int], bool] = {}
-    for number, requirement in enumerate(specification.requirements):
-        assert requirement.stage is not None  # noqa: S101 - checked when the specification was loaded
-        stage = STAGES.index(requirement.stage)
-        common: dict[str, Any] = {"specification": index, "requirement": number, "stage": stage}
-        parts = composite_parts(requirement)
-        for part, criterion in enumerate(parts):
-            yield Slot(
-                **common,
-                part=part,
-                test=criterion.test,
-                kind=SlotKind.VALUE,
-                criterion=criterion,
-                rounding=requirement.rounding,
-                accept_preliminary=requirement.accept_preliminary,
-            )
-        if parts or requirement.test is None:
-            continue
-        averaged = requirement.replicates in {Replicates.MEAN, Replicates.MEDIAN}
-        yield Slot(
-            **common,
-            part=-1,
-            test=requirement.test,
-            kind=_kind(requirement),
-            criterion=requirement,
-            rounding=requirement.rounding,
-            accept_preliminary=requirement.accept_preliminary,
-        )
-        if averaged:
-            yield Slot(
-                **common,
-                part=-1,
-                test=f"{requirement.id}{MEAN_SUFFIX}",
-                kind=SlotKind.VALUE,
-                criterion=requirement,
-                rounding=requirement.rounding,
-                accept_preliminary=requirement.accept_preliminary,
-            )
-        other = requirement.agreement.stage if requirement.agreement else None
-        other = requirement.identity.equals_stage if requirement.identity else other
-        if other is not None:
-            derived_inputs.setdefault((requirement.test, STAGES.index(other)), False)
-    for derived in specification.derived:
-        for source in rows_needed(derived):
-            annexed = source.column not in {"result", "lod"} or source.method is not None
-            for stage in stages_of_derived(specification, derived):
-                derived_inputs[source.test, stage] = derived_inputs.get((source.test, stage), False) or annexed
-    for (test, stage), annexed in derived_inputs.items():
-        yield Slot(
-            specification=index,
-            requirement=-2,
-            part=-1,
-            test=test,
-            stage=stage,
-            kind=SlotKind.COLLECTED,
-            criterion=None,
-            rounding=None,
-            annexed=annexed,
-        )
-
-
-def _criterion_of_member(slot: Slot, member: Specification) -> Criterion | None:
-    if slot.criterion is None:
-        return None
-    requirement = member.requirements[slot.requirement]
-    return requirement if slot.part < 0 else composite_parts(requirement)[slot.part]
-
-
 def _settling_only(index: int, kind: int) -> Slot:
     return Slot(
         specification=index, requirement=-3, part=-1, test="", stage=0, kind=kind, criterion=None, rounding=None
     )
-
-
-def stages_of_derived(specification: Specification, derived: Derived) -> list[int]:
-    """Return the stages at which a derived result is computed, ascending: its own, or those that judge it."""
-    if derived.stage is not None:
-        return [STAGES.index(derived.stage)]
-    stages = {
-        STAGES.index(requirement.stage)
-        for requirement in specification.requirements
-        if requirement.stage is not None
-        and (requirement.test == derived.id or any(part.test == derived.id for part in composite_parts(requirement)))
-    }
-    return sorted(stages)
-
-
-def composite_parts(requirement: Requirement) -> tuple[AlternativePart, ...]:
-    """Return the parts of a composite requirement, none for a simple one."""
-    if requirement.n_of_m is not None:
-        return requirement.n_of_m.of
-    return requirement.any_of or requirement.all_of or ()
-
-
-def _kind(requirement: Requirement) -> int:
-    if requirement.sponsor_must_set:
-        return SlotKind.UNSET
-    if requirement.report_only:
-        return SlotKind.REPORT_ONLY
-    if requirement.karyotype is not None or (requirement.identity is not None and requirement.identity.equals):
-        return SlotKind.DELEGATED
-    if requirement.agreement is not None or requirement.identity is not None:
-        return SlotKind.COLLECTED
-    return SlotKind.VALUE if requirement.replicates is Replicates.EACH else SlotKind.COLLECTED
 
 
 def _bounds(limit: LimitText, alert: LimitText | None, rounding: str | None, code: int) -> tuple[float, ...]:

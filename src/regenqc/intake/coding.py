@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from regenqc.intake.contracts import MAXIMUM_CELL_CHARACTERS
 from regenqc.intake.dates import DateKind, date_kinds
+from regenqc.intake.invalidation import Lacking, lacking_of
 from regenqc.intake.readers.text import trimmed
 from regenqc.intake.reading import NEVER_NEGATIVE, Readings, read_texts
 from regenqc.intake.revisions import Superseding, result_keys, revision_number
@@ -82,6 +83,9 @@ class CodedRows:
         standing: `Standing`.
         refusal: `Refusal`.
         without_zone: whether a date of the row has no zone.
+        under_investigation: whether the row names an investigation, was to be invalidated, or is a retest; `None` where no
+            row of the chunk does.
+        lacking: `Lacking` of rows that were to be invalidated and count nevertheless; `None` where there are none.
     """
 
     rows: pa.RecordBatch
@@ -94,6 +98,8 @@ class CodedRows:
     standing: NDArray[np.uint8]
     refusal: NDArray[np.uint8]
     without_zone: NDArray[np.bool_] | None
+    under_investigation: NDArray[np.bool_] | None = None
+    lacking: NDArray[np.uint8] | None = None
 
     def text(self, column: str, row: int) -> str:
         """Return one reported text, empty when the column is absent."""
@@ -197,13 +203,24 @@ class RowCoder:
 
         test = self._look_up(rows, "test", ("test", str(computed)), test_code, np.int32)
         refuse(test < 0, Refusal.ROW_WITHOUT_TEST)
-        standing = self._standings(rows, refuse)
+        standing, under_investigation, lacking = self._standings(rows, refuse)
         without_zone = self._dates(rows, refuse)
         unit = self._look_up(rows, "unit", ("unit",), _unit_or_unknown, np.int16)
         readings, reading, unit = self._readings(rows, unit)
         line = np.maximum(stage, 0) * np.int32(self._test_count) + np.maximum(test, 0)
         return CodedRows(
-            rows, first_row, batch, line.astype(np.int32), reading, readings, unit, standing, refusal, without_zone
+            rows,
+            first_row,
+            batch,
+            line.astype(np.int32),
+            reading,
+            readings,
+            unit,
+            standing,
+            refusal,
+            without_zone,
+            under_investigation,
+            lacking,
         )
 
     # ---- columns -------------------------------------------------------------------------------------------------
@@ -271,8 +288,11 @@ class RowCoder:
 
     def _standings(
         self, rows: pa.RecordBatch, refuse: Callable[[NDArray[np.bool_], Refusal], None]
-    ) -> NDArray[np.uint8]:
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None, NDArray[np.uint8] | None]:
+        """Return the standing of every row, which rows an investigation concerns, and what their invalidations lack."""
         standing = np.zeros(rows.num_rows, dtype=np.uint8)
+        concerned = self._is_stated(rows, "investigation_id") | self._is_stated(rows, "retest_of")
+        lacking: NDArray[np.uint8] | None = None
         if "status" in rows.schema.names:
             status = self._look_up(rows, "status", ("status",), _status_code, np.int8)
             refuse(status < 0, Refusal.UNKNOWN_STATUS)
@@ -281,15 +301,20 @@ class RowCoder:
             standing[status == _STATUS_CODES["cancelled"]] = Standing.CANCELLED
             invalidated = status == _STATUS_CODES["invalidated"]
             if invalidated.any():
-                backed = self._is_stated(rows, "investigation_id") & self._is_stated(rows, "invalidated_by")
-                standing[invalidated & backed] = Standing.INVALIDATED
+                concerned |= invalidated
+                at = np.flatnonzero(invalidated)
+                found = lacking_of(rows, at)
+                standing[at[found == Lacking.NOTHING]] = Standing.INVALIDATED
+                if found.any():
+                    lacking = np.zeros(rows.num_rows, dtype=np.uint8)
+                    lacking[at] = found
         number = np.zeros(rows.num_rows, dtype=np.int64)
         if "revision" in rows.schema.names:
             number = self._look_up(rows, "revision", ("revision",), _revision_or_none, np.int64)
             refuse(number < 0, Refusal.UNREADABLE_REVISION)
         if self._superseding and "result_id" in rows.schema.names:
             self._supersede(rows, number, standing)
-        return standing
+        return standing, concerned if concerned.any() else None, lacking
 
     def _supersede(self, rows: pa.RecordBatch, number: NDArray[np.int64], standing: NDArray[np.uint8]) -> None:
         ids: pa.DictionaryArray = rows["result_id"]
@@ -336,23 +361,33 @@ class RowCoder:
         readings: Readings = self._once(
             column, ("result",), lambda words: read_texts(words, number_locale=self._number_locale)
         )
-        reading = _indices(column)
-        if readings.percent.any():
-            # A percent sign in the result is its unit; beside another unit it contradicts it.
-            unit = unit.copy()
-            fitting = (unit == unit_code("")) | (unit == _PERCENT)
-            percent = readings.percent[reading]
-            unit[percent] = UNKNOWN_UNIT
-            unit[percent & fitting] = _PERCENT
-        below = readings.below_zero()
-        if below.any():
-            impossible = below[reading] & NEVER_NEGATIVE[unit]
-            reading = np.where(impossible, np.int32(len(readings.form)), reading)
-            readings = readings.extended([(Form.UNREADABLE, 0.0)])
+        readings, reading, unit = _in_units(readings, _indices(column), unit)
         for name, word in (("lod", _NOT_DETECTED), ("loq", _BELOW_QUANTITATION)):
             if name in rows.schema.names:
                 readings, reading = self._censor(rows, name, word, readings, reading)
         return readings, reading, unit
+
+    def read_column(
+        self, rows: pa.RecordBatch, name: str, at: NDArray[np.integer]
+    ) -> tuple[Readings, NDArray[np.int32], NDArray[np.int16]] | None:
+        """Return what another column reports at some rows, its unit in the column `<name>_unit`; `None` without it.
+
+        Args:
+            rows: dictionary-coded text as the readers give it.
+            name: of the column.
+            at: positions of the rows.
+
+        Returns:
+            Readings, and for each of the rows the index of its reading and the code of its unit.
+        """
+        if name not in rows.schema.names:
+            return None
+        texts, place = _distinct_texts(rows[name], at)
+        unit = np.full(len(at), unit_code(""), dtype=np.int16)
+        if f"{name}_unit" in rows.schema.names:
+            units, place_of_unit = _distinct_texts(rows[f"{name}_unit"], at)
+            unit = np.array([_unit_or_unknown(text) for text in units.to_pylist()], dtype=np.int16)[place_of_unit]
+        return _in_units(read_texts(texts, number_locale=self._number_locale), place.astype(np.int32), unit)
 
     def _censor(
         self, rows: pa.RecordBatch, name: str, word: int, readings: Readings, reading: NDArray[np.int32]
@@ -382,6 +417,30 @@ class RowCoder:
         if reported.form is not Form.NUMBER or reported.unit or reported.number is None or reported.number <= 0:
             return None
         return float(reported.number)
+
+
+def _in_units(
+    readings: Readings, reading: NDArray[np.int32], unit: NDArray[np.int16]
+) -> tuple[Readings, NDArray[np.int32], NDArray[np.int16]]:
+    """Return readings and units in which a percent sign is a unit, and nothing that cannot be is below zero."""
+    if readings.percent.any():
+        # A percent sign in the result is its unit; beside another unit it contradicts it.
+        unit = unit.copy()
+        fitting = (unit == unit_code("")) | (unit == _PERCENT)
+        percent = readings.percent[reading]
+        unit[percent] = UNKNOWN_UNIT
+        unit[percent & fitting] = _PERCENT
+    below = readings.below_zero()
+    if below.any():
+        impossible = below[reading] & NEVER_NEGATIVE[unit]
+        reading = np.where(impossible, np.int32(len(readings.form)), reading)
+        readings = readings.extended([(Form.UNREADABLE, 0.0)])
+    return readings, reading, unit
+
+
+def _distinct_texts(column: pa.DictionaryArray, at: NDArray[np.integer]) -> tuple[pa.StringArray, NDArray[np.int64]]:
+    codes, place = np.unique(_indices(column)[at], return_inverse=True)
+    return column.dictionary.take(pa.array(codes)), place
 
 
 def _indices(column: pa.DictionaryArray) -> NDArray[np.int32]:

@@ -71,6 +71,8 @@ RESULT_COLUMNS: Final = (
     InputColumn("status", required=False, meaning="standing of the result"),
     InputColumn("investigation_id", required=False, meaning="investigation behind an invalidation"),
     InputColumn("invalidated_by", required=False, meaning="who approved the invalidation"),
+    InputColumn("assignable_cause", required=False, meaning="cause found behind an invalidation"),
+    InputColumn("retest_of", required=False, meaning="result_id of the first result that this one retests"),
     InputColumn("lod", required=False, meaning="detection limit, in the result's unit"),
     InputColumn("loq", required=False, meaning="quantitation limit, in the result's unit"),
     InputColumn("sample_amount", required=False, meaning="amount tested"),

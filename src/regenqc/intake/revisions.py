@@ -9,14 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
-from regenqc.intake.readers.text import trimmed
+from regenqc.intake.readers.text import trimmed_at
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from regenqc.intake.table import ResultTable, Source
@@ -47,18 +46,12 @@ def result_keys(rows: pa.RecordBatch, at: NDArray[np.integer]) -> list[tuple[str
     """Return the identities of some rows: laboratories number results per batch, test and stage.
 
     Example:
+        >>> import pyarrow as pa
         >>> columns = {name: pa.array([f" {name}"]).dictionary_encode() for name in ("batch_id", "test", "result_id")}
         >>> result_keys(pa.record_batch(columns), np.array([0]))
         [('batch_id', 'test', '', 'result_id')]
     """
-    where = pa.array(at)
-    columns = [
-        trimmed(pc.take(rows[name].dictionary, rows[name].indices.take(where))).to_pylist()
-        if name in rows.schema.names
-        else [""] * len(at)
-        for name in _KEYS
-    ]
-    return list(zip(*columns, strict=True))
+    return list(zip(*(trimmed_at(rows, name, at) for name in _KEYS), strict=True))
 
 
 def find_superseding(table: ResultTable, *, rows: int) -> Superseding:
@@ -75,6 +68,7 @@ def find_superseding(table: ResultTable, *, rows: int) -> Superseding:
         DataError: a source is broken.
 
     Example:
+        >>> import pyarrow as pa
         >>> from regenqc.intake.table import read_results
         >>> results = read_results(pa.table({"batch_id": ["B", "B"], "test": ["ph", "ph"], "result": ["1", "2"],
         ...     "unit": ["", ""], "result_id": ["r1", "r1"], "revision": ["1", "2"]}))

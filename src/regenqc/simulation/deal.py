@@ -44,6 +44,14 @@ _PAIRS = (
     ("unverified_result", "rcr_detected"),
     ("interim_word_only", "identity_reference_missing"),
     ("sterility_preliminary_only", "recipient_weight_missing"),
+    ("growth_promotion_failed", "dose_below"),
+    ("growth_promotion_missing", "purity_no_alternative"),
+    ("spike_recovery_failed", "viability_text"),
+    ("positive_control_missing", "number_for_word"),
+    ("retest_allowed", "individual_outside_mean"),
+    ("retest_not_allowed", "endotoxin_missing_unit"),
+    ("too_many_retests", "unknown_test"),
+    ("invalidated_by_the_analyst", "empty_result"),
 )
 
 
@@ -81,7 +89,7 @@ def deal(dice: Dice, lots: NDArray[np.int64], *, troubled_share: float) -> Deal:
         >>> from regenqc.simulation.dice import Dice
         >>> fate = deal(Dice(1), np.arange(60), troubled_share=0.35)
         >>> int(fate.is_bank.sum()), int((fate.first < 0).sum()), int((fate.second >= 0).sum())
-        (6, 5, 9)
+        (6, 4, 17)
     """
     bank_place = dice.bank_place
     line, place = np.divmod(lots, _DECADE)

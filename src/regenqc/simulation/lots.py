@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 __all__ = ["MAXIMUM_ORDINAL", "Press", "Rows"]
 
 # A regular result has its place in the panel, from 1, as ordinal; further rows have one above these.
-MAXIMUM_ORDINAL = 64
-_TROUBLE_ORDINAL, _HISTORY_ORDINAL = 31, 60
+MAXIMUM_ORDINAL = 128
+_TROUBLE_ORDINAL, _FURTHER_ORDINAL, _HISTORY_ORDINAL = 31, 71, 120
+PROOFS = ("none", "complete", "one_person")
 _SUPERSEDED, _INVALIDATED, _DUPLICATED, _CANCELLED = range(4)
 # Of a hundred lots, in this order: superseded, invalidated and repeated, written twice, cancelled. The rest has no history.
 _HISTORY = np.array([12, 20, 28, 32])
@@ -46,7 +47,8 @@ class Rows:
         slot: place in the panel.
         reading, test, stage, status, tested_at: numbers in the pools.
         revision: of the result.
-        investigated: whether an investigation stands behind an invalidation.
+        investigated: what stands behind an invalidation, position in `PROOFS`.
+        retest_of: ordinal of the first result that the row retests, 0 for none.
     """
 
     lot: NDArray[np.int64]
@@ -60,6 +62,7 @@ class Rows:
     tested_at: NDArray[np.int32]
     revision: NDArray[np.int32]
     investigated: NDArray[np.int32]
+    retest_of: NDArray[np.int32]
 
     @staticmethod
     def join(parts: list[Rows]) -> Rows:
@@ -77,6 +80,7 @@ class _Draft:
     status: NDArray[np.int32]
     tested_at: NDArray[np.int32]
     revision: NDArray[np.int32]
+    retest_of: NDArray[np.int32]
     present: NDArray[np.bool_]
     touched: NDArray[np.bool_]
 
@@ -101,6 +105,7 @@ class Press:
         self._wrong = [np.array([readings.code(reading) for reading in slot.wrong], dtype=np.int32) for slot in slots]
         self._test = texts["test"].codes([slot.test for slot in slots])
         self._stage = texts["stage"].codes([slot.stage for slot in slots])
+        self._is_retested = np.array([slot.is_retested for slot in slots], dtype=np.bool_)
         self._days = np.array([slot.days for slot in slots], dtype=np.int64)
         self._vector = [vectors.code(slot.vector) for slot in slots]
         self._edits = {
@@ -112,18 +117,22 @@ class Press:
                 for name in ("test", "stage", "status", "tested_at"):
                     texts[name].code(getattr(edit, name))
 
-    def print(self, lots: NDArray[np.int64], fate: Deal, attributes: Attributes) -> Rows:
-        """Return every row of the lots, in no order that matters."""
+    def print(self, lots: NDArray[np.int64], fate: Deal, attributes: Attributes) -> tuple[Rows, NDArray[np.int64]]:
+        """Return every row of the lots, in no order that matters, and for each lot the result whose failure stays visible.
+
+        That is the place in the panel of a wrong result that was revised, or invalidated and repeated; -1 for none.
+        """
         draft = self._draft(lots, attributes)
         parts: list[Rows] = []
         for number in range(len(TROUBLES)):
             mine = np.flatnonzero((fate.first == number) | (fate.second == number))
             if mine.size:
                 parts += self._apply(number, mine, lots=lots, attributes=attributes, draft=draft)
-        parts += self._history(lots, draft)
+        history, noted = self._history(lots, draft)
+        parts += history
         lot, slot = np.nonzero(draft.present)
         regular = self._rows(lots, lot, slot.astype(np.int32), draft, ordinal=slot.astype(np.int32) + 1)
-        return Rows.join([regular, *parts])
+        return Rows.join([regular, *parts]), noted
 
     def _table(self, tables: Tables) -> NDArray[np.int32]:
         """Return reading numbers by (key, place), every line of one length."""
@@ -147,6 +156,7 @@ class Press:
             status=np.full(shape, self._texts["status"].code("verified"), dtype=np.int32),
             tested_at=np.empty(shape, dtype=np.int32),
             revision=np.ones(shape, dtype=np.int32),
+            retest_of=np.zeros(shape, dtype=np.int32),
             present=np.ones(shape, dtype=np.bool_),
             touched=np.zeros(shape, dtype=np.bool_),
         )
@@ -209,23 +219,29 @@ class Press:
     ) -> Rows:
         place = self.panel.place[edit.slot]
         revises = edit.revision > 1
-        ordinal = place + 1 if revises else _TROUBLE_ORDINAL + place
+        ordinal = place + 1 if revises else (_FURTHER_ORDINAL if edit.retests else _TROUBLE_ORDINAL) + place
         slots = np.full(mine.size, place, dtype=np.int32)
         rows = self._rows(lots, mine, slots, draft, ordinal=np.full(mine.size, ordinal, dtype=np.int32))
         if codes is not None:
             rows.reading[:] = codes
         rows.status[:] = self._texts["status"].code(edit.status)
         rows.revision[:] = edit.revision
+        rows.investigated[:] = PROOFS.index(edit.proof)
+        rows.retest_of[:] = _TROUBLE_ORDINAL + place if edit.retests else 0
+        if edit.retested:
+            draft.retest_of[mine, place] = ordinal
         if edit.test:
             rows.test[:] = self._texts["test"].code(edit.test)
         return rows
 
-    def _history(self, lots: NDArray[np.int64], draft: _Draft) -> list[Rows]:
+    def _history(self, lots: NDArray[np.int64], draft: _Draft) -> tuple[list[Rows], NDArray[np.int64]]:
         """Give some lots a superseded, invalidated, repeated or cancelled result that must not count against them."""
         event = np.searchsorted(_HISTORY, self._dice.pick("history", lots, 100), side="right")
         place = self._dice.pick("history slot", lots, len(self.panel.slots))
         each = np.arange(lots.size)
         event[~draft.present[each, place] | draft.touched[each, place]] = len(_HISTORY)
+        event[(event == _INVALIDATED) & ~self._is_retested[place]] = len(_HISTORY)
+        noted = np.where((event == _SUPERSEDED) | (event == _INVALIDATED), place, -1)
         parts: list[Rows] = []
         for kind in range(len(_HISTORY)):
             mine = np.flatnonzero(event == kind)
@@ -234,18 +250,20 @@ class Press:
             ordinal = slots + 1 if same_result else np.full(mine.size, _HISTORY_ORDINAL + kind, dtype=np.int32)
             rows = self._rows(lots, mine, slots, draft, ordinal=ordinal)
             rows.copy[:] = kind == _DUPLICATED
+            rows.retest_of[:] = 0
             if kind in (_SUPERSEDED, _INVALIDATED):
                 rows.reading[:] = np.array([self._wrong[slot][0] for slot in range(len(self._wrong))])[slots]
             if kind == _SUPERSEDED:
                 draft.revision[mine, slots] = 2
             elif kind == _INVALIDATED:
                 rows.status[:] = self._texts["status"].code("invalidated")
-                rows.investigated[:] = 1
+                rows.investigated[:] = PROOFS.index("complete")
+                draft.retest_of[mine, slots] = ordinal
             elif kind == _CANCELLED:
                 rows.reading[:] = self._readings.code(Reading(""))
                 rows.status[:] = self._texts["status"].code("cancelled")
             parts.append(rows)
-        return parts
+        return parts, noted
 
     def _rows(
         self,
@@ -269,4 +287,5 @@ class Press:
             tested_at=draft.tested_at[mine, slots],
             revision=draft.revision[mine, slots],
             investigated=zeros.copy(),
+            retest_of=draft.retest_of[mine, slots],
         )

@@ -13,10 +13,12 @@ from regenqc.simulation.readings import (
     Reading,
     cell_counts,
     concentrations,
+    controlled,
     grid,
     karyotypes,
     readings,
     replicate_triples,
+    spiked,
     words,
 )
 
@@ -47,6 +49,9 @@ class Slot:
         days: days from manufacture to the test.
         usual: what lots in order report; one table for all, one for each sex, or one for each donor.
         wrong: what a wrong result reads like that was later revised or invalidated.
+        requirement: that the wrong result fails, so that it stays visible; empty where it fails none, `viability` for the
+            one that the formulation selects.
+        is_retested: whether the specification allows a retest of it.
         stream: slots of one stream are drawn together, from tables of one length.
         replicate: number of the replicate, if there are several.
         vector: the result is reported only for lots made with this vector.
@@ -60,6 +65,8 @@ class Slot:
     days: int
     usual: Tables
     wrong: tuple[Reading, ...]
+    requirement: str
+    is_retested: bool = True
     stream: str = ""
     replicate: str = ""
     vector: str = ""
@@ -93,7 +100,7 @@ class Panel:
 _NO_GROWTH = words("No growth", "No growth", "no growth", "no growth ", "NO GROWTH", "No  growth")
 _NOT_DETECTED = words("Not detected", "Not detected", "not detected", "ND", "n.d.", "ＮＤ", "None detected")
 _NORMAL = karyotypes(("46,XX[20]", "46,XX[20]", "46,XX[25]"), ("46,XY[20]", "46,XY[20]", "46,XY[25]"))
-_WRONG_KARYOTYPE = words("47,XXY[20]")
+_WRONG_KARYOTYPE = words("46,XX[3]")
 _PROFILES: Tables = tuple((Reading(donor.profile),) for donor in DONORS)
 OTHER_PROFILE = words("D3S1358:17,18|D5S818:9,9|D7S820:8,8|D13S317:14,14|TH01:9.3,9.3|TPOX:12,12|vWA:20,21")
 
@@ -102,10 +109,13 @@ _VIABILITY = (
     *readings("%", " 92.4", "93", "9.25E1", "94.10", "91.5%"),
     *readings("", "90.5%", "88 %"),
 )
-_ENDOTOXIN = (
-    *readings("EU/mL", *["<0.05"] * 20, *["< 0.05"] * 6, *["≤0.05"] * 3, "5.0E-2", "0.5"),
-    *grid("0.06", "0.45", "0.01", "EU/mL"),
+_ENDOTOXIN = spiked(
+    (
+        *readings("EU/mL", *["<0.05"] * 20, *["< 0.05"] * 6, *["≤0.05"] * 3, "5.0E-2", "0.5"),
+        *grid("0.06", "0.45", "0.01", "EU/mL"),
+    )
 )
+_GROWS = words("Growth", "growth", "GROWTH", "growth ")
 _RESIDUAL = (
     *readings("%", *["<0.001"] * 6, "< 0.002", "<0.005", "≤0.005", "1.2E-3", "0.01", "0.010"),
     *grid("0.001", "0.009", "0.001", "%"),
@@ -114,8 +124,8 @@ _RESIDUAL = (
 )
 _POTENCY = replicate_triples(
     *((f"{m - 7}.3", f"{m - 6}.5", f"{m - 8}.9") for m in range(20, 40)),
-    ("9.4", "10.8", "11.0"),
-    ("11.2", "9.1", "12.3"),
+    ("10.4", "10.8", "11.0"),
+    ("11.2", "10.0", "12.3"),
 )
 # Either marker of purity suffices, and two of three neuronal markers: some lots conform with one of them outside.
 _PURITY_FLOW = (*grid("91.0", "98.9", "0.1", "%"), *readings("%", "90", "82.5", "88.9", "90.0"))
@@ -132,18 +142,22 @@ BANK = Panel(
     requirements=(("sterility", "mycoplasma", "karyotype", "identity", "viability_post_thaw", "endotoxin"),),
     slots=(
         Slot(name="sterility", stage=_BANK, test="sterility", method="membrane filtration, 14 d",
-             laboratory=MICROBIOLOGY, days=14, usual=(_NO_GROWTH,), wrong=words("Growth")),
+             laboratory=MICROBIOLOGY, days=14, usual=(_NO_GROWTH,), wrong=words("Growth"),
+             requirement="sterility", is_retested=False),
+        Slot(name="growth_promotion", stage=_BANK, test="growth_promotion", method="100 CFU of six organisms",
+             laboratory=MICROBIOLOGY, days=5, usual=(_GROWS,), wrong=words("No growth"), requirement="sterility"),
         Slot(name="mycoplasma", stage=_BANK, test="mycoplasma", method="nucleic acid amplification",
              laboratory=MICROBIOLOGY, days=3, usual=((*_NOT_DETECTED, *words("Negative", "neg")),),
-             wrong=words("Detected")),
+             wrong=words("Detected"), requirement="mycoplasma", is_retested=False),
         Slot(name="karyotype", stage=_BANK, test="karyotype", method="G-banding", laboratory=GENETICS, days=10,
-             usual=_NORMAL, wrong=_WRONG_KARYOTYPE),
+             usual=_NORMAL, wrong=_WRONG_KARYOTYPE, requirement=""),
         Slot(name="identity", stage=_BANK, test="identity_str", method="short tandem repeats", laboratory=GENETICS,
-             days=6, usual=_PROFILES, wrong=OTHER_PROFILE),
+             days=6, usual=_PROFILES, wrong=OTHER_PROFILE, requirement="identity"),
         Slot(name="viability", stage=_BANK, test="viability", method="nucleocounter, post-thaw", laboratory=CELLS,
-             days=1, usual=(_VIABILITY,), wrong=readings("%", "12.0")),
+             days=1, usual=(_VIABILITY,), wrong=readings("%", "12.0"), requirement="viability"),
         Slot(name="endotoxin", stage=_BANK, test="endotoxin", method="LAL, kinetic chromogenic",
-             laboratory=MICROBIOLOGY, days=2, usual=(_ENDOTOXIN,), wrong=readings("EU/mL", "12.5")),
+             laboratory=MICROBIOLOGY, days=2, usual=(_ENDOTOXIN,), wrong=spiked(readings("EU/mL", "12.5")),
+             requirement="endotoxin"),
     ),
 )  # fmt: skip
 
@@ -160,54 +174,68 @@ PRODUCT = Panel(
     ),
     slots=(
         Slot(name="ip_viability", stage=_IN_PROCESS, test="viability", method="nucleocounter", laboratory=CELLS,
-             days=-5, usual=(_VIABILITY,), wrong=readings("%", "21.0")),
+             days=-5, usual=(_VIABILITY,), wrong=readings("%", "21.0"), requirement="in_process_viability"),
         Slot(name="ip_floor_plate", stage=_IN_PROCESS, test="foxa2_lmx1a_positive", method="flow cytometry, day 11",
-             laboratory=CYTOMETRY, days=-5, usual=(grid("76.0", "95.9", "0.1", "%"),), wrong=readings("%", "7.7")),
+             laboratory=CYTOMETRY, days=-5, usual=(grid("76.0", "95.9", "0.1", "%"),), wrong=readings("%", "7.7"),
+             requirement="in_process_floor_plate"),
         Slot(name="ip_density", stage=_IN_PROCESS, test="cell_density", method="nucleocounter", laboratory=CELLS,
-             days=-5, usual=(cell_counts(5, 50, 1, unit="cells/mL"),), wrong=readings("cells/mL", "1.0E3")),
+             days=-5, usual=(cell_counts(5, 50, 1, unit="cells/mL"),), wrong=readings("cells/mL", "1.0E3"),
+             requirement="in_process_cell_density"),
         Slot(name="appearance", stage=_RELEASE, test="appearance", method="visual", laboratory=CELLS, days=0,
-             usual=(words("Complies", "complies", "COMPLIES", "Conforms"),), wrong=words("Does not comply")),
+             usual=(words("Complies", "complies", "COMPLIES", "Conforms"),), wrong=words("Does not comply"),
+             requirement="appearance"),
         Slot(name="sterility", stage=_RELEASE, test="sterility", method="automated culture, 14 d",
-             laboratory=MICROBIOLOGY, days=14, usual=(_NO_GROWTH,), wrong=words("Growth")),
+             laboratory=MICROBIOLOGY, days=14, usual=(_NO_GROWTH,), wrong=words("Growth"),
+             requirement="sterility", is_retested=False),
+        Slot(name="growth_promotion", stage=_RELEASE, test="growth_promotion", method="100 CFU of six organisms",
+             laboratory=MICROBIOLOGY, days=5, usual=(_GROWS,), wrong=words("No growth"), requirement="sterility"),
         Slot(name="gram_stain", stage=_RELEASE, test="gram_stain", method="Gram stain", laboratory=MICROBIOLOGY,
-             days=0, usual=(words("Negative", "negative", "NEG", "Neg "),), wrong=words("Positive")),
+             days=0, usual=(words("Negative", "negative", "NEG", "Neg "),), wrong=words("Positive"),
+             requirement="gram_stain", is_retested=False),
         Slot(name="mycoplasma", stage=_RELEASE, test="mycoplasma", method="nucleic acid amplification",
              laboratory=MICROBIOLOGY, days=1, usual=((*_NOT_DETECTED, *words("Negative", "neg")),),
-             wrong=words("Detected")),
+             wrong=words("Detected"), requirement="mycoplasma", is_retested=False),
         Slot(name="endotoxin", stage=_RELEASE, test="endotoxin", method="LAL, kinetic chromogenic",
-             laboratory=MICROBIOLOGY, days=0, usual=(_ENDOTOXIN,), wrong=readings("EU/mL", "12.5")),
+             laboratory=MICROBIOLOGY, days=0, usual=(_ENDOTOXIN,), wrong=spiked(readings("EU/mL", "12.5")),
+             requirement="endotoxin"),
         Slot(name="rcl", stage=_RELEASE, test="rcl", method="VSV-G DNA, qPCR", laboratory=GENETICS, days=3,
-             usual=(_NOT_DETECTED,), wrong=words("Detected"), vector="lentiviral"),
+             usual=(controlled(_NOT_DETECTED),), wrong=controlled(words("Detected")), requirement="rcl",
+             is_retested=False, vector="lentiviral"),
         Slot(name="rcr", stage=_RELEASE, test="rcr", method="GALV env DNA, qPCR", laboratory=GENETICS, days=3,
-             usual=(_NOT_DETECTED,), wrong=words("Detected"), vector="gammaretroviral"),
+             usual=(controlled(_NOT_DETECTED),), wrong=controlled(words("Detected")), requirement="rcr",
+             is_retested=False, vector="gammaretroviral"),
         Slot(name="karyotype", stage=_RELEASE, test="karyotype", method="G-banding", laboratory=GENETICS, days=9,
-             usual=_NORMAL, wrong=_WRONG_KARYOTYPE),
+             usual=_NORMAL, wrong=_WRONG_KARYOTYPE, requirement=""),
         Slot(name="identity", stage=_RELEASE, test="identity_str", method="short tandem repeats",
-             laboratory=GENETICS, days=6, usual=_PROFILES, wrong=OTHER_PROFILE),
+             laboratory=GENETICS, days=6, usual=_PROFILES, wrong=OTHER_PROFILE, requirement="identity"),
         Slot(name="residual", stage=_RELEASE, test="residual_undifferentiated", method="LIN28A RNA, ddPCR",
-             laboratory=GENETICS, days=2, usual=(_RESIDUAL,), wrong=readings("%", "4.2")),
+             laboratory=GENETICS, days=2, usual=(_RESIDUAL,), wrong=readings("%", "4.2"),
+             requirement="residual_undifferentiated"),
         Slot(name="growth_factor", stage=_RELEASE, test="residual_growth_factor", method="ELISA", laboratory=CELLS,
              days=2, usual=((*concentrations("0.5", "10.0", "0.5"), *readings("ng/mL", *["<0.05"] * 30)),),
-             wrong=readings("ng/mL", "480")),
+             wrong=readings("ng/mL", "480"), requirement="residual_growth_factor"),
         Slot(name="viability", stage=_RELEASE, test="viability", method="flow cytometry, 7-AAD",
-             laboratory=CYTOMETRY, days=0, usual=(_VIABILITY,), wrong=readings("%", "12.0")),
+             laboratory=CYTOMETRY, days=0, usual=(_VIABILITY,), wrong=readings("%", "12.0"), requirement="viability"),
         Slot(name="dose", stage=_RELEASE, test="dose", method="flow cytometry, counting beads",
-             laboratory=CYTOMETRY, days=0, usual=(cell_counts(800, 1200, 5),), wrong=readings("cells", "1.0E3")),
+             laboratory=CYTOMETRY, days=0, usual=(cell_counts(800, 1200, 5),), wrong=readings("cells", "1.0E3"),
+             requirement="dose"),
         Slot(name="total_cells", stage=_RELEASE, test="total_cell_count", method="nucleocounter", laboratory=CELLS,
-             days=0, usual=(cell_counts(1300, 2400, 10),), wrong=readings("cells", "1")),
+             days=0, usual=(cell_counts(1300, 2400, 10),), wrong=readings("cells", "1"), requirement=""),
         Slot(name="purity_flow", stage=_RELEASE, test="purity_flow", method="flow cytometry",
-             laboratory=CYTOMETRY, days=1, usual=(_PURITY_FLOW,), wrong=readings("%", "3.0"), stream="purity"),
+             laboratory=CYTOMETRY, days=1, usual=(_PURITY_FLOW,), wrong=readings("%", "3.0"), stream="purity",
+             requirement="purity"),
         Slot(name="purity_rna", stage=_RELEASE, test="purity_rna", method="single-cell RNA panel",
-             laboratory=GENETICS, days=4, usual=(_PURITY_RNA,), wrong=readings("%", "3.0"), stream="purity"),
+             laboratory=GENETICS, days=4, usual=(_PURITY_RNA,), wrong=readings("%", "3.0"), stream="purity",
+             requirement="purity"),
         *(
             Slot(name=test, stage=_RELEASE, test=test, method="immunocytochemistry, day 35", laboratory=CYTOMETRY,
-                 days=5, usual=(table,), wrong=readings("%", "1.0"), stream="markers")
+                 days=5, usual=(table,), wrong=readings("%", "1.0"), requirement="neuronal_markers", stream="markers")
             for test, table in (("map2_positive", _MARKER_A), ("th_positive", _MARKER_B), ("nurr1_positive", _MARKER_C))
         ),
         *(
             Slot(name=f"potency_{number}", stage=_RELEASE, test="dopamine_release", method="HPLC after KCl",
-                 laboratory=CELLS, days=6, usual=(table,), wrong=readings("ng/mL", "0.1"), stream="potency",
-                 replicate=str(number))
+                 laboratory=CELLS, days=6, usual=(table,), wrong=readings("ng/mL", "0.1"), requirement="potency",
+                 stream="potency", replicate=str(number))
             for number, table in enumerate(_POTENCY, start=1)
         ),
     ),

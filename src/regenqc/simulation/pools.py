@@ -54,7 +54,7 @@ class TextPool:
 
 
 class ReadingPool:
-    """Number readings, and know the texts of each in the four columns that it fills.
+    """Number readings, and know the texts of each in the columns that it fills.
 
     Example:
         >>> pool = ReadingPool()
@@ -66,7 +66,7 @@ class ReadingPool:
     __slots__ = ("_codes", "_tables", "columns")
 
     def __init__(self) -> None:
-        self.columns = {name: TextPool() for name in ("result", "unit", "lod", "loq")}
+        self.columns = {name: TextPool() for name in Reading.__slots__}
         self._codes: dict[Reading, int] = {}
         self._tables: dict[str, list[int]] = {name: [] for name in self.columns}
         self.code(Reading(""))

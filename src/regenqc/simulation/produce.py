@@ -93,8 +93,9 @@ class Production:
             mine = np.flatnonzero(fate.is_bank == bank)
             own, own_fate = lots[mine], fate.of(mine)
             drawn = self._attributes.draw(press.panel, own, own_fate, bank=bank)
-            truth = expected_truth(press.panel, own, own_fate, drawn, self._attributes.pools)
-            rows.append(press.print(own, own_fate, drawn))
+            printed, noted = press.print(own, own_fate, drawn)
+            truth = expected_truth(press.panel, own, own_fate, drawn, self._attributes.pools, noted=noted)
+            rows.append(printed)
             nothing = np.full(mine.size, -1, dtype=np.int64)
             bank_lot = own_fate.line * 10 + self._bank_place
             identifiers = {

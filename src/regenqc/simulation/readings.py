@@ -1,12 +1,12 @@
 """What laboratories write for a result that is in order, in the spellings that exports really show.
 
 A reading is the text of a result with its unit and, where the laboratory states them, its detection and quantitation
-limits. Readings stand in finite tables, one per test, so that a million lots only draw places in them.
+limits and the controls of its assay. Readings stand in finite tables, one per test, so that a million lots only draw places in them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 __all__ = [
@@ -15,10 +15,12 @@ __all__ = [
     "Reading",
     "cell_counts",
     "concentrations",
+    "controlled",
     "grid",
     "karyotypes",
     "readings",
     "replicate_triples",
+    "spiked",
     "words",
 ]
 
@@ -31,6 +33,8 @@ class Reading:
     unit: str = ""
     lod: str = ""
     loq: str = ""
+    positive_control: str = ""
+    spike_recovery: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +50,8 @@ def words(*texts: str) -> tuple[Reading, ...]:
     """Return readings without unit.
 
     Example:
-        >>> words("No growth")
-        (Reading(result='No growth', unit='', lod='', loq=''),)
+        >>> [reading.result for reading in words("No growth", "Growth")]
+        ['No growth', 'Growth']
     """
     return tuple(Reading(text) for text in texts)
 
@@ -55,6 +59,28 @@ def words(*texts: str) -> tuple[Reading, ...]:
 def readings(unit: str, *texts: str) -> tuple[Reading, ...]:
     """Return readings in one unit."""
     return tuple(Reading(text, unit) for text in texts)
+
+
+def spiked(table: tuple[Reading, ...], *recoveries: str) -> tuple[Reading, ...]:
+    """Return readings with the recovery of a spike, which varies from one to the next.
+
+    Example:
+        >>> [reading.spike_recovery for reading in spiked(words("a", "b", "c"), "98 %", "104%")]
+        ['98 %', '104%', '98 %']
+    """
+    chosen = recoveries or ("98 %", "104%", "87.5 %", "112 %", "95%")
+    return tuple(replace(reading, spike_recovery=chosen[place % len(chosen)]) for place, reading in enumerate(table))
+
+
+def controlled(table: tuple[Reading, ...], *controls: str) -> tuple[Reading, ...]:
+    """Return readings with what the positive control showed, which varies from one to the next.
+
+    Example:
+        >>> controlled(words("not detected"), "detected")[0].positive_control
+        'detected'
+    """
+    chosen = controls or ("Detected", "detected", "DETECTED")
+    return tuple(replace(reading, positive_control=chosen[place % len(chosen)]) for place, reading in enumerate(table))
 
 
 def grid(first: str, last: str, step: str, unit: str) -> tuple[Reading, ...]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from regenqc.simulation.dice import Dice, mix
 from regenqc.simulation.export import Coded, Column, Numbered, Portion
-from regenqc.simulation.lots import MAXIMUM_ORDINAL
+from regenqc.simulation.lots import MAXIMUM_ORDINAL, PROOFS
 from regenqc.simulation.panels import BANK, PRODUCT
 from regenqc.simulation.pools import LAST_HOUR, TextPool
 
@@ -26,6 +26,12 @@ BLOCK_LOTS = 20
 
 _ANALYSTS = tuple(f"analyst-{number:02d}" for number in range(1, 13))
 _APPROVERS = ("qa-01", "qa-02", "qa-03")
+_CAUSES = (
+    "wrong dilution, documented in the worksheet",
+    "incubator outside its range overnight",
+    "sample mixed up, shown by its barcode",
+    "pipette outside its calibration",
+)
 _INVESTIGATIONS = tuple(f"OOS-2026-{number:04d}" for number in range(1, 1001))
 # Free text decides nothing, whatever it says.
 _REMARKS = ("repeat passed", "growth promotion test complies", "see worksheet 12, page 3", 'flagged "OK" by instrument')
@@ -60,8 +66,10 @@ class Record:
             **{name: pool.texts for name, pool in readings.columns.items()},
             "status": texts["status"].texts,
             "revision": ["", "1", "2"],
+            "retest_of": ["", *(f"R{number:02d}" for number in range(1, MAXIMUM_ORDINAL))],
             "investigation_id": ["", *_INVESTIGATIONS],
-            "invalidated_by": ["", *_APPROVERS],
+            "assignable_cause": ["", *_CAUSES],
+            "invalidated_by": ["", *_APPROVERS, *_ANALYSTS],
             "laboratory": self._pools["laboratory"].texts,
             "analyst": list(_ANALYSTS),
             "tested_at": texts["tested_at"].texts,
@@ -90,6 +98,7 @@ class Record:
             "test": rows.test[order],
             "status": rows.status[order],
             "revision": rows.revision[order],
+            "retest_of": rows.retest_of[order],
             "tested_at": rows.tested_at[order],
         }
         drawn, slot, bank, reading = drawn[order], rows.slot[order], is_bank[order], rows.reading[order]
@@ -97,10 +106,16 @@ class Record:
             portion[name] = table[reading]
         for name, tables in self._slots.items():
             portion[name] = np.where(bank, tables[True][np.minimum(slot, len(BANK.slots) - 1)], tables[False][slot])
-        backed = rows.investigated[order] > 0
-        portion["investigation_id"] = np.where(backed, _part(drawn, 0, len(_INVESTIGATIONS)) + 1, 0)
-        portion["invalidated_by"] = np.where(backed, _part(drawn, 8, len(_APPROVERS)) + 1, 0)
+        proof = rows.investigated[order]
+        portion["investigation_id"] = np.where(proof > 0, _part(drawn, 0, len(_INVESTIGATIONS)) + 1, 0)
+        portion["assignable_cause"] = np.where(proof > 0, _part(drawn, 28, len(_CAUSES)) + 1, 0)
         portion["analyst"] = _part(drawn, 16, len(_ANALYSTS))
+        approver = np.where(
+            proof == PROOFS.index("one_person"),
+            len(_APPROVERS) + 1 + portion["analyst"],
+            _part(drawn, 8, len(_APPROVERS)) + 1,
+        )
+        portion["invalidated_by"] = np.where(proof > 0, approver, 0)
         remark = _part(drawn, 24, 50)
         portion["remark"] = np.where(remark < len(_REMARKS), remark + 1, 0)
         # Reported some hours after the test; a time that is no hour of the calendar has none.

@@ -18,7 +18,7 @@ from regenqc.vocabulary import Disposition
 __all__ = ["GENERATOR_VERSION", "SimulationSummary", "simulate"]
 
 # Changes whenever the same arguments give other bytes.
-GENERATOR_VERSION = "1"
+GENERATOR_VERSION = "2"
 _MOST_BATCHES = 99_999_999
 _TABLES = ("results", "batches", "truth")
 _README = "README.txt"
@@ -33,7 +33,8 @@ The truth holds for --as-of {as_of}
 results.{suffix}  what the laboratories report, one row per reported result
 batches.{suffix}  one row per lot with the attributes that the specifications select on or compute with
 truth.{suffix}    per lot and stage: the disposition that an evaluation must give, the trouble that was planted, and the
-             requirements whose cells are not "conforms"
+             requirements whose cells are not "conforms"; a failing result that was revised, or invalidated and
+             retested as allowed, is an alert and no trouble
 
 Specifications: {bank} and {product}. Their limits are those of products that do not exist.
 The first {catalogue} lots show every kind of trouble:

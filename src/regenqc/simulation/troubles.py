@@ -1,7 +1,8 @@
 """Every kind of trouble that is planted, with the disposition that it must lead to.
 
-A trouble is data: what it does to the rows and attributes of a lot, and what an evaluation has to find. Three kinds are
-controls, values at the very edge that must not be held against a lot; they end `eligible`.
+A trouble is data: what it does to the rows and attributes of a lot, and what an evaluation has to find. Some kinds are
+controls, values at the very edge or an investigation that was closed properly, which must not be held against a lot; they
+end `eligible`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from regenqc.simulation.panels import OTHER_PROFILE, Tables
-from regenqc.simulation.readings import Reading, cell_counts, grid, karyotypes, readings, words
+from regenqc.simulation.readings import (
+    Reading,
+    cell_counts,
+    controlled,
+    grid,
+    karyotypes,
+    readings,
+    spiked,
+    words,
+)
 from regenqc.vocabulary import Disposition
 
 __all__ = ["AS_OF", "EVERY_STAGE", "TROUBLES", "Edit", "Trouble"]
@@ -34,6 +44,9 @@ class Edit:
         status: standing of the row.
         revision: of the row; an added row with revision above 1 has the `result_id` of the row it revises.
         test, stage, tested_at: written instead of the true ones, if not empty.
+        proof: what stands behind an invalidation: nothing, everything, or everything but a second person.
+        retested: an added row is a first result, of which the regular one is a retest.
+        retests: an added row is a further retest of that first result.
     """
 
     slot: str
@@ -44,6 +57,9 @@ class Edit:
     test: str = ""
     stage: str = ""
     tested_at: str = ""
+    proof: Literal["none", "complete", "one_person"] = "none"
+    retested: bool = False
+    retests: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +77,7 @@ class Trouble:
         no_rows: nothing at all is reported for the lot.
         bank: occurs in cell banks too.
         bank_requirements: `requirements` there, if they differ.
+        beside: results that must be as usual, so that the trouble shows.
     """
 
     word: str
@@ -73,12 +90,13 @@ class Trouble:
     no_rows: bool = False
     bank: bool = False
     bank_requirements: tuple[str, ...] = ()
+    beside: tuple[str, ...] = ()
 
     @property
     def touches(self) -> frozenset[str]:
         """Return the results and attributes involved; two troubles of one lot have none in common."""
         attributes = {f"@{name}" for name, _ in self.settings} | {f"@{name}" for name, _ in self.shown}
-        return frozenset({edit.slot for edit in self.edits} | attributes)
+        return frozenset({edit.slot for edit in self.edits} | attributes | set(self.beside))
 
 
 def _replace(slot: str, *tables: tuple[Reading, ...], status: str = "verified") -> tuple[Edit, ...]:
@@ -87,6 +105,15 @@ def _replace(slot: str, *tables: tuple[Reading, ...], status: str = "verified") 
 
 def _add(slot: str, *tables: tuple[Reading, ...], status: str = "verified", revision: int = 1) -> tuple[Edit, ...]:
     return (Edit(slot=slot, action="add", tables=tables, status=status, revision=revision),)
+
+
+def _invalidated(slot: str, table: tuple[Reading, ...], *, further: tuple[Reading, ...] = ()) -> tuple[Edit, ...]:
+    """Return a failing first result that was invalidated, with the regular result and further ones as its retests."""
+    first = Edit(
+        slot=slot, action="add", tables=(table,), status="invalidated", revision=1, proof="complete", retested=True
+    )
+    more = (Edit(slot=slot, action="add", tables=(further,), retests=True),) if further else ()
+    return (first, *more)
 
 
 def _drop(*slots: str) -> tuple[Edit, ...]:
@@ -139,27 +166,37 @@ TROUBLES: tuple[Trouble, ...] = (
             edits=_replace("gram_stain", words("in progress", "negative to date"))),
     Trouble(word="mycoplasma_positive", disposition=_REJECT, requirements=("mycoplasma",), bank=True,
             edits=_replace("mycoplasma", _POSITIVE)),
+    # Controls of the assays
+    Trouble(word="growth_promotion_failed", disposition=_HOLD, requirements=("sterility",), bank=True,
+            edits=_replace("growth_promotion", words("No growth", "no growth")), beside=("sterility",)),
+    Trouble(word="growth_promotion_missing", disposition=_HOLD, requirements=("sterility",), bank=True,
+            edits=_drop("growth_promotion"), beside=("sterility",)),
+    Trouble(word="spike_recovery_failed", disposition=_HOLD, requirements=_ENDOTOXIN, bank=True,
+            bank_requirements=("endotoxin",),
+            edits=_replace("endotoxin", spiked(readings("EU/mL", "<0.05", "0.2", "7.5"), "12 %", "49.9 %", "310%"))),
+    Trouble(word="positive_control_missing", disposition=_HOLD, requirements=("rcl",), settings=(_LENTIVIRAL,),
+            edits=_replace("rcl", controlled(words("Not detected", "Detected"), "", "pending"))),
     # Endotoxin, and the dose rate derived from it
     Trouble(word="endotoxin_above", disposition=_REJECT, requirements=("endotoxin",), bank=True,
-            edits=_replace("endotoxin", grid("1.01", "1.09", "0.01", "EU/mL"))),
+            edits=_replace("endotoxin", spiked(grid("1.01", "1.09", "0.01", "EU/mL")))),
     Trouble(word="endotoxin_exactly_at_limit", disposition=_ELIGIBLE,
-            edits=_replace("endotoxin", readings("EU/mL", "0.5", "0.50", "5.0E-1", "≤0.5", "<0.5"))),
+            edits=_replace("endotoxin", spiked(readings("EU/mL", "0.5", "0.50", "5.0E-1", "≤0.5", "<0.5")))),
     Trouble(word="endotoxin_wrong_unit", disposition=_HOLD, requirements=_ENDOTOXIN, bank=True,
-            bank_requirements=("endotoxin",), edits=_replace("endotoxin", readings("CFU/mL", "0.2", "0.1"))),
+            bank_requirements=("endotoxin",), edits=_replace("endotoxin", spiked(readings("CFU/mL", "0.2", "0.1")))),
     Trouble(word="endotoxin_unknown_unit", disposition=_HOLD, requirements=_ENDOTOXIN,
-            edits=_replace("endotoxin", readings("EU per flask", "0.2", "0.1"))),
+            edits=_replace("endotoxin", spiked(readings("EU per flask", "0.2", "0.1")))),
     Trouble(word="endotoxin_missing_unit", disposition=_HOLD, requirements=_ENDOTOXIN,
-            edits=_replace("endotoxin", readings("", "0.2", "0.1"))),
+            edits=_replace("endotoxin", spiked(readings("", "0.2", "0.1")))),
     Trouble(word="dose_rate_above", disposition=_REJECT, requirements=("endotoxin_dose_rate",),
-            settings=_LIGHT_RECIPIENT, edits=_replace("endotoxin", readings("EU/mL", "0.45", "0.48"))),
+            settings=_LIGHT_RECIPIENT, edits=_replace("endotoxin", spiked(readings("EU/mL", "0.45", "0.48")))),
     Trouble(word="recipient_weight_missing", disposition=_HOLD, requirements=("endotoxin_dose_rate",),
             shown=(("recipient_weight", ""),)),
     # Vector
     Trouble(word="rcl_detected", disposition=_REJECT, requirements=("rcl",), settings=(_LENTIVIRAL,),
-            edits=_replace("rcl", _DETECTED)),
+            edits=_replace("rcl", controlled(_DETECTED))),
     Trouble(word="rcl_missing", disposition=_HOLD, requirements=("rcl",), settings=(_LENTIVIRAL,), edits=_drop("rcl")),
     Trouble(word="rcr_detected", disposition=_REJECT, requirements=("rcr",),
-            settings=(("vector", ("gammaretroviral",)),), edits=_replace("rcr", _DETECTED)),
+            settings=(("vector", ("gammaretroviral",)),), edits=_replace("rcr", controlled(_DETECTED))),
     Trouble(word="vector_not_stated", disposition=_HOLD, requirements=("rcr",), settings=(_LENTIVIRAL,),
             shown=(("vector", ""),)),
     Trouble(word="vector_not_understood", disposition=_HOLD, requirements=("rcr",), settings=(_LENTIVIRAL,),
@@ -201,7 +238,11 @@ TROUBLES: tuple[Trouble, ...] = (
             edits=_replace("potency_1", readings("ng/mL", "9.2", "8.8")) +
             _replace("potency_2", readings("ng/mL", "10.3", "10.4")) +
             _replace("potency_3", readings("ng/mL", "9.9", "10.3"))),
-    Trouble(word="replicate_mean_exactly_at_limit", disposition=_ELIGIBLE,
+    Trouble(word="individual_outside_mean", disposition=_ELIGIBLE, requirements=("potency",),
+            edits=_replace("potency_1", readings("ng/mL", "9.2", "8.1", "9.99")) +
+            _replace("potency_2", readings("ng/mL", "14.5", "16.0")) +
+            _replace("potency_3", readings("ng/mL", "13.0", "15.5"))),
+    Trouble(word="replicate_mean_exactly_at_limit", disposition=_ELIGIBLE, requirements=("potency",),
             edits=_replace("potency_1", readings("ng/mL", "9.7")) + _replace("potency_2", readings("ng/mL", "10.1")) +
             _replace("potency_3", readings("ng/mL", "10.2"))),
     Trouble(word="dose_below", disposition=_REJECT, requirements=("dose",),
@@ -232,6 +273,16 @@ TROUBLES: tuple[Trouble, ...] = (
     Trouble(word="invalidated_without_investigation", disposition=_REJECT, requirements=("viability",), bank=True,
             bank_requirements=("viability_post_thaw",),
             edits=_add("viability", _VIABILITY_LOW, status="invalidated")),
+    Trouble(word="invalidated_by_the_analyst", disposition=_REJECT, requirements=("residual_growth_factor",),
+            edits=(Edit(slot="growth_factor", action="add", tables=(grid("10.1", "19.9", "0.1", "ng/mL"),),
+                        status="invalidated", proof="one_person"),)),
+    Trouble(word="retest_allowed", disposition=_ELIGIBLE, requirements=("dose",),
+            edits=_invalidated("dose", cell_counts(300, 795, 5))),
+    Trouble(word="retest_not_allowed", disposition=_HOLD, requirements=("sterility",), bank=True,
+            edits=_invalidated("sterility", _GROWTH)),
+    Trouble(word="too_many_retests", disposition=_HOLD, requirements=("residual_undifferentiated",),
+            edits=_invalidated("residual", grid("0.011", "0.095", "0.001", "%"),
+                               further=readings("%", "0.004", "<0.005"))),
     Trouble(word="cancelled_with_result", disposition=_HOLD, requirements=("residual_undifferentiated",),
             edits=_add("residual", readings("%", "0.004", "0.2"), status="cancelled")),
     Trouble(word="preliminary_failing", disposition=_REJECT, requirements=("mycoplasma",),

@@ -57,7 +57,13 @@ class Truth:
 
 
 def expected_truth(
-    panel: Panel, lots: NDArray[np.int64], fate: Deal, attributes: Attributes, pools: dict[str, TextPool]
+    panel: Panel,
+    lots: NDArray[np.int64],
+    fate: Deal,
+    attributes: Attributes,
+    pools: dict[str, TextPool],
+    *,
+    noted: NDArray[np.int64],
 ) -> Truth:
     """Return what an evaluation of lots of one panel has to find, lot by lot and stage by stage.
 
@@ -67,6 +73,7 @@ def expected_truth(
         fate: what was dealt to them.
         attributes: what is true of them.
         pools: of the attributes.
+        noted: for each lot the place in the panel of the result whose earlier failure stays visible, -1 for none.
     """
     shape = (lots.size, len(panel.stages))
     severity = np.zeros(shape, dtype=np.int64)
@@ -94,6 +101,12 @@ def expected_truth(
                 if trouble.stage == EVERY_STAGE and name not in (*_BUILT_IN, *panel.requirements[place]):
                     continue
                 requirements[mine, place] |= _bits(name, mine, selected, all_that_apply=trouble.no_rows)
+    for position, slot in enumerate(panel.slots):
+        mine = np.flatnonzero(noted == position)
+        if slot.requirement and mine.size:
+            place = panel.stages.index(slot.stage)
+            name = "viability_post_thaw" if panel is BANK and slot.requirement == "viability" else slot.requirement
+            requirements[mine, place] |= _bits(name, mine, selected, all_that_apply=False)
     lot, stage_place = np.divmod(np.arange(severity.size), len(panel.stages))
     return Truth(lots[lot], stage_place, severity.ravel(), combination.ravel(), requirements.ravel())
 

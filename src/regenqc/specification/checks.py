@@ -6,13 +6,14 @@ import difflib
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
+from regenqc.specification.control_checks import check_consequences, check_controls, check_retests
 from regenqc.specification.criterion_checks import COMPOSITE, check_criterion
 from regenqc.specification.model import CRITERIA, Requirement
 from regenqc.specification.value_checks import fault
 from regenqc.vocabulary import ATTRIBUTE_WORDS, Replicates, Timing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
     from regenqc.errors import Fault
     from regenqc.specification.model import SpecificationDocument
@@ -41,6 +42,7 @@ CONTEXT_CODES: Final = frozenset(
         "RQC-S027",
         "RQC-S028",
         "RQC-S035",
+        "RQC-S057",
     }
 )
 
@@ -50,6 +52,7 @@ def check_requirement(
     *,
     attributes: Mapping[str, frozenset[str]],
     place: Callable[..., str],
+    computed: Collection[str] = (),
 ) -> Iterator[Fault]:
     """Yield every fault of one complete requirement.
 
@@ -57,6 +60,7 @@ def check_requirement(
         requirement: after inheritance, rounding resolved.
         attributes: closed values of the attributes that `when` may name, built-in ones included.
         place: `place(*keys)` names a key of this requirement as `file:line path`.
+        computed: tests whose results are computed.
 
     Example:
         >>> requirement = Requirement(id="a", stage="donor", limit={"min": "1", "unit": "%"}, citation="x")
@@ -66,6 +70,9 @@ def check_requirement(
     yield from _check_completeness(requirement, place)
     yield from _check_policies(requirement, place)
     yield from check_criterion(requirement, place=place)
+    yield from check_controls(requirement, place=place, computed=computed)
+    yield from check_retests(requirement, place=place)
+    yield from check_consequences(requirement, place=place)
     for name, values in requirement.when.items():
         yield from _check_selector(name, values, attributes, lambda *keys, name=name: place("when", name, *keys))
 

@@ -10,7 +10,7 @@ from regenqc.measurement.reported import WORDS, fold_word
 from regenqc.vocabulary import INTERIM_WORDS, OPPOSITE_WORDS, RESULT_WORDS, UNDECIDED_WORDS
 
 if TYPE_CHECKING:
-    from regenqc.specification.model import AlternativePart, LimitText, Requirement
+    from regenqc.specification.model import Criterion, LimitText
 
 __all__ = ["canonical_word", "conforming_words", "exact_interval", "failing_words", "read_limit"]
 
@@ -64,7 +64,7 @@ def canonical_word(text: str) -> str | None:
     return word if word in WORDS else None
 
 
-def conforming_words(criterion: Requirement | AlternativePart) -> frozenset[str]:
+def conforming_words(criterion: Criterion) -> frozenset[str]:
     """Return the canonical words that conform to the word list of a criterion.
 
     `one_of` accepts what it lists. `none_of` accepts the opposites of what it lists and nothing else: a word that speaks
@@ -82,7 +82,7 @@ def conforming_words(criterion: Requirement | AlternativePart) -> frozenset[str]
     return frozenset(opposites[word] for word in listed if word in opposites) - listed
 
 
-def failing_words(criterion: Requirement | AlternativePart) -> frozenset[str]:
+def failing_words(criterion: Criterion) -> frozenset[str]:
     """Return the canonical words that fail the word list of a criterion.
 
     Example:

@@ -92,7 +92,7 @@ def _check_source(entry: Input, source: AttributeSource | ConstantSource | RowIn
     if isinstance(source, ConstantSource):
         if not entry.may_be_constant:
             yield fault(
-                "RQC-S055",
+                "RQC-S039",
                 "The input has to come from the batch: what was tested or given is no constant.",
                 where,
                 got=f"{source.number} {source.unit}",
@@ -102,7 +102,7 @@ def _check_source(entry: Input, source: AttributeSource | ConstantSource | RowIn
             yield from _check_constant(entry, source, where)
     elif entry.every_result and isinstance(source, AttributeSource):
         yield fault(
-            "RQC-S055",
+            "RQC-S039",
             "The function takes all results of a test, and an attribute is one value.",
             where,
             got=f"@{source.name}",
@@ -110,7 +110,7 @@ def _check_source(entry: Input, source: AttributeSource | ConstantSource | RowIn
         )
     elif entry.reading is Reading.METAPHASES and isinstance(source, RowInput) and source.column in _LIMITS_OF_RESULT:
         yield fault(
-            "RQC-S055",
+            "RQC-S039",
             "The column holds no number of metaphases.",
             where,
             got=source.column,
@@ -127,7 +127,7 @@ def _check_constant(entry: Input, source: ConstantSource, where: str) -> Iterato
     fitting = [symbol for symbol in accepted if _kind(symbol) == unit.kind]
     if accepted and not fitting:
         yield fault(
-            "RQC-S055",
+            "RQC-S039",
             "The constant is in another kind of unit than the input.",
             where,
             got=f"{source.unit} ({unit.kind})",
@@ -147,7 +147,7 @@ def _check_constant(entry: Input, source: ConstantSource, where: str) -> Iterato
     limit += f" and at most {entry.at_most} {entry.unit}" if entry.at_most is not None else ""
     if value is None or (entry.above_zero and value == 0) or (entry.at_most is not None and value > entry.at_most):
         yield fault(
-            "RQC-S055",
+            "RQC-S039",
             "The constant is no number that the input can be.",
             where,
             got=f"{source.number} {source.unit}",
@@ -177,7 +177,7 @@ def check_derived_units(
         judged = kinds.get(entry.id, {})
         if judged and _kind(function.unit) not in judged:
             yield fault(
-                "RQC-S056",
+                "RQC-S059",
                 "The limit of a derived result is in another kind of unit than the result.",
                 place(*where),
                 got=f"{entry.id}: {', '.join(f'{unit} ({kind})' for kind, unit in judged.items())}",
@@ -195,7 +195,7 @@ def check_derived_units(
             limited = kinds.get(source.test, {})
             if limited and not accepted & set(limited):
                 yield fault(
-                    "RQC-S056",
+                    "RQC-S059",
                     "The results of a test are limited in another kind of unit than the derived result takes.",
                     place(*((*own[entry.id], "inputs", input_.name) if entry.id in own else ())),
                     got=f"{source.test}: {', '.join(f'{unit} ({kind})' for kind, unit in limited.items())}",

@@ -41,6 +41,8 @@ _OWNERS: Final[dict[str, type[BaseModel]]] = {
     "all_of": model.AlternativePart,
     "of": model.AlternativePart,
     "n_of_m": model.NumberOf,
+    "controls": model.Control,
+    "consequences": model.Consequence,
 }
 
 _LISTS: Final[dict[str, type[BaseModel]]] = {

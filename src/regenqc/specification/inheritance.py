@@ -57,6 +57,7 @@ def merge_requirement(
         changes["rounding"] = own.rounding  # rounding belongs to the numbers with which it is stated
     if own.timing is Timing.BEFORE_RELEASE and "timing" in own.model_fields_set:
         changes.setdefault("due", None)
+        changes.setdefault("consequences", ())  # what follows from a late result cannot follow any more
     if first.criterion in _LEFT_OPEN and stated - _LEFT_OPEN:
         changes.setdefault("mark", Mark.UNVERIFIED)  # nobody has verified the limit that the pack left open
     merged = first.model_copy(update=changes)

@@ -22,6 +22,9 @@ __all__ = [
     "TEXT_FORM",
     "Agreement",
     "AlternativePart",
+    "Consequence",
+    "Control",
+    "Criterion",
     "Derived",
     "Evidence",
     "Identity",
@@ -76,6 +79,7 @@ Word = Annotated[str, Field(pattern=_WORD)]
 Words = Annotated[tuple[Word, ...], Field(min_length=1)]
 Tolerance = Annotated[str, Field(pattern=_TOLERANCE, max_length=15)]
 Count = Annotated[int, Field(strict=True, ge=1)]
+Number = Annotated[int, Field(strict=True, ge=0, le=99)]
 # Only a TOML date: a text or a moment with a zone would be taken for the day before or after.
 Day = Annotated[date, Field(strict=True)]
 RoundingName = Literal["none", "usp", "ph_eur"]
@@ -103,6 +107,30 @@ class AlternativePart(_Entry):
     alert: LimitText | None = None
     one_of: Words | None = None
     none_of: Words | None = None
+
+
+class Control(_Entry):
+    """What an assay control must show so that a result counts: another test's result, or a column of the result's row."""
+
+    test: Identifier | None = None
+    column: Word | None = None
+    limit: LimitText | None = None
+    alert: LimitText | None = None
+    one_of: Words | None = None
+    none_of: Words | None = None
+
+    @property
+    def name(self) -> str:
+        """Return the test or column that reports the control."""
+        return self.test or self.column or "control"
+
+
+class Consequence(_Entry):
+    """What has to be done when a result that may follow the release fails."""
+
+    action: Word
+    citation: Word
+    within: Annotated[str, Field(pattern=_DUE)] | None = None
 
 
 class NumberOf(_Entry):
@@ -170,9 +198,12 @@ class Requirement(_Entry):
     replicates: Replicates = Replicates.EACH
     replicates_conforming: Count | None = None
     replicates_total: Count | None = None
+    controls: tuple[Control, ...] = ()
+    retests: Number = 0
     timing: Timing = Timing.BEFORE_RELEASE
     due: Annotated[str, Field(pattern=_DUE)] | None = None
     on_fail: OnFail | None = None
+    consequences: tuple[Consequence, ...] = ()
     when: dict[Name, Words] = {}
     accept_preliminary: Annotated[bool, Field(strict=True)] = False
     force: Force = Force.SPONSOR
@@ -198,6 +229,9 @@ class Requirement(_Entry):
         """Return the title for people, or the identifier in words."""
         return self.title or self.id.replace("_", " ").capitalize()
 
+
+# What can stand for the limits and words of one question.
+Criterion = Requirement | AlternativePart | Control
 
 CRITERIA: Final[tuple[str, ...]] = (
     "limit",

@@ -79,9 +79,10 @@ class Resolver:
         attributes = merger.attributes()
         merger.check_unlisted_tests()
         known = known_attributes(attributes)
+        computed = {entry.id for entry in derived}
         for requirement in requirements:
             if (path := places.get(requirement.id)) is not None:
-                faults += _requirement_faults(draft, requirement, path, known, complete=complete)
+                faults += _requirement_faults(draft, requirement, path, known, computed=computed, complete=complete)
         for entry in derived:
             if (path := derived_places.get(entry.id)) is not None:
                 faults += _derived_faults(draft, entry, path, derived)
@@ -182,10 +183,18 @@ class Resolver:
 
 
 def _requirement_faults(
-    draft: Draft, requirement: Requirement, path: KeyPath, attributes: dict[str, frozenset[str]], *, complete: bool
+    draft: Draft,
+    requirement: Requirement,
+    path: KeyPath,
+    attributes: dict[str, frozenset[str]],
+    *,
+    computed: set[str],
+    complete: bool,
 ) -> list[Fault]:
     """Return the faults of one requirement; where a part of it could not be read, only those that stand without it."""
-    found = check_requirement(requirement, attributes=attributes, place=lambda *keys: draft.place(*path, *keys))
+    found = check_requirement(
+        requirement, attributes=attributes, place=lambda *keys: draft.place(*path, *keys), computed=computed
+    )
     if complete and path not in draft.incomplete:
         return list(found)
     return [fault for fault in found if fault.code not in CONTEXT_CODES]

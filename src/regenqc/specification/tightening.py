@@ -18,7 +18,7 @@ from regenqc.vocabulary import OnFail, Timing
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from regenqc.specification.model import AlternativePart, Karyotype, LimitText, Requirement
+    from regenqc.specification.model import AlternativePart, Control, Criterion, Karyotype, LimitText, Requirement
 
 __all__ = ["Loosening", "due_hours", "list_loosenings", "list_narrowings"]
 
@@ -64,6 +64,7 @@ def list_loosenings(old: Requirement, new: Requirement) -> Iterator[Loosening]:
         if before not in {None, after}:
             yield Loosening(name, f"its {name} differs", str(after), str(before))
     yield from _criterion(old, new)
+    yield from _controls(old, new)
     yield from _consequences(old, new)
     yield from list_narrowings(old, new)
 
@@ -98,8 +99,8 @@ def _criterion(old: Requirement, new: Requirement) -> Iterator[Loosening]:
 
 
 def _value(
-    old: Requirement | AlternativePart,
-    new: Requirement | AlternativePart,
+    old: Criterion,
+    new: Criterion,
     old_rounding: str | None,
     new_rounding: str | None,
 ) -> Iterator[Loosening]:
@@ -247,6 +248,22 @@ def _replicates(old: Requirement, new: Requirement) -> Iterator[Loosening]:
         yield Loosening("replicates_conforming", "fewer replicates must conform", got, expected)
 
 
+# ---- what makes a result count ------------------------------------------------------------------------------------------
+
+
+def _controls(old: Requirement, new: Requirement) -> Iterator[Loosening]:
+    for control in old.controls:
+        if not any(_controls_as_strictly(control, other) for other in new.controls):
+            got = ", ".join(other.name for other in new.controls) or "no control"
+            yield Loosening("controls", f"the control {control.name} is gone or wider", got, control.name)
+    if new.retests > old.retests:
+        yield Loosening("retests", "more retests are allowed", str(new.retests), str(old.retests))
+
+
+def _controls_as_strictly(old: Control, new: Control) -> bool:
+    return (old.test, old.column) == (new.test, new.column) and not any(_value(old, new, None, None))
+
+
 # ---- what follows, and for which batches -------------------------------------------------------------------------------
 
 
@@ -255,6 +272,8 @@ def _consequences(old: Requirement, new: Requirement) -> Iterator[Loosening]:
         yield Loosening("timing", "its result may come after release", str(new.timing), str(old.timing))
     if old.timing is new.timing is Timing.AFTER_RELEASE and due_hours(new.due) > due_hours(old.due):
         yield Loosening("due", "its result is due later", str(new.due), str(old.due))
+    if new.timing is Timing.AFTER_RELEASE:
+        yield from _actions(old, new)
     if _SEVERITY[new.consequence] < _SEVERITY[old.consequence]:
         yield Loosening("on_fail", "a failure does less", str(new.consequence), str(old.consequence))
     if new.accept_preliminary and not old.accept_preliminary:
@@ -263,6 +282,20 @@ def _consequences(old: Requirement, new: Requirement) -> Iterator[Loosening]:
         yield Loosening(
             "methods", "more methods are accepted", ", ".join(new.methods or ("any",)), ", ".join(old.methods)
         )
+
+
+def _actions(old: Requirement, new: Requirement) -> Iterator[Loosening]:
+    within = {entry.action: due_hours(entry.within) for entry in new.consequences}
+    for entry in old.consequences:
+        if entry.action not in within:
+            yield Loosening("consequences", "a consequence is gone", ", ".join(within) or "none", entry.action)
+        elif entry.within is not None and not 0 < within[entry.action] <= due_hours(entry.within):
+            yield Loosening(
+                "consequences",
+                "a consequence may come later",
+                f"{within[entry.action]} h" if within[entry.action] else "at any time",
+                entry.within,
+            )
 
 
 def list_narrowings(old: Requirement, new: Requirement) -> Iterator[Loosening]:

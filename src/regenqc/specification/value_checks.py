@@ -14,17 +14,15 @@ from regenqc.vocabulary import INTERIM_WORDS, OPPOSITE_WORDS, UNDECIDED_WORDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from regenqc.specification.model import AlternativePart, LimitText, Requirement
+    from regenqc.specification.model import Criterion, LimitText
 
 __all__ = ["check_unit", "check_values", "fault"]
 
 # Where both words of a pair conform, no decided result could fail.
 
 
-def check_values(
-    criterion: Requirement | AlternativePart, rounding: str | None, place: Callable[..., str]
-) -> Iterator[Fault]:
-    """Yield every fault in the limits and words of a requirement or of a part of one.
+def check_values(criterion: Criterion, rounding: str | None, place: Callable[..., str]) -> Iterator[Fault]:
+    """Yield every fault in the limits and words of a requirement, of a part of one or of a control.
 
     Args:
         criterion: with its limits and words.

@@ -10,7 +10,10 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["TEXT_CODES", "as_text_codes", "has_reported_text", "number_text", "text_chunks", "trimmed"]
+    import numpy as np
+    from numpy.typing import NDArray
+
+__all__ = ["TEXT_CODES", "as_text_codes", "has_reported_text", "number_text", "text_chunks", "trimmed", "trimmed_at"]
 
 TEXT_CODES = pa.dictionary(pa.int32(), pa.string())
 
@@ -108,6 +111,21 @@ def trimmed(texts: pa.Array) -> pa.Array:
         ['LOT 7']
     """
     return pc.utf8_trim_whitespace(texts)
+
+
+def trimmed_at(rows: pa.RecordBatch, name: str, at: NDArray[np.integer]) -> list[str]:
+    """Return the texts of a dictionary-coded column at some rows without surrounding blanks, empty without the column.
+
+    Example:
+        >>> import numpy as np
+        >>> trimmed_at(pa.record_batch({"a": pa.array([" x", "y "]).dictionary_encode()}), "a", np.array([1]))
+        ['y']
+    """
+    if name not in rows.schema.names:
+        return [""] * len(at)
+    column: pa.DictionaryArray = rows[name]
+    texts: list[str] = trimmed(pc.take(column.dictionary, column.indices.take(pa.array(at)))).to_pylist()
+    return texts
 
 
 def _as_codes(column: pa.Array | pa.ChunkedArray, *, distinct: bool = False) -> pa.DictionaryArray:
