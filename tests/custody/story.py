@@ -106,6 +106,9 @@ class _History:
     def voids(self) -> dict[int, int]:
         return {}
 
+    def places(self) -> dict[int, int]:
+        return {}
+
     def events_naming(self, _numbers: Any) -> list[Any]:
         return []
 

@@ -176,6 +176,58 @@ def test_only_a_void_event_is_replaced_and_only_once(book: Book) -> None:
     assert declined(book, write("receipt", **unknown)) == ["RQC-C183"]
 
 
+def test_a_replacement_that_names_other_things_takes_the_place_once(url: str, opening: Callable[..., Book]) -> None:
+    write = Scribe()
+    made_first = [write("receipt", outputs=(f"MAT-{number}",)) for number in range(4)]
+    wrong = write("discard", items=("MAT-1",), reason="Expired")
+    right = write("discard", items=("MAT-2",), reason="Expired", replaces=wrong.event_id, event_time=wrong.event_time)
+    with opening(url) as book:
+        recorded(book, *made_first, wrong, void(write, wrong, "incorrect_data"), right)
+    book = opening(url)
+    assert (state(book, "MAT-1").status, state(book, "MAT-2").status) == ("active", "discarded")
+    again = write("discard", items=("MAT-3",), reason="Expired", replaces=wrong.event_id, event_time=wrong.event_time)
+    assert declined(book, again) == ["RQC-C183"]
+    assert book.verify().ok
+
+
+def test_a_replacement_can_itself_be_replaced(book: Book) -> None:
+    write = Scribe()
+    first = write("receipt", outputs=(Item("MAT-1", "10", "mL"),))
+    wrong = write("discard", items=(Item("MAT-1", "9", "mL"),), reason="Spilled")
+    later = write("discard", items=(Item("MAT-1", "1", "mL"),), reason="Spilled")
+    recorded(book, first, wrong, later)
+    second = write(
+        "discard",
+        items=(Item("MAT-1", "5", "mL"),),
+        reason="Spilled",
+        replaces=wrong.event_id,
+        event_time=wrong.event_time,
+    )
+    recorded(book, void(write, wrong, "incorrect_data"), second)
+    third = write(
+        "discard",
+        items=(Item("MAT-1", "3", "mL"),),
+        reason="Spilled",
+        replaces=second.event_id,
+        event_time=wrong.event_time,
+    )
+    recorded(book, void(write, second, "incorrect_data"), third)
+    assert state(book, "MAT-1").destroyed == "4"
+    assert state(book, "MAT-1").changed == later.event_time
+    assert book.verify().ok
+
+
+def test_a_replacement_cannot_take_what_later_events_took(book: Book) -> None:
+    write = Scribe()
+    first = write("receipt", outputs=(Item("MAT-1", "10", "mL"),))
+    wrong = write("discard", items=(Item("MAT-1", "2", "mL"),), reason="Spilled")
+    later = write("discard", items=(Item("MAT-1", "7", "mL"),), reason="Spilled")
+    recorded(book, first, wrong, later, void(write, wrong, "incorrect_data"))
+    in_place = {"reason": "Spilled", "replaces": wrong.event_id, "event_time": wrong.event_time}
+    assert declined(book, write("discard", items=(Item("MAT-1", "4", "mL"),), **in_place)) == ["RQC-C131"]
+    recorded(book, write("discard", items=(Item("MAT-1", "3", "mL"),), **in_place))
+
+
 def test_a_correction_works_across_closing_and_opening(url: str, opening: Callable[..., Book]) -> None:
     write = Scribe()
     events = [*collected(write), *made(write), *released(write)]

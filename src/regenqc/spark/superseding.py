@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 import pyarrow as pa
 
-from regenqc.errors import DataError
+from regenqc.errors import DataError, Fault, UsageError
 from regenqc.intake.readers.text import as_text_codes
 from regenqc.intake.revisions import Superseding, result_keys, revision_number
 from regenqc.spark.frames import selected
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from pyspark.sql import DataFrame, SparkSession
 
-__all__ = ["MOST_REVISED", "TooManyRevisedError", "superseding_of_frame", "superseding_of_parts"]
+__all__ = ["MOST_REVISED", "superseding_of_frame", "superseding_of_parts"]
 
 # A million identities take about 400 MB in every worker process.
 MOST_REVISED: Final = 1_000_000
@@ -37,8 +37,15 @@ _MOST_DISTINCT: Final = 10_000
 _COLUMNAR: Final = frozenset({"parquet", "arrow"})
 
 
-class TooManyRevisedError(Exception):
-    """More results were revised than every task can be told about."""
+def _too_many(most: int) -> UsageError:
+    return UsageError(
+        Fault(
+            code="RQC-U095",
+            what="More results were revised than every task can be told about.",
+            expected=f"at most {most:,} revised results in one run",
+            action="Judge the batches in several runs: no batch depends on another, see docs/scale.md.",
+        )
+    )
 
 
 # ---- parts of files --------------------------------------------------------------------------------------------------
@@ -54,7 +61,7 @@ def superseding_of_parts(session: SparkSession, parts: Sequence[FilePart], *, mo
 
     Raises:
         DataError: a part cannot be read.
-        TooManyRevisedError: more than `most`.
+        UsageError: more than `most`.
     """
     identified = [part for part in parts if "result_id" in part.columns]
     searched = [part for part in identified if "revision" in part.columns]
@@ -69,7 +76,7 @@ def superseding_of_parts(session: SparkSession, parts: Sequence[FilePart], *, mo
     tables = [table for low, table in found if low == lowest]
     tables += [table for _, table in _search(session, again, most=most)] if again else []
     if sum(table.num_rows for table in tables) > most:
-        raise TooManyRevisedError
+        raise _too_many(most)
     return _highest(tables)
 
 
@@ -85,7 +92,7 @@ def _search(
         if faults:
             raise DataError(*faults)
         if sum(row["count"] for row in rows) > most:
-            raise TooManyRevisedError
+            raise _too_many(most)
         contents = frame.where("count > 0").select("part", "revised").toArrow()
     finally:
         frame.unpersist()
@@ -163,7 +170,7 @@ def superseding_of_frame(frame: DataFrame, *, most: int = MOST_REVISED) -> Super
         most: revised results to collect.
 
     Raises:
-        TooManyRevisedError: more than `most`.
+        UsageError: more than `most`.
     """
     if not {"result_id", "revision"} <= set(frame.columns):
         return {}
@@ -184,7 +191,7 @@ def superseding_of_frame(frame: DataFrame, *, most: int = MOST_REVISED) -> Super
         own = own.where(F.col(revision).isin(above))
     found = own.limit(most + 1).toArrow().rename_columns([*keys, "revision"])
     if found.num_rows > most:
-        raise TooManyRevisedError
+        raise _too_many(most)
     codes = as_text_codes(found)
     return _highest([_revised(codes, _numbers(codes), above=lowest)])
 

@@ -39,6 +39,7 @@ _KEYS: Final = {
     "custody_edge": "event, part, subject",
     "custody_transfer": "event, subject",
     "custody_void": "correction",
+    "custody_place": "event",
 }
 _WIDTHS: Final = {table: len(COLUMNS[table]) for table in _KEYS}
 
@@ -50,6 +51,7 @@ class _Seen:
         self._view = view
         self._edges = edges
         self.void: dict[int, int] = {}
+        self.place: dict[int, int] = {}
 
     def numbers(self, _codes: Sequence[str]) -> dict[str, int]:
         return {}
@@ -76,6 +78,9 @@ class _Seen:
 
     def voids(self) -> dict[int, int]:
         return self.void
+
+    def places(self) -> dict[int, int]:
+        return self.place
 
 
 class ProjectionAuditor:
@@ -121,9 +126,11 @@ class ProjectionAuditor:
             ("custody_edge", rows.edges),
             ("custody_transfer", rows.transfers),
             ("custody_void", rows.voids),
+            ("custody_place", rows.places),
         ):
             self._expected[table].extend(chain.from_iterable(added))
         self._source.void.update(rows.voids)
+        self._source.place.update(rows.places)
         self._conditions.append((entries[0].index, entries[-1].index + 1, msgspec.json.encode(rows.conditions)))
         self._blocks += self._derivation.blocks
         self._derivation.forget_rows()

@@ -35,7 +35,7 @@ _REGISTERED: Final = frozenset(
 )
 # What is known of an item when every event that named it is void.
 _ORPHAN: Final = ItemState()
-# Stands for the place of an event that is not recorded yet: behind every other.
+# A place behind every other.
 _NOWHERE: Final = 2**62
 
 
@@ -59,6 +59,9 @@ class Source(Protocol):
 
     def voids(self) -> dict[int, int]:
         """Return void events of the log before this batch, with the correction that made each void."""
+
+    def places(self) -> dict[int, int]:
+        """Return replacements of the log before this batch, with the void event in whose place each stands."""
 
 
 class _Numbers(dict[str, int]):
@@ -112,7 +115,7 @@ class Derivation:
         self._recent: dict[int, Event] = {}
         self._recent_ids: dict[str, int] = {}
         self._voids: dict[int, int] | None = None
-        self._replaced: set[str] = set()
+        self._places: dict[int, int] | None = None
 
     def follow(self, source: Source) -> None:
         """Ask another view of the same tables from now on."""
@@ -155,16 +158,17 @@ class Derivation:
         if found is None:
             return None
         void = self.voids.get(found.index, -1)
-        return Recorded(found.index, found.kind, void, self._is_replaced(event_id, found.index, void))
+        return Recorded(found.index, found.kind, void, void >= 0 and found.index in self.places.values())
 
     def at_the_place_of(self, event: Event) -> Knowledge:
         """Return what was known of the things that an event names, where the event stood that it replaces."""
         codes = _things(event)
-        history = self._standing([*self._naming(codes), (_NOWHERE, event)])
-        here = next(at for at, (index, _) in enumerate(history) if index == _NOWHERE)
+        replaced = self.recorded(event.replaces)
+        here = self._place_of(replaced.index) if replaced is not None else _NOWHERE
+        history = [entry for entry in self._standing(self._naming(codes)) if self._place_of(entry[0]) < here]
         then = Register(people=self.people)
         for code in codes:
-            state = _fold(code, history[:here])
+            state = _fold(code, history)
             if state is not None:
                 then.items[code] = state
         return then
@@ -173,17 +177,15 @@ class Derivation:
     def voids(self) -> dict[int, int]:
         """Return void events with the correction that made each void."""
         if self._voids is None:
-            self._voids = self._source.voids()
+            self._voids = dict(self._source.voids())
         return self._voids
 
-    def _is_replaced(self, event_id: str, index: int, void: int) -> bool:
-        if void < 0:
-            return False
-        if event_id in self._replaced:
-            return True
-        # A replacement names at least one of the things that the void event named.
-        event = self._event(index)
-        return any(other.replaces == event_id for _, other in self._naming(_things(event)))
+    @property
+    def places(self) -> dict[int, int]:
+        """Return replacements with the void events in whose place they stand."""
+        if self._places is None:
+            self._places = dict(self._source.places())
+        return self._places
 
     # ---- taking events ----------------------------------------------------------------------------------------------
 
@@ -212,8 +214,7 @@ class Derivation:
         self._recent_ids[event.event_id] = index
         add_rows(event, index, numbers=self.numbers, uses=self.uses, rows=self.rows)
         if event.replaces:
-            self._replaced.add(event.replaces)
-            self._replay(event)
+            self._stand_in(event, index)
         elif event.outputs or event.inputs or event.items or event.container:
             self._advance(event, index)
         if event.kind in _REGISTERED:
@@ -285,6 +286,13 @@ class Derivation:
         if void.kind == "recall" and void.lot:
             self._replay_lot(void.lot)
 
+    def _stand_in(self, event: Event, index: int) -> None:
+        found = self.recorded(event.replaces)
+        if found is not None:
+            self.places[index] = found.index
+            self.rows.places.append((index, found.index))
+        self._replay(event)
+
     def _replay(self, event: Event) -> None:
         """Derive anew what is known of every item that an event names, from the events that stand."""
         codes = _things(event)
@@ -322,13 +330,15 @@ class Derivation:
 
     def _standing(self, history: list[tuple[int, Event]]) -> list[tuple[int, Event]]:
         """Return the events that are not void, each replacement in the place of what it replaces."""
-        place: dict[int, int] = {}
-        for index, event in history:
-            found = self.recorded(event.replaces) if event.replaces else None
-            # A replacement of a replacement stands where the first void event stood.
-            place[index] = place.get(found.index, found.index) if found is not None else index
+        place = {index: self._place_of(index) for index, _ in history}
         standing = [(index, event) for index, event in history if index not in self.voids]
         return sorted(standing, key=lambda entry: (place[entry[0]], entry[0]))
+
+    def _place_of(self, index: int) -> int:
+        # A replacement of a replacement stands where the first void event stood.
+        while index in self.places:
+            index = self.places[index]
+        return index
 
     def _event(self, index: int) -> Event:
         return self._recent[index] if index in self._recent else self._source.event(index)
@@ -343,8 +353,7 @@ class Derivation:
             collected.clear()
         self._recent.clear()
         self._recent_ids.clear()
-        self._replaced.clear()
-        self._voids = None
+        self._voids = self._places = None
 
 
 def _fold(code: str, history: Sequence[tuple[int, Event]]) -> ItemState | None:

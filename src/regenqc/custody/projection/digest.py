@@ -3,8 +3,8 @@
 A Merkle log proves what is in it. It does not prove that nothing else used a lot: that needs somebody to derive every edge.
 A digest recorded in the log lets anybody who does so compare one number with the site that answered.
 
-The digest of a block of events is SHA-256 over: the digest before (32 zero bytes for the first); for steps, edges, transfers
-and voids the number of rows and the rows in order of their keys, all as integers of eight bytes, little-endian; then the names
+The digest of a block of events is SHA-256 over: the digest before (32 zero bytes for the first); for steps, edges, transfers,
+voids and places the number of rows and the rows in order of their keys, all as integers of eight bytes, little-endian; then the names
 and the conditions, each as one JSON array of rows without blanks.
 """
 
@@ -41,7 +41,7 @@ def block_digest(before: bytes, rows: AddedRows) -> bytes:
         'dd252f00ad37a3a3'
     """
     total = hashlib.sha256(before)
-    for table in (rows.steps, rows.edges, rows.transfers, rows.voids):
+    for table in (rows.steps, rows.edges, rows.transfers, rows.voids, rows.places):
         total.update(_integers([len(table)]))
         total.update(_integers(chain.from_iterable(table)))
     for texts in (rows.names, rows.conditions):

@@ -48,10 +48,20 @@ class AddedRows:
     transfers: list[tuple[int, ...]] = field(default_factory=list)
     conditions: list[ConditionRow] = field(default_factory=list)
     voids: list[tuple[int, int]] = field(default_factory=list)
+    places: list[tuple[int, int]] = field(default_factory=list)
 
     def clear(self) -> None:
         """Forget everything collected."""
-        for rows in (self.names, self.uses, self.steps, self.edges, self.transfers, self.conditions, self.voids):
+        for rows in (
+            self.names,
+            self.uses,
+            self.steps,
+            self.edges,
+            self.transfers,
+            self.conditions,
+            self.voids,
+            self.places,
+        ):
             rows.clear()
 
 

@@ -102,6 +102,10 @@ class TableSource:
         """Return void events with the correction that made each void."""
         return dict(self._view.execute("SELECT event, correction FROM custody_void"))
 
+    def places(self) -> dict[int, int]:
+        """Return replacements with the void events in whose place they stand."""
+        return dict(self._view.execute("SELECT event, replaces FROM custody_place"))
+
     def uses(self) -> Uses:
         """Return the manners of use of codes outside edges."""
         uses = no_uses()

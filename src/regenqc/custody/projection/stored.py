@@ -36,6 +36,12 @@ def stored_rows(view: Snapshot, *, start: int, end: int, names: int) -> AddedRow
         ],
         transfers=view.execute(f"{transfer} ORDER BY event, subject", span),
         conditions=list(map(ConditionRow._make, view.execute(f"{condition} ORDER BY event, position", span))),
+        places=[
+            (event, replaces)
+            for event, replaces in view.execute(
+                "SELECT event, replaces FROM custody_place WHERE event >= ? AND event < ? ORDER BY event", span
+            )
+        ],
         voids=[
             (event, correction)
             for event, correction in view.execute(

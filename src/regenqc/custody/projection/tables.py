@@ -12,6 +12,7 @@ the log too.
 | `custody_transfer` | each item sent, handed over or received | from whom, to whom |
 | `custody_condition` | each logger channel of an event | extremes, excursion and gap in seconds |
 | `custody_void` | each event made void | by which correction |
+| `custody_place` | each replacement | in whose place it stands |
 | `custody_item` | each item | its state as JSON |
 | `custody_register` | each person, study, lot | standing as JSON |
 | `custody_digest` | each full block of events | digest of its rows, chained |
@@ -118,6 +119,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "custody_transfer": TransferRow._fields,
     "custody_condition": ConditionRow._fields,
     "custody_void": ("event", "correction"),
+    "custody_place": ("event", "replaces"),
     "custody_item": ("subject", "state"),
     "custody_register": ("sort", "code", "value"),
     "custody_digest": ("through", "names", "digest"),
@@ -162,6 +164,7 @@ def definitions(dialect: Literal["sqlite", "postgresql"]) -> tuple[str, ...]:
             f"PRIMARY KEY (event, position)){clustered}"
         ),
         f"CREATE TABLE custody_void (event {integer} PRIMARY KEY, correction {integer} NOT NULL)",
+        f"CREATE TABLE custody_place (event {integer} PRIMARY KEY, replaces {integer} NOT NULL)",
         f"CREATE TABLE custody_item (subject {integer} PRIMARY KEY, state TEXT NOT NULL)",
         (
             "CREATE TABLE custody_register (sort TEXT NOT NULL, code TEXT NOT NULL, value TEXT NOT NULL, "

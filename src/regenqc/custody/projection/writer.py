@@ -139,6 +139,7 @@ class CustodyProjection:
             ("custody_transfer", rows.transfers),
             ("custody_condition", rows.conditions),
             ("custody_void", rows.voids),
+            ("custody_place", rows.places),
         ):
             if added:
                 transaction.insert_rows(table, COLUMNS[table], added)

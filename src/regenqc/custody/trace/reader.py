@@ -96,6 +96,7 @@ class Reader:
         self.source = TableSource(view)
         self._events: dict[int, Event] = {}
         self._voids = self._counted_voids()
+        self._places = self.source.places()
 
     def _counted_voids(self) -> dict[int, int]:
         if self.asking.known_at is None:
@@ -225,7 +226,7 @@ class Reader:
         """
         subject = self.number(code) if number is None else number
         history = self.events_naming([subject], parts=_THINGS)
-        place = {index: self._place(index, event) for index, event in history}
+        place = {index: self._place(index) for index, _ in history}
         steps: list[Step] = []
         state: ItemState | None = None
         for index, event in sorted(history, key=lambda entry: (place[entry[0]], entry[0])):
@@ -234,12 +235,9 @@ class Reader:
                 steps.append(Step(index, event, state, part))
         return steps
 
-    def _place(self, index: int, event: Event) -> int:
-        while event.replaces:
-            found = self.source.recorded(event.replaces)
-            if found is None:
-                break
-            index, event = found.index, self.event(found.index)
+    def _place(self, index: int) -> int:
+        while index in self._places:
+            index = self._places[index]
         return index
 
 
