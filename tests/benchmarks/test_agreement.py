@@ -5,10 +5,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from benchmarks.agreement import compare
 
-_DISPOSITIONS = {"batch_id": ["A", "B"], "spec_id": ["s", "s"], "stage": ["release"] * 2, "disposition": ["eligible", "hold"]}
+_DISPOSITIONS = {
+    "batch_id": ["A", "B"],
+    "spec_id": ["s", "s"],
+    "stage": ["release"] * 2,
+    "disposition": ["eligible", "hold"],
+}
 _FINDINGS = {
     "batch_id": ["B"],
     "spec_id": ["s"],
@@ -22,7 +26,10 @@ _FINDINGS = {
 def _written(folder: Path, **changes: list[str]) -> Path:
     folder.mkdir()
     for name, columns in (("dispositions", _DISPOSITIONS), ("findings", _FINDINGS)):
-        changed = {key: changes.get(key, values) if len(changes.get(key, values)) == len(values) else values for key, values in columns.items()}
+        changed = {
+            key: changes.get(key, values) if len(changes.get(key, values)) == len(values) else values
+            for key, values in columns.items()
+        }
         pq.write_table(pa.table(changed), folder / f"{name}.parquet")
     return folder
 

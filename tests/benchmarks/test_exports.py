@@ -6,10 +6,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-
 from benchmarks.exports import one_lot, repeated, results_in, simulated, wide, with_products
 from benchmarks.rule_table import build_rule_table
 from benchmarks.specification_sets import one_for_each, side_by_side, standard
+
 from regenqc import parse_specification
 
 
@@ -24,7 +24,9 @@ def _texts(path: Path, name: str) -> list[str]:
 
 def test_a_fifth_of_the_results_of_the_wide_export_is_changed(export: Path, tmp_path: Path) -> None:
     changed = wide(tmp_path / "wide", export)
-    pairs = zip(_texts(export / "results.parquet", "result"), _texts(changed / "results.parquet", "result"), strict=True)
+    pairs = zip(
+        _texts(export / "results.parquet", "result"), _texts(changed / "results.parquet", "result"), strict=True
+    )
     assert sum(before != after for before, after in pairs) / results_in(export) == pytest.approx(0.2, abs=0.02)
 
 
@@ -77,6 +79,6 @@ def test_limits_come_in_the_reported_unit() -> None:
 
 
 def test_a_criterion_that_no_peer_has_a_form_for_is_refused() -> None:
-    text = standard()[0].text.replace("one_of   = [\"no growth\"]", "sponsor_must_set = true")
+    text = standard()[0].text.replace('one_of   = ["no growth"]', "sponsor_must_set = true")
     with pytest.raises(NotImplementedError, match="sterility"):
         build_rule_table([parse_specification(text)], units=["%"])

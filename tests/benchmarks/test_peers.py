@@ -6,7 +6,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-
 from benchmarks.agreement import compare
 from benchmarks.engines import ENGINES, REGENQC, Engine
 from benchmarks.exports import simulated, task_for, wide, with_products
@@ -95,7 +94,9 @@ def test_peers_find_the_same_trouble(exports: Exports, engine: Engine) -> None:
     assert _differences(exports, "adverse", engine) == ()
 
 
-@pytest.mark.parametrize("engine", _PEERS, ids=lambda engine: f"{engine.name} agrees about dates, revisions and long numbers")
+@pytest.mark.parametrize(
+    "engine", _PEERS, ids=lambda engine: f"{engine.name} agrees about dates, revisions and long numbers"
+)
 def test_peers_refuse_the_same_rows(exports: Exports, engine: Engine) -> None:
     assert _differences(exports, "without_zone", engine) == ()
 
@@ -105,7 +106,9 @@ def test_peers_read_text_the_same_way(exports: Exports, engine: Engine) -> None:
     assert _differences(exports, "text", engine) == ()
 
 
-@pytest.mark.parametrize("engine", _ENGINES_OF_THEIR_OWN, ids=lambda engine: f"{engine.name} keeps seven products apart")
+@pytest.mark.parametrize(
+    "engine", _ENGINES_OF_THEIR_OWN, ids=lambda engine: f"{engine.name} keeps seven products apart"
+)
 def test_peers_keep_products_apart(exports: Exports, engine: Engine) -> None:
     assert _differences(exports, "products", engine) == ()
 

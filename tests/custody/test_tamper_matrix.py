@@ -40,6 +40,7 @@ def history() -> list[Event]:
     events += [
         void,
         write("correction", corrects=void.event_id, basis="did_not_occur", reason="Wrong tank"),
+        write("store", items=("DP-0003-2",), place="TANK-8", replaces=void.event_id, event_time=void.event_time),
         write("study_suspended", study="STUDY-A", reason="Signal"),
         write("actor_enrolled", person="QA-0001", roles=("quality_assurance",), role="quality_assurance"),
         write("recall", lot="LOT-0008", reason="Filter torn"),
@@ -249,6 +250,16 @@ def hide_a_correction(case: Case) -> None:
     case.change(("DELETE FROM custody_void", ()))
 
 
+def forget_in_whose_place_an_event_stands(case: Case) -> None:
+    case.change(("DELETE FROM custody_place", ()))
+
+
+def make_somebody_no_actor(case: Case) -> None:
+    case.change(
+        ("DELETE FROM custody_use WHERE sort = 1 AND number = (SELECT MIN(number) FROM custody_use WHERE sort = 1)", ())
+    )
+
+
 def make_an_event_void(case: Case) -> None:
     case.change(("INSERT INTO custody_void (event, correction) VALUES (5, 6)", ()))
 
@@ -312,6 +323,8 @@ MATRIX = [
     (play_down_an_excursion, {TABLES}),
     (delete_an_excursion, {TABLES}),
     (hide_a_correction, {TABLES}),
+    (forget_in_whose_place_an_event_stands, {TABLES}),
+    (make_somebody_no_actor, {TABLES}),
     (make_an_event_void, {TABLES}),
     (resume_a_suspended_study, {TABLES}),
     (lift_a_recall, {TABLES}),

@@ -153,17 +153,20 @@ def test_sterility_is_judged_as_the_page_says(row: dict[str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("stated", "wanted"),
+    ("missing", "wanted"),
     [
-        pytest.param({"investigation_id": "INV-1", "invalidated_by": "QA"}, "eligible", id="with both"),
-        pytest.param({"investigation_id": "INV-1"}, "reject", id="without a name"),
-        pytest.param({"invalidated_by": "QA"}, "reject", id="without an investigation"),
+        pytest.param("", "hold", id="in due form"),
+        pytest.param("assignable_cause", "reject", id="without a cause"),
+        pytest.param("investigation_id", "reject", id="without an investigation"),
+        pytest.param("invalidated_by", "reject", id="without a second person"),
     ],
 )
-def test_a_growth_stops_counting_with_an_investigation_and_a_name(stated: dict[str, str], wanted: str) -> None:
+def test_a_growth_is_never_retested_into_compliance(missing: str, wanted: str) -> None:
+    stated = {"investigation_id": "INV-1", "assignable_cause": "medium", "analyst": "A", "invalidated_by": "QA"}
+    growth = {"test": "sterility", "result": "growth", "status": "invalidated"} | stated
     results = [
         {"test": "rapid_sterility", "result": "negative"},
-        {"test": "sterility", "result": "growth", "status": "invalidated"} | stated,
+        {key: value for key, value in growth.items() if key != missing},
         {"test": "sterility", "result": "no growth"},
     ]
     sample = {"containers_tested": "20", "containers_tested_unit": ""}

@@ -301,6 +301,20 @@ def test_a_backup_with_more_than_the_witness_has_seen_is_recoverable_and_says_ho
     assert (report.verdict, report.unwitnessed) == ("recoverable", 7)
 
 
+def test_a_copy_of_the_files_of_a_running_ledger_is_drilled_with_its_write_ahead_log(
+    site: Site, tmp_path: Path
+) -> None:
+    with Log.open(site.url) as log:
+        log.append(entries(60, start=300))
+        for ending in ("", "-wal"):
+            shutil.copyfile(tmp_path / f"ledger.db{ending}", tmp_path / f"copied.db{ending}")
+        signed = log.checkpoint(LOG_KEY, memory=CheckpointMemory(tmp_path / "memory"), now=NOW)
+        line = WITNESS_KEYS[0].sign(signed.note.text, time=NOW).line.encode()
+        witnessed = [log.add_cosignatures(signed, line, policy=WITNESSED).encoded]
+    report = recovery_drill(tmp_path / "copied.db", scratch=tmp_path / "s", policy=WITNESSED, witnessed=witnessed)
+    assert (report.verdict, report.restored_size) == ("recoverable", 360)
+
+
 def test_a_rewritten_backup_is_found(site: Site, tmp_path: Path) -> None:
     with Log.open(f"sqlite:///{tmp_path}/forged.db", origin=ORIGIN) as log:
         log.append(entries(400, word="forged"))

@@ -174,6 +174,23 @@ def test_a_reader_sees_what_is_recorded_after_it_was_opened(open_log: Opening, u
         assert reader.size == 3
 
 
+def test_a_ledger_whose_newest_entries_are_lost_is_not_written_to_but_can_be_read(open_log: Opening, url: str) -> None:
+    log = open_log()
+    log.append(entries(300))
+    with log.store.transaction() as transaction:
+        if transaction.dialect == "sqlite":
+            transaction.execute("DROP TRIGGER ledger_entry_delete")
+        else:
+            transaction.execute("SET LOCAL session_replication_role = replica")
+            transaction.execute("GRANT DELETE ON ledger_entry TO CURRENT_USER")
+        transaction.execute("DELETE FROM ledger_entry WHERE idx = 299")
+    log.close()
+    with pytest.raises(LedgerError, match="RQC-L036"):
+        Log.open(url)
+    with Log.open(url, read_only=True) as reader:
+        assert reader.verify().detectors == {"tree"}
+
+
 # ---- many at once ---------------------------------------------------------------------------------------------------
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Self, cast
@@ -21,7 +22,6 @@ from regenqc.ledger import Appended, Log, Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
-    from concurrent.futures import Future
     from contextlib import AbstractContextManager
 
     from regenqc.custody.rules import Policy
@@ -178,13 +178,27 @@ class Book:
         """
         offered = self._offered(events, offered_by)
         noted = self._noted(offered, self._log.append(_entries(offered)))
-        if self._keeper is not None:
+        last = max((outcome.index for outcome in noted if isinstance(outcome, Noted)), default=-1)
+        if self._keeper is not None and last + 1 >= self._digested + DIGEST_BLOCK:
             self._record_digest()
         return noted
 
-    def submit(self, events: Sequence[Event | bytes], *, offered_by: str = "") -> Future[tuple[Outcome, ...]]:
-        """Return at once; what many threads submit is committed together."""
-        return self._log.submit(_entries(self._offered(events, offered_by)))
+    def submit(self, events: Sequence[Event | bytes], *, offered_by: str = "") -> Future[tuple[Noted | Declined, ...]]:
+        """Return at once what will hold the outcomes of `append`; what many threads submit is committed together.
+
+        Projection digests are recorded by the next `append`.
+        """
+        offered = self._offered(events, offered_by)
+        answer: Future[tuple[Noted | Declined, ...]] = Future()
+
+        def tell(done: Future[tuple[Outcome, ...]]) -> None:
+            try:
+                answer.set_result(self._noted(offered, done.result()))
+            except BaseException as error:  # noqa: BLE001 - whoever waits must hear of it
+                answer.set_exception(error)
+
+        self._log.submit(_entries(offered)).add_done_callback(tell)
+        return answer
 
     def append_one(self, event: Event | bytes, *, offered_by: str = "") -> Noted:
         """Record one event.

@@ -155,7 +155,9 @@ def _restored(backup: str, scratch: Path, policy: Policy) -> Log:
     except OSError as error:
         raise ledger_error("RQC-L083", "The backup cannot be copied.", where=str(source), got=error.strerror) from error
     if not source.is_dir():
-        return Log.open(f"sqlite:///{ledger.absolute()}")
+        return Log.open(
+            f"sqlite:///{ledger.absolute()}", read_only=True
+        )  # a damaged one is to be reported, not refused
     origin = parse_signed_checkpoint((source / "checkpoint").read_bytes()).origin
     log = Log.open(f"sqlite:///{ledger.absolute()}", origin=origin)
     try:

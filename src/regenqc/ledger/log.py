@@ -65,6 +65,8 @@ class Log:
         self._tiles = TileCache()
         with store.snapshot() as snapshot:
             self.origin: str = snapshot.meta("origin") or ""
+            if store.writable:
+                _check_edge(snapshot, where=store.url)
         self._committer = GroupCommitter(self._commit, name=f"ledger {self.origin}")
 
     @classmethod
@@ -399,6 +401,21 @@ class Log:
         """Recompute everything from the stored bytes and compare; see `verify_log`."""
         return verify_log(
             self._store, origin=self.origin, policy=policy, outside=outside, auditor=auditor, indexes=indexes
+        )
+
+
+def _check_edge(snapshot: Snapshot, *, where: str) -> None:
+    """Check that the newest entries are the ones that the head row says, before anything is built on it."""
+    head = snapshot.head()
+    root = snapshot.tree().root(head.size)
+    if root != head.root:
+        raise ledger_error(
+            "RQC-L036",
+            "The newest entries are not those that the ledger was closed with.",
+            where=where,
+            got=root.hex(),
+            expected=head.root.hex(),
+            action="Open it for reading and verify it; restore a backup after a recovery drill.",
         )
 
 

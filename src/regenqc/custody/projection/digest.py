@@ -38,7 +38,7 @@ def block_digest(before: bytes, rows: AddedRows) -> bytes:
     Example:
         >>> from regenqc.custody.projection.rows import AddedRows
         >>> block_digest(FIRST, AddedRows()).hex()[:16]
-        'dd252f00ad37a3a3'
+        '626e2e3fd16f25b2'
     """
     total = hashlib.sha256(before)
     for table in (rows.steps, rows.edges, rows.transfers, rows.voids, rows.places):
