@@ -202,6 +202,7 @@ def storage(*results, **options):
         pytest.param([{"result": "< 10"}, {"result": "> 1"}], "inconclusive", id="censored both ways"),
         pytest.param([{"result": "10"}, {"result": "?"}], "inconclusive", id="one that cannot be read"),
         pytest.param([{"result": "10"}, {"result": "pending"}], "inconclusive", id="one that is pending"),
+        pytest.param([{"result": "10"}, {"result": ""}], "inconclusive", id="one that is not reported"),
         pytest.param([{"result": "pending"}], "missing", id="all pending"),
         pytest.param([{"result": "10"}, {"result": "1", "status": "preliminary"}], "missing", id="one preliminary"),
         pytest.param(

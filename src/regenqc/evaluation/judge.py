@@ -69,6 +69,7 @@ class Judge:
         self.places = groups.places()
         counts = np.diff(self.places.begin)
         self._most_slots = int(counts.max()) if len(counts) else 1
+        self._is_totalled = plan.totalled_slots()
         self._method_slots = [
             index
             for index, slot in enumerate(plan.slots)
@@ -236,7 +237,8 @@ class Judge:
             again = np.isin(row, row[failed]) & (reason < COLLECTED)
             chunk.judged.verdict[row[failed]] = Verdict.MISSING
             raise_rows(chunk.judged, row[again], verdict[again], reason[again])
-        collected = reason == COLLECTED
+        # A total without one of its parts would be too small: an empty part is collected like a reported one.
+        collected = (reason == COLLECTED) | ((reason == Reason.EMPTY_RESULT) & self._is_totalled[slot])
         if collected.any():
             self._collect(chunk, row[collected], slot[collected])
             self._look_at_members(chunk, row[collected], slot[collected])

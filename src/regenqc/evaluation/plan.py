@@ -30,6 +30,8 @@ from regenqc.measurement.limits import CompiledInterval, compile_interval
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import conforming_words, exact_interval, failing_words
+from regenqc.specification.derived_functions import FUNCTIONS, Rule
+from regenqc.specification.derived_sources import rows_needed
 from regenqc.vocabulary import INTERIM_WORDS, Reason, Replicates, Verdict
 
 if TYPE_CHECKING:
@@ -201,6 +203,20 @@ class Plan:
         """Return the slot that collects the results of a test at a stage for a derived result or a comparison."""
         members = self.slots_of[specification][-2]
         return next(slot for slot in members if (self.slots[slot].test, self.slots[slot].stage) == (test, stage))
+
+    def totalled_slots(self) -> NDArray[np.bool_]:
+        """Return for each slot whether a derived result is the sum of what it collects."""
+        totalled = np.zeros(len(self.slots), dtype=np.bool_)
+        for index, specification in enumerate(self.specifications):
+            tests = {
+                needed.test
+                for derived in specification.derived
+                if FUNCTIONS[derived.function].rule is Rule.TOTAL
+                for needed in rows_needed(derived)
+            }
+            for slot in self.slots_of[index].get(-2, ()):
+                totalled[slot] = self.slots[slot].test in tests
+        return totalled
 
     def prepare_units(self, codes: NDArray[np.integer]) -> None:
         """Convert every limit into the units that appear, unless that is done.
