@@ -1,4 +1,4 @@
-"""Measure the ledger: `python -m benchmarks.ledger sqlite:////tmp/bench.db --events 1000000`.
+"""Measure the ledger: `python -m benchmarks.ledger sqlite:///bench.db --events 1000000`.
 
 The events are synthetic and typical in size: 300 bytes, a time-ordered key of 16 bytes, three edges each (one output,
 two inputs) with two indexes, which is the least that a layer above needs for tracing. Wall times say what this machine

@@ -46,6 +46,8 @@ FINDING_COLUMNS: Final = pa.schema(
 )
 
 _LONGEST_QUOTED: Final = 120
+_KNOWN: Final = {int(reason): reason.code for reason in Reason}
+_REASON_CODES: Final = [_KNOWN.get(code, "") for code in range(256)]
 _RENDERED_AT_ONCE: Final = 65_536
 # Reasons that say of a row only that it is no evidence: worth a word where the cell stays empty because of it.
 _NO_EVIDENCE: Final = np.array(
@@ -324,7 +326,7 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
     # A computed row stands in no file; its place among other computed rows would tell of other batches.
     is_numbered = has_row & (source_codes < len(sources))
     verdicts = pa.array([verdict.word for verdict in Verdict])
-    reasons = pa.array([Reason(code).code if code in set(Reason) else "" for code in range(256)])
+    reasons = pa.array(_REASON_CODES)
     specifications = pa.array([*(specification.id for specification in plan.judged_by), ""])
     stages = pa.array([*(stage.value for stage in STAGES), ""])
     return pa.record_batch(
