@@ -59,7 +59,7 @@ def main() -> None:
     for note, names in figures["notes"].items():
         print(f"{', '.join(names)}: {note}")
     if options.save:
-        _save(figures)
+        _save(figures, options.save)
     if disagreements:
         print("\nTHE ENGINES DISAGREE")
         print("\n".join(disagreements))
@@ -81,7 +81,13 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--work", help="folder for exports, which are used again; needs 3 GB at 10^7 results, 5 GB with --large"
     )
-    parser.add_argument("--save", action="store_true", help="save figures and plot under docs/benchmarks")
+    parser.add_argument(
+        "--save",
+        nargs="?",
+        type=Path,
+        const=SAVED,
+        help="save figures and plots in this folder, docs/benchmarks when left out",
+    )
     options = parser.parse_args()
     unknown = set(options.workloads) - set(TITLES)
     if unknown:
@@ -185,13 +191,13 @@ def _say(what: str, figure: ProcessFigure) -> None:
     )
 
 
-def _save(figures: dict[str, Any]) -> None:
+def _save(figures: dict[str, Any], folder: Path) -> None:
     from benchmarks.plot import draw
 
-    SAVED.mkdir(parents=True, exist_ok=True)
-    (SAVED / "figures.json").write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    draw(figures, SAVED)
-    print(f"\nsaved under {SAVED}")
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "figures.json").write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    draw(figures, folder)
+    print(f"\nsaved under {folder}")
 
 
 if __name__ == "__main__":

@@ -40,9 +40,9 @@ __all__ = [
 
 AS_OF = "2026-06-30T00:00:00Z"
 # Of the synthetic product, banks included; the number of results of an export follows from its number of lots.
-RESULTS_PER_LOT = 21.93
+RESULTS_PER_LOT = 22.95
 _SEED = 1
-_FURTHER_COLUMNS = 21
+_WIDE_COLUMNS = 40
 _ADVERSE_SHARE = 0.2
 
 
@@ -115,10 +115,10 @@ def wide(folder: Path, source: Path) -> Path:
             adverse = _hashed(first, group.num_rows, salt=0) % 1000 < _ADVERSE_SHARE * 1000
             columns = {name: group[name].combine_chunks() for name in group.column_names}
             columns["result"] = _replaced(columns, wrong, adverse)
-            for number in range(_FURTHER_COLUMNS):
+            for number, name in enumerate(_further_columns(group.column_names)):
                 words = pa.array([f"provenance-{number:02d}-{word:02d}" for word in range(5 + number)])
                 codes = pa.array((_hashed(first, group.num_rows, salt=number + 1) % len(words)).astype(np.int32))
-                columns[f"provenance_{number:02d}"] = pa.DictionaryArray.from_arrays(codes, words)
+                columns[name] = pa.DictionaryArray.from_arrays(codes, words)
             writer.write_table(pa.table(columns, schema=writer.schema), row_group_size=group.num_rows)
     return folder
 
@@ -126,9 +126,13 @@ def wide(folder: Path, source: Path) -> Path:
 def _wide_schema(source: Path) -> pa.Schema:
     schema: pa.Schema = pq.read_schema(source / "results.parquet")
     texts = pa.dictionary(pa.int32(), pa.string())
-    for number in range(_FURTHER_COLUMNS):
-        schema = schema.append(pa.field(f"provenance_{number:02d}", texts))
+    for name in _further_columns(schema.names):
+        schema = schema.append(pa.field(name, texts))
     return schema
+
+
+def _further_columns(names: Sequence[str]) -> list[str]:
+    return [f"provenance_{number:02d}" for number in range(_WIDE_COLUMNS - len(names))]
 
 
 def _row_groups(path: Path) -> Iterator[tuple[int, pa.Table]]:

@@ -18,33 +18,19 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from regenqc.evaluation.derived import FUNCTIONS
-from regenqc.evaluation.row_criteria import judge_karyotype
+from benchmarks.rule_slots import ENDS, SlotTable, test_controls, unit_named
+from regenqc.evaluation.slots import composite_parts
 from regenqc.intake.reading import NEVER_NEGATIVE
-from regenqc.measurement.limits import CompiledInterval, compile_interval
 from regenqc.measurement.reported import WORDS, fold_word
-from regenqc.measurement.units import UNITS, Unit, conversion_factor, find_unit, unit_code
-from regenqc.specification.criteria import conforming_words, exact_interval, failing_words
+from regenqc.measurement.units import UNITS, conversion_factor, find_unit, unit_code
 from regenqc.specification.inheritance import due_hours
-from regenqc.vocabulary import (
-    INTERIM_WORDS,
-    RESULT_WORDS,
-    UNDECIDED_WORDS,
-    Mark,
-    Replicates,
-    Stage,
-    Status,
-    Timing,
-    Verdict,
-)
+from regenqc.vocabulary import INTERIM_WORDS, RESULT_WORDS, UNDECIDED_WORDS, Mark, Replicates, Stage, Status, Timing
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
-    from regenqc.specification.model import AlternativePart, Karyotype, LimitText, Requirement, Specification
-
-    Criterion = Requirement | AlternativePart
+    from regenqc.specification.model import Karyotype, Requirement, Specification
 
 __all__ = ["RuleTable", "build_rule_table", "write_rule_table"]
 
@@ -52,9 +38,6 @@ __all__ = ["RuleTable", "build_rule_table", "write_rule_table"]
 _EXPIRING = ("cell_bank", "drug_substance", "drug_product_release", "shipping", "hospital_receipt", "administration")
 _MOST_BITS = 63
 _STAGES = tuple(stage.value for stage in Stage)
-_ENDS = ("lo", "hi", "lo_closed", "lo_open", "hi_closed", "hi_open")
-# A chromosome gained in at least two metaphases: what the nearest form of the peers calls a clone.
-_CLONE = "47,XX,+12[20]"
 
 _SCHEMAS: dict[str, dict[str, pa.DataType]] = {
     "specifications": {"spec": pa.int32(), "spec_id": pa.string(), "value": pa.string()},
@@ -93,11 +76,15 @@ _SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "has_limit": pa.bool_(),
         "accept_preliminary": pa.bool_(),
         "reported": pa.bool_(),
+        "is_control": pa.bool_(),
+        "retests": pa.int32(),
     },
+    "controls": {"spec": pa.int32(), "mask": pa.int64(), "tests": pa.int64(), "marks": pa.int64()},
+    "column_controls": {"slot": pa.int32(), "column": pa.string(), "criterion": pa.int32()},
     "bounds": {
         "slot": pa.int32(),
         "unit": pa.int16(),
-        **{f"{kind}_{end}": pa.float64() for kind in ("limit", "alert") for end in _ENDS},
+        **{f"{kind}_{end}": pa.float64() for kind in ("limit", "alert") for end in ENDS},
     },
     "units": {"spelling": pa.string(), "unit": pa.int16(), "never_negative": pa.bool_()},
     "factors": {"target": pa.string(), "unit": pa.int16(), "factor": pa.float64()},
@@ -125,7 +112,7 @@ class RuleTable:
 
     Args:
         rows: rows by table, in the columns of `_SCHEMAS`.
-        lists: short lists and names: `stages`, `statuses`, `selecting` and `product` attributes.
+        lists: short lists and names: `stages`, `statuses`, `selecting` and `product` attributes, `controls` in columns.
     """
 
     rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: {name: [] for name in _SCHEMAS})
@@ -166,7 +153,7 @@ def build_rule_table(specifications: Sequence[Specification], *, units: Iterable
     _add_lists(rules, specifications)
     _add_words(rules)
     _add_units(rules)
-    slots = _Slots(rules, seen)
+    slots = SlotTable(rules, seen)
     for index, specification in enumerate(specifications):
         _check(specification)
         (value,) = specification.product.values()
@@ -174,7 +161,7 @@ def build_rule_table(specifications: Sequence[Specification], *, units: Iterable
         slots.add_specification(index, specification, _add_columns(rules, index, specification))
     # A computed result comes in the unit of its limit, whether or not a laboratory reports in it.
     for target in sorted(slots.targets):
-        goal = _unit(target)
+        goal = unit_named(target)
         for code, unit in enumerate(UNITS):
             if unit.kind == goal.kind:
                 rules.add("factors", target, code, float(conversion_factor(unit, goal)))
@@ -188,6 +175,7 @@ def _check(specification: Specification) -> None:
         if requirement.evidence or requirement.agreement or requirement.methods or requirement.sponsor_must_set
         or requirement.mark is Mark.UNVERIFIED or requirement.valid_from or requirement.valid_to
         or requirement.replicates not in {Replicates.EACH, Replicates.MEAN}
+        or (requirement.controls and (requirement.replicates is Replicates.MEAN or composite_parts(requirement)))
         or (requirement.karyotype is not None and not _is_plain(requirement.karyotype))
         or (requirement.identity is not None and requirement.identity.equals is None)
     ]  # fmt: skip
@@ -217,6 +205,15 @@ def _add_lists(rules: RuleTable, specifications: Sequence[Specification]) -> Non
         "statuses": [status.value for status in Status],
         "selecting": attributes,
         "product": product_attribute,
+        "controls": sorted(
+            {
+                control.column
+                for entry in specifications
+                for requirement in entry.requirements
+                for control in requirement.controls
+                if control.column is not None
+            }
+        ),
     }
     for name in attributes:
         (values,) = {entry.attributes[name] for entry in specifications if name in entry.attributes}
@@ -276,7 +273,7 @@ def _add_columns(rules: RuleTable, index: int, specification: Specification) -> 
             mask = 1 << bits[key]
             owner = owner or mask
             rules.add("columns", index, bits[key], mask, name, word, role, owner, needed, parts, consequence, due)
-            if role == "part":
+            if role in {"part", "control"}:
                 return mask
             of_stage["mask"] |= mask
             if consequence in of_stage:
@@ -294,12 +291,16 @@ def _add_columns(rules: RuleTable, index: int, specification: Specification) -> 
         if named and word in _EXPIRING:
             column((-1 - stage_index, 0), "expiry", "expiry", "hold")
         for number, requirement in named:
-            parts = _parts(requirement)
-            owner = 1 << (len(bits) + len(parts))  # the requirement itself follows its parts
+            parts, controls = composite_parts(requirement), test_controls(requirement)
+            owner = 1 << (
+                len(bits) + len(parts) + len(controls)
+            )  # the requirement itself follows its parts and controls
             masks = [
                 column((number, part), requirement.id, "part", requirement.consequence.value, owner=owner)
                 for part in range(len(parts))
             ]
+            for part in range(len(controls)):
+                column((number, len(parts) + part), requirement.id, "control", "hold", owner=owner)
             late = requirement.timing is Timing.AFTER_RELEASE
             column(
                 (number, -1),
@@ -313,7 +314,7 @@ def _add_columns(rules: RuleTable, index: int, specification: Specification) -> 
         rules.add("stages", index, word, bool(named), *of_stage.values())
         for number, requirement in named:
             for attribute, values in requirement.when.items():
-                own = [(number, part) for part in range(-1, len(_parts(requirement)))]
+                own = [key for key in bits if key[0] == number]
                 for key, value in product(own, values):
                     rules.add("selectors", index, bits[key], attribute, value)
     if len(bits) > _MOST_BITS:
@@ -321,142 +322,7 @@ def _add_columns(rules: RuleTable, index: int, specification: Specification) -> 
     return bits
 
 
-def _parts(requirement: Requirement) -> tuple[AlternativePart, ...]:
-    if requirement.n_of_m is not None:
-        return requirement.n_of_m.of
-    return requirement.any_of or requirement.all_of or ()
-
-
 def _needed(requirement: Requirement) -> int:
     if requirement.n_of_m is not None:
         return requirement.n_of_m.n
-    return 1 if requirement.any_of is not None else len(_parts(requirement))
-
-
-class _Slots:
-    """Number the criteria over the results of one test at one stage: requirements, their parts, inputs, computed ones."""
-
-    def __init__(self, rules: RuleTable, units: Sequence[int]) -> None:
-        self.targets: set[str] = set()
-        self._rules, self._units = rules, units
-        self._word_sets: dict[tuple[int, ...], int] = {}
-        self._bounds: dict[tuple[Any, ...], tuple[float, ...]] = {}
-        self._count = 0
-
-    def add_specification(self, index: int, specification: Specification, bits: dict[tuple[int, int], int]) -> None:
-        """List the slots of one specification, with `bits` as `_add_columns` gives them."""
-        computed = {derived.id for derived in specification.derived}
-        of_test: dict[str, int] = {}
-        for number, requirement in enumerate(specification.requirements):
-            stage, bit = str(requirement.stage), bits[number, -1]
-            for part, criterion in enumerate(_parts(requirement)):
-                self._add(index, stage, bits[number, part], "value", criterion, requirement)
-            if requirement.test is None:
-                continue
-            kind = "report_only" if requirement.report_only else "value"
-            if requirement.karyotype is not None or requirement.identity is not None:
-                kind = self._add_text(requirement)
-            if requirement.replicates is Replicates.MEAN:
-                reported = self._add(index, stage, bit, "replicates", requirement, requirement)
-                averaged = self._add(index, stage, bit, "value", requirement, requirement, reported=False)
-                assert requirement.limit is not None  # noqa: S101 - checked when the specification was loaded
-                self._rules.add("averages", reported, requirement.limit.unit, averaged)
-                self.targets.add(requirement.limit.unit)
-            else:
-                own = requirement.test not in computed
-                of_test[requirement.test] = self._add(index, stage, bit, kind, requirement, requirement, reported=own)
-        for derived in specification.derived:
-            assert derived.stage is not None  # noqa: S101 - checked above
-            self.targets |= {entry.unit for entry in FUNCTIONS[derived.function].inputs}
-            record = bits[-1 - _STAGES.index(derived.stage), -1]
-            source = self._count
-            self._row(index, derived.stage, derived.inputs["concentration"], record, "input")
-            attributes = [derived.inputs[name].removeprefix("@") for name in ("volume", "weight", "duration")]
-            self._rules.add("dose_rates", index, source, *attributes, of_test[derived.id])
-
-    def _row(self, index: int, stage: str, test: str, bit: int, kind: str, *values: Any) -> None:
-        shown = values or (self._words(None), False, False, True)
-        self._rules.add("slots", index, stage, test, self._count, bit, kind, *shown)
-        self._count += 1
-
-    def _add(
-        self,
-        index: int,
-        stage: str,
-        bit: int,
-        kind: str,
-        criterion: Criterion,
-        requirement: Requirement,
-        *,
-        reported: bool = True,
-    ) -> int:
-        slot = self._count
-        assert criterion.test is not None  # noqa: S101 - the caller asked
-        limited = criterion.limit is not None
-        if criterion.limit is not None:
-            codes = self._units if reported else [unit_code(_unit(criterion.limit.unit).symbol)]
-            for code in codes:
-                key = (criterion.limit, criterion.alert, requirement.rounding, code)
-                if UNITS[code].kind == _unit(criterion.limit.unit).kind:
-                    if key not in self._bounds:
-                        self._bounds[key] = _bounds(*key)
-                    self._rules.add("bounds", slot, code, *self._bounds[key])
-        values = (self._words(criterion), limited, requirement.accept_preliminary, reported)
-        self._row(index, stage, criterion.test, bit, kind, *values)
-        return slot
-
-    def _words(self, criterion: Criterion | None) -> int:
-        verdicts = tuple(_judge_word(word, criterion) for word in WORDS)
-        if verdicts not in self._word_sets:
-            self._word_sets[verdicts] = len(self._word_sets)
-            for word, verdict in enumerate(verdicts):
-                self._rules.add("word_verdicts", self._word_sets[verdicts], word, verdict)
-        return self._word_sets[verdicts]
-
-    def _add_text(self, requirement: Requirement) -> str:
-        if requirement.identity is not None:
-            assert requirement.identity.equals is not None  # noqa: S101 - checked above
-            self._rules.add("identities", self._count, requirement.identity.equals[1:])
-            return "identity"
-        assert requirement.karyotype is not None  # noqa: S101 - the only other text criterion
-        sex = str(requirement.karyotype.expected_sex)
-        clone = judge_karyotype(requirement, _CLONE, lambda _: "female")[0]
-        self._rules.add("karyotypes", self._count, int(requirement.karyotype.min_metaphases), sex[1:], int(clone))
-        return "karyotype"
-
-
-def _judge_word(word: str, criterion: Criterion | None) -> int:
-    if criterion is not None and word in conforming_words(criterion):
-        return int(Verdict.CONFORMS)
-    if word in INTERIM_WORDS:
-        return int(Verdict.MISSING)
-    if criterion is None or (criterion.limit is not None and word in {"not detected", "below quantitation limit"}):
-        return int(Verdict.INCONCLUSIVE)
-    return int(Verdict.FAILS if word in failing_words(criterion) else Verdict.INCONCLUSIVE)
-
-
-def _bounds(limit: LimitText, alert: LimitText | None, rounding: str | None, code: int) -> tuple[float, ...]:
-    """Return the limit and, inside it, the alert limit, in a reported unit."""
-    unit = UNITS[code]
-    factor = conversion_factor(unit, _unit(limit.unit))
-    whole = compile_interval(exact_interval(limit, rounding=rounding, factor=factor))
-    inner = [whole, compile_interval(exact_interval(limit, factor=factor))]
-    if alert is not None:
-        inner.append(compile_interval(exact_interval(alert, factor=conversion_factor(unit, _unit(alert.unit)))))
-    return (
-        *_ends(whole),
-        *(worst(ends) for worst, ends in zip(_TIGHTER, zip(*map(_ends, inner), strict=True), strict=True)),
-    )
-
-
-_TIGHTER = (max, min, max, max, min, min)
-
-
-def _ends(interval: CompiledInterval) -> tuple[float, ...]:
-    return tuple(getattr(interval, end) for end in _ENDS)
-
-
-def _unit(text: str) -> Unit:
-    unit = find_unit(text)
-    assert unit is not None  # noqa: S101 - units of a specification were checked when it was loaded
-    return unit
+    return 1 if requirement.any_of is not None else len(composite_parts(requirement))

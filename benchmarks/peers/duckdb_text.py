@@ -11,7 +11,7 @@ _BLANKS = "\t\u00a0\u2007\u2009\u202f\u3000"
 # Forms: 0 empty, 1 word, 2 number, 3 number of more than 15 digits, 4 <, 5 ≤, 6 >, 7 ≥, 8 unreadable.
 READINGS = f"""
 CREATE TABLE readings AS
-WITH texts AS (SELECT DISTINCT result FROM results),
+WITH texts AS ({{texts}}),
 folds AS (
     SELECT result, trim(regexp_replace(
         translate(result, '{_BLANKS}−{_WIDE}', '{" " * len(_BLANKS)}-{_NARROW}'), ' {{2,}}', ' ', 'g')) AS fold
@@ -92,11 +92,11 @@ masks AS (
 ),
 whole AS (SELECT spec, bit_or(required) AS required, bit_or(expiry) AS expiry FROM stages GROUP BY spec),
 cells AS (
-    SELECT spec, bit_or(CASE role WHEN 'part' THEN mask ELSE 0 END) AS all_parts,
+    SELECT spec, bit_or(CASE WHEN role IN ('part', 'control') THEN mask ELSE 0 END) AS inner_cells,
            bit_or(CASE WHEN due_seconds IS NOT NULL THEN mask ELSE 0 END) AS late
     FROM columns GROUP BY spec
 )
-SELECT b, spec, ~coalesce(off, 0) AS applies, coalesce(uncertain, 0) AS uncertain, required, expiry, all_parts, late,
+SELECT b, spec, ~coalesce(off, 0) AS applies, coalesce(uncertain, 0) AS uncertain, required, expiry, inner_cells, late,
        manufactured_at, expires_at, is_expiry_unreadable
 FROM stated LEFT JOIN masks USING (spec, {names}) JOIN whole USING (spec) JOIN cells USING (spec)
 """

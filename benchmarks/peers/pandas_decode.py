@@ -1,4 +1,4 @@
-"""pandas: the export as integers, and the verdicts about the distinct combinations of them."""
+"""pandas: the export as integers."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from benchmarks.peers.pandas_answers import UNKNOWN_STANDING, answers_of, criteria_of
 from benchmarks.peers.pandas_text import (
     AMOUNTS,
-    NO_WORD,
     fold,
     parse_dates,
+    parse_persons,
     parse_readings,
     parse_revisions,
     read_files,
@@ -25,16 +26,10 @@ if TYPE_CHECKING:
     from benchmarks.peers.pandas_text import Rules
     from benchmarks.peers.task import Task
 
-__all__ = ["KINDS", "PENDING", "Decoded", "decode", "verdict_of_number"]
+__all__ = ["Decoded", "decode"]
 
-# 0 is a test that the specification does not name at that stage.
-KINDS = {"value": 1, "report_only": 2, "karyotype": 3, "identity": 4, "replicates": 5, "input": 6}
-# The verdict waits for the comparison with an attribute of the batch.
-PENDING = 7
 _STANDINGS = {"verified": 0, "": 0, "preliminary": 1, "unverified": 2, "cancelled": 3, "invalidated": 5}
-_UNKNOWN_STANDING = 7
 _SEXES = {"female": 1, "f": 1, "xx": 1, "male": 2, "m": 2, "xy": 2}
-_ENDS = ("lo", "hi", "lo_closed", "lo_open", "hi_closed", "hi_open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +43,10 @@ class Decoded:
         first, count: place of the answers of each combination.
         reading: position in `texts`.
         texts: distinct results.
-        result_id, replicate: category codes; `is_nameless` where both are empty.
+        result_id, replicate: category codes; `is_nameless` where both are empty,
+            `is_nameless_result` where the first is.
+        retest_of: code of the result_id that the row retests, -1 where no row has it; `is_retest` where one is named.
+        is_investigated: an investigation concerns the row.
         is_refused: because of a date or revision that cannot be read.
         is_unzoned: a date of the row has no zone.
         is_superseded: a higher revision of the result exists.
@@ -67,6 +65,10 @@ class Decoded:
     result_id: NDArray[np.int64]
     replicate: NDArray[np.int64]
     is_nameless: NDArray[np.bool_]
+    is_nameless_result: NDArray[np.bool_]
+    retest_of: NDArray[np.int64]
+    is_retest: NDArray[np.bool_]
+    is_investigated: NDArray[np.bool_]
     is_refused: NDArray[np.bool_]
     is_unzoned: NDArray[np.bool_]
     is_superseded: NDArray[np.bool_]
@@ -113,14 +115,21 @@ def decode(task: Task, rules: Rules) -> Decoded:
     combined = {
         "product": lots["product"].to_numpy()[batch],
         "sex": lots["sex"].to_numpy()[batch],
-        "standing": known("status", _STANDINGS, _UNKNOWN_STANDING),
+        "standing": known("status", _STANDINGS, UNKNOWN_STANDING),
         "unit": unit,
         "limit": after,
         "line": line,
+        **{name: codes[name].astype(np.int64) for name in rules["lists"]["controls"]},
         "reading": reading,
     }
     key, parts = _combined(combined)
-    answers = _answers(parts, readings, limits, _criteria(np.unique(line), lots, tests, stages, rules), rules)
+    criteria = criteria_of(np.unique(line), lots, tests, stages, rules)
+    controls = {name: texts[name] for name in rules["lists"]["controls"]}
+    answers = answers_of(parts, readings, limits, criteria, controls, rules)
+    analyst, approver = (
+        numbers[codes[name]] for name, numbers in parse_persons(texts, ("analyst", "invalidated_by")).items()
+    )
+    investigated = stated("investigation_id")
     count = np.bincount(answers["combination"], minlength=len(parts))
     return Decoded(
         batch=batch,
@@ -133,10 +142,14 @@ def decode(task: Task, rules: Rules) -> Decoded:
         result_id=codes["result_id"].astype(np.int64),
         replicate=codes["replicate"].astype(np.int64),
         is_nameless=~stated("result_id") & ~stated("replicate"),
+        is_nameless_result=~stated("result_id"),
         is_refused=(date == 2) | (revision < 0),
         is_unzoned=date == 1,
         is_superseded=_superseded(batch, line, codes["result_id"], revision, stated("result_id")),
-        is_backed=stated("investigation_id") & stated("invalidated_by"),
+        retest_of=pd.Index(texts["result_id"]).get_indexer(pd.Index(texts["retest_of"]))[codes["retest_of"]],
+        is_retest=stated("retest_of"),
+        is_investigated=investigated,
+        is_backed=investigated & stated("assignable_cause") & (analyst > 0) & (approver > 0) & (analyst != approver),
         same=np.where(lots["profile"].eq("").to_numpy()[batch], 0, np.where(identity == own, 1, 2)),
         lots=lots,
     )
@@ -214,130 +227,3 @@ def _superseded(
     marked = np.zeros(len(batch), dtype=bool)
     marked[at] = (place >= 0) & (revision[at] < np.append(latest.to_numpy(), -1)[place])
     return marked
-
-
-def _criteria(
-    seen: NDArray[np.int64], lots: pd.DataFrame, tests: dict[str, int], stages: dict[str, int], rules: Rules
-) -> pd.DataFrame:
-    """Return what judges each line of each product: slots, or the record where nothing else speaks about the test."""
-    places = len(tests) + 1
-    specifications = rules["specifications"].assign(product=pd.factorize(rules["specifications"]["value"])[0])
-    specifications = specifications[specifications["product"].isin(lots["product"].unique())][["spec", "product"]]
-    slots = rules["slots"][rules["slots"]["reported"]].drop(columns="reported")
-    slots = slots.assign(line=slots["stage"].map(stages) * places + slots["test"].map(tests)).drop(
-        columns=["stage", "test"]
-    )
-    sets = rules["word_verdicts"].pivot_table(index="words", columns="word", values="verdict", aggfunc="first")
-    records = rules["stages"].assign(stage=rules["stages"]["stage"].map(stages))[["spec", "stage", "record"]]
-    strays = rules["stages"][rules["stages"]["has_requirements"]].groupby("spec")["record"].sum().rename("strays")
-    lines = pd.DataFrame({"line": seen})
-    table = (
-        lines.assign(stage=lines["line"] // places)
-        .merge(specifications, how="cross")
-        .merge(records, on=["spec", "stage"], how="left")
-    )
-    table = table.merge(strays, left_on="spec", right_index=True).merge(slots, on=["spec", "line"], how="left")
-    table = table.merge(rules["karyotypes"].drop(columns="sex"), on="slot", how="left")
-    table["is_stray"] = table["record"].isna()
-    table["record"] = table["record"].fillna(table["strays"]).astype(np.int64)
-    bit = table["bit"].to_numpy(np.float64)
-    table["mask"] = np.where(np.isnan(bit), table["record"], np.left_shift(1, np.nan_to_num(bit).astype(np.int64)))
-    table["kind"] = table["kind"].map(KINDS).fillna(0).astype(np.int64)
-    for name in ("has_limit", "accept_preliminary"):
-        table[name] = table[name].eq(True)  # noqa: FBT003 - missing where nothing speaks about the test
-    verdicts = np.full((len(sets) + 1, NO_WORD + 1), 3, dtype=np.int64)
-    verdicts[: len(sets), sets.columns] = sets.to_numpy(np.int64)
-    rules["word_lookup"] = verdicts
-    table["words"] = table["words"].fillna(len(sets)).astype(np.int64)
-    return table
-
-
-def _answers(
-    parts: pd.DataFrame, readings: pd.DataFrame, limits: NDArray[np.float64], criteria: pd.DataFrame, rules: Rules
-) -> pd.DataFrame:
-    """Return the verdict of every criterion about every combination."""
-    signs = rules["units"].groupby("unit")["never_negative"].any()
-    bounds = rules["bounds"].assign(unit=rules["bounds"]["unit"] + 1)
-    frame = parts.assign(combination=np.arange(len(parts))).merge(criteria, on=["product", "line"])
-    frame = frame.merge(bounds, on=["slot", "unit"], how="left").sort_values(
-        "combination", kind="stable", ignore_index=True
-    )
-    reading = frame["reading"].to_numpy()
-    for name in ("form", "number", "word", "is_interim", "is_undecided", "metaphases", "karyotype_sex", "is_clone"):
-        frame[name] = readings[name].to_numpy()[reading]
-    frame["never_negative"] = (frame["unit"] - 1).map(signs).eq(True)  # noqa: FBT003 - missing for a unit that is not known
-    declared = limits[frame["limit"].to_numpy()]
-    frame["declared"] = np.where(declared > 0, declared, np.nan)
-    frame["word_verdict"] = rules["word_lookup"][frame["words"].to_numpy(), frame["word"].to_numpy()]
-    column = {name: frame[name].to_numpy() for name in frame.columns}
-    kind, form, standing = column["kind"], column["form"], column["standing"]
-    of_word = column["word_verdict"]
-    limited = column["has_limit"] & ~np.isnan(column["declared"])
-    by_word = np.where(
-        (of_word != 1) & limited, verdict_of_number(column, np.full(len(frame), 4), column["declared"]), of_word
-    )
-    value = np.select(
-        [(form >= 2) & (form <= 7) & column["has_limit"], form == 1],
-        [verdict_of_number(column, form, column["number"]), by_word],
-        default=3,
-    )
-    matches = np.select([column["sex"] == 0, column["sex"] == column["karyotype_sex"]], [3, 1], default=4)
-    enough = column["metaphases"] >= np.nan_to_num(column["min_metaphases"].astype(np.float64))
-    abnormal = np.where(column["is_clone"], np.nan_to_num(column["clone_verdict"].astype(np.float64), nan=3), 3)
-    karyotype = np.where(enough, matches, np.where(column["metaphases"] >= 0, 3, abnormal))
-    final = np.select(
-        [
-            kind == KINDS["value"],
-            column["is_interim"],
-            kind == KINDS["report_only"],
-            column["is_undecided"],
-            kind == KINDS["identity"],
-        ],
-        [value, 0, 1, 3, PENDING],
-        default=karyotype,
-    )
-    early = (standing == 1) & ~column["accept_preliminary"]
-    silent = np.where(kind == KINDS["input"], 9, 0)
-    frame["silent"] = silent
-    frame["if_same"] = np.where(early, 0, 1)
-    frame["is_refused"] = column["is_stray"] | (standing == _UNKNOWN_STANDING)
-    frame["verdict"] = np.select(
-        [frame["is_refused"], form == 0, (standing == 2) | (standing == 3) | (kind == 0), kind >= KINDS["replicates"], early & ((final == 1) | (final == 2))],
-        [3, silent, 3, 8, 0],
-        default=final,
-    )  # fmt: skip
-    frame["mask"] = frame["mask"].where(~frame["is_refused"], frame["record"])
-    return frame
-
-
-def verdict_of_number(
-    column: dict[str, NDArray[np.generic]], form: NDArray[np.int64], number: NDArray[np.float64]
-) -> NDArray[np.int64]:
-    """Return the verdict about numbers, censored or not, by the bounds of their rows."""
-
-    def inside(kind: str) -> NDArray[np.bool_]:
-        lo, hi, lo_closed, lo_open, hi_closed, hi_open = (column[f"{kind}_{end}"] for end in _ENDS)
-        return np.select(
-            [form == 2, form == 4, form == 5, form == 6, form == 7],
-            [
-                (number >= lo) & (number <= hi),
-                np.isneginf(lo) & (number <= hi_closed),
-                np.isneginf(lo) & (number <= hi),
-                np.isposinf(hi) & (number >= lo_closed),
-                np.isposinf(hi) & (number >= lo),
-            ],
-            default=(number > lo_open) & (number < hi_open),
-        )
-
-    lo, hi, lo_closed, lo_open, hi_closed, hi_open = (column[f"limit_{end}"] for end in _ENDS)
-    outside = np.select(
-        [form == 2, form == 4, form == 5, form == 6, form == 7],
-        [(number < lo) | (number > hi), number < lo_open, number < lo, number > hi_open, number > hi],
-        default=(number < lo_closed) | (number > hi_closed),
-    )
-    impossible = column["never_negative"] & ((number < 0) | ((form == 4) & (number == 0)))
-    return np.select(
-        [np.isnan(lo) | impossible, inside("limit") & inside("alert"), inside("limit"), outside],
-        [3, 1, 2, 4],
-        default=3,
-    )

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.peers.pandas_decode import verdict_of_number
-from benchmarks.peers.pandas_text import AMOUNTS
 from benchmarks.peers.task import Outcome
 
 if TYPE_CHECKING:
@@ -16,7 +14,7 @@ if TYPE_CHECKING:
 
     from benchmarks.peers.pandas_text import Rules
 
-__all__ = ["Cells", "compute_together", "settle"]
+__all__ = ["Cells", "settle"]
 
 _WORDS = np.array(["missing", "conforms", "alert", "inconclusive", "fails"], dtype=object)
 _BITS = 64
@@ -69,116 +67,18 @@ class Cells:
         }
 
 
-def compute_together(together: pd.DataFrame, lots: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    """Judge means and dose rates like reported results; return batch, spec, mask and verdict.
-
-    A value that cannot be computed is open, as are replicates that cannot be told apart, and a mean of values censored in
-    different directions.
-
-    Args:
-        together: batch, slot, unit, form, number, declared, result_id, replicate, reading, is_preliminary, is_nameless and
-            is_interim of the results that count only together.
-        lots: the batches.
-        rules: rule tables.
-    """
-    declared = together["declared"].notna()
-    once = together.assign(
-        form=together["form"].where(~declared, 4), number=together["declared"].where(declared, together["number"])
-    )
-    chosen = once[~once["is_preliminary"]].assign(is_early=False)
-    if once["is_preliminary"].any():
-        early = once.loc[once["is_preliminary"], ["batch", "slot"]].drop_duplicates()
-        chosen = pd.concat([chosen, once.merge(early, on=["batch", "slot"]).assign(is_early=True)])
-    factors = rules["factors"].assign(unit=rules["factors"]["unit"] + 1)
-    values = pd.concat([_means(chosen, factors, rules), _rates(chosen, factors, lots, rules)], ignore_index=True)
-    slots = rules["slots"][["slot", "spec", "bit", "accept_preliminary"]]
-    values = values.merge(slots, on="slot").merge(rules["bounds"].drop(columns="unit"), on="slot")
-    column = {name: values[name].to_numpy() for name in values.columns}
-    column["never_negative"] = np.zeros(len(values), dtype=bool)
-    verdict = np.where(column["is_known"], verdict_of_number(column, column["form"], column["number"]), 3)
-    early = column["is_early"] & ~column["accept_preliminary"] & ((verdict == 1) | (verdict == 2))
-    mask = np.left_shift(1, column["bit"].astype(np.int64))
-    return pd.DataFrame(
-        {"batch": column["batch"], "spec": column["spec"], "mask": mask, "verdict": np.where(early, 0, verdict)}
-    )
-
-
-def _means(chosen: pd.DataFrame, factors: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    rows = chosen.merge(rules["averages"], on="slot").merge(factors, on=["target", "unit"], how="left")
-    # Rows that are equal in everything count once; what is left and has one name is not to be told apart.
-    name = ["batch", "slot", "is_early", "result_id", "replicate"]
-    if rows.duplicated(name).any():
-        rows = rows.drop_duplicates([*name, "reading", "unit"])
-    rows = rows.assign(
-        doubtful=rows.duplicated(name, keep=False),
-        is_number=rows["factor"].notna() & rows["form"].between(2, 7) & rows["number"].ge(0),
-        value=rows["number"] * rows["factor"],
-        censored=rows["form"].where(rows["form"] > 2),
-    )
-    found = rows.groupby(["batch", "computed_slot", "is_early"], sort=False).agg(
-        is_number=("is_number", "min"),
-        is_interim=("is_interim", "min"),
-        is_nameless=("is_nameless", "max"),
-        doubtful=("doubtful", "max"),
-        form=("form", "max"),
-        lowest=("censored", "min"),
-        highest=("censored", "max"),
-        number=("value", "mean"),
-        count=("value", "size"),
-    )
-    found = found[~found["is_interim"].astype(bool)].reset_index()
-    one_way = found["lowest"].fillna(0) == found["highest"].fillna(0)
-    told_apart = ~found["doubtful"].astype(bool) & (~found["is_nameless"].astype(bool) | (found["count"] == 1))
-    known = found["is_number"].astype(bool) & one_way & told_apart
-    return pd.DataFrame(
-        {
-            "batch": found["batch"],
-            "slot": found["computed_slot"],
-            "is_early": found["is_early"],
-            "is_known": known,
-            "number": found["number"].round(9),
-            "form": found["form"],
-        }
-    )
-
-
-def _rates(chosen: pd.DataFrame, factors: pd.DataFrame, lots: pd.DataFrame, rules: Rules) -> pd.DataFrame:
-    rows = chosen[~chosen["is_interim"]].merge(rules["dose_rates"][["slot", "computed_slot"]], on="slot")
-    rows = rows.merge(factors[factors["target"] == "EU/mL"], on="unit", how="left")
-    rows = rows[lots["has_amounts"].to_numpy()[rows["batch"]]]
-    volume, weight, duration = (lots[name].to_numpy()[rows["batch"]] for name in AMOUNTS)
-    known = (
-        rows["factor"].notna()
-        & rows["form"].between(2, 7)
-        & rows["number"].ge(0)
-        & (volume >= 0)
-        & (weight > 0)
-        & (duration >= 0)
-    )
-    rate = rows["number"] * rows["factor"] * volume / (weight * np.maximum(duration, 1))
-    return pd.DataFrame(
-        {
-            "batch": rows["batch"],
-            "slot": rows["computed_slot"],
-            "is_early": rows["is_early"],
-            "is_known": known,
-            "number": rate.round(9),
-            "form": rows["form"],
-        }
-    )
-
-
 def settle(cells: Cells, open_rows: pd.DataFrame, lots: pd.DataFrame, rules: Rules, *, as_of: str) -> Outcome:
     """Return dispositions and findings.
 
     Args:
         cells: of all batches.
-        open_rows: row of the cells, mask, verdict and reported text of everything that does not conform.
+        open_rows: row of the cells, mask, verdict and reported text of everything that does not conform or is to be noted,
+            with control_mark, is_event, is_aside and is_individual.
         lots: the batches.
         rules: rule tables.
         as_of: moment of evaluation.
     """
-    state = _settled(cells, lots, rules, as_of=as_of)
+    state = _settled(cells, _notes(open_rows, cells, rules), lots, rules, as_of=as_of)
     names = rules["specifications"].sort_values("spec")["spec_id"].to_numpy(dtype=object)
     return Outcome(
         _dispositions(state, cells, lots, names, rules), _findings(open_rows, state, cells, lots, names, rules)
@@ -209,7 +109,29 @@ def _applicability(cells: Cells, lots: pd.DataFrame, rules: Rules) -> tuple[NDAr
     return off[place], uncertain[place]
 
 
-def _settled(cells: Cells, lots: pd.DataFrame, rules: Rules, *, as_of: str) -> dict[str, NDArray[np.int64]]:
+def _notes(open_rows: pd.DataFrame, cells: Cells, rules: Rules) -> dict[str, NDArray[np.int64]]:
+    """Return by cell what is to be acknowledged, which failing results count no more, and which controls do not conform."""
+    found = {name: np.zeros(len(cells.batch), dtype=np.int64) for name in ("noted", "aside", *_MARKS)}
+    owners = rules["columns"].set_index(["spec", "mask"])["owner"]
+    events = open_rows[open_rows["is_event"] & (open_rows["verdict"] == 2)]
+    row = events["row"].to_numpy()
+    place = owners.index.get_indexer(pd.MultiIndex.from_arrays([cells.specification[row], events["mask"]]))
+    owner = owners.to_numpy()[place]
+    np.bitwise_or.at(found["noted"], row, owner)
+    aside = events["is_aside"].to_numpy(bool)
+    np.bitwise_or.at(found["aside"], row[aside], owner[aside])
+    for name, mark in _MARKS.items():
+        own = open_rows[open_rows["control_mark"] == mark]
+        np.bitwise_or.at(found[name], own["row"].to_numpy(), own["mask"].to_numpy())
+    return found
+
+
+_MARKS = {"control_missing": 1, "control_open": 2, "control_failed": 4}
+
+
+def _settled(
+    cells: Cells, notes: dict[str, NDArray[np.int64]], lots: pd.DataFrame, rules: Rules, *, as_of: str
+) -> dict[str, NDArray[np.int64]]:
     now = pd.Timestamp(as_of).timestamp()
     columns = rules["columns"]
     spec = cells.specification
@@ -222,25 +144,27 @@ def _settled(cells: Cells, lots: pd.DataFrame, rules: Rules, *, as_of: str) -> d
 
     off, uncertain = _applicability(cells, lots, rules)
     masks = {name: bits & ~off for name, bits in cells.masks().items()}
-    parts = of_specification(columns[columns["role"] == "part"], "mask")
-    whole = _composites(masks, spec, columns, count)
-    whole = {name: bits & ~off for name, bits in whole.items()}
+    inner = of_specification(columns[columns["role"].isin(["part", "control"])], "mask")
+    whole = {name: bits & ~off for name, bits in _composites(masks, spec, columns, count).items()}
+    masks = {name: masks[name] | whole[name] for name in masks}
+    explained = whole["f"] | whole["i"]
+    explained |= _apply_controls(masks, notes, spec, ~off, rules)
+    f, i, a, c = (masks[name] for name in "fiac")
+    a, c = a | (notes["noted"] & c), c & ~notes["noted"]
     expiry = of_specification(rules["stages"], "expiry")
     expires = lots["expires_at"].to_numpy(np.float64)[cells.batch]
     unread = lots["states_expiry"].to_numpy()[cells.batch] & np.isnan(expires)
-    raw_f = masks["f"] | whole["f"] | np.where(expires < now, expiry, 0)
-    raw_a = masks["a"] | whole["a"]
-    capped = (raw_f | raw_a) & uncertain & ~parts
-    f, a = raw_f & ~capped, raw_a & ~capped
-    i = masks["i"] | whole["i"] | capped | np.where(unread, expiry, 0)
-    missing = of_specification(rules["stages"], "required") & ~off & ~(f | a | i | masks["c"] | whole["c"])
+    f = f | np.where(expires < now, expiry, 0)
+    capped = (f | a) & uncertain & ~inner
+    f, a = f & ~capped, a & ~capped
+    i = i | capped | np.where(unread, expiry, 0)
+    missing = of_specification(rules["stages"], "required") & ~off & ~(f | a | i | c)
     pending = np.zeros(len(missing), dtype=np.int64)
     late = columns[columns["due_seconds"].notna()]
     made = lots["manufactured_at"].to_numpy(np.float64)[cells.batch]
     for seconds, group in late.groupby("due_seconds"):
-        pending |= np.where(made + seconds >= now, of_specification(group, "mask"), 0) & missing
-    explained = capped | whole["f"] | whole["i"]
-    bare = missing | explained | ((f | i) & expiry)
+        # A known failure is not carried into a release by waiting for what may take its place.
+        pending |= np.where(made + seconds >= now, of_specification(group, "mask"), 0) & missing & ~notes["aside"]
     return {
         "f": f,
         "i": i,
@@ -249,8 +173,39 @@ def _settled(cells: Cells, lots: pd.DataFrame, rules: Rules, *, as_of: str) -> d
         "pending": pending,
         "uncertain": uncertain,
         "applies": ~off,
-        "bare": bare,
+        "bare": missing | capped | explained | ((f | i) & expiry),
     }
+
+
+def _apply_controls(
+    masks: dict[str, NDArray[np.int64]],
+    notes: dict[str, NDArray[np.int64]],
+    spec: NDArray[np.int64],
+    applies: NDArray[np.int64],
+    rules: Rules,
+) -> NDArray[np.int64]:
+    """Apply the controls that are reported apart from a result, in place; return the cells that they make inconclusive."""
+    controls, count = rules["controls"], len(rules["specifications"])
+    found = np.zeros(len(spec), dtype=np.int64)
+    turn = controls.groupby("spec").cumcount()
+    for number in range(int(turn.max()) + 1 if len(turn) else 0):
+        chosen = controls[turn == number]
+        table = np.zeros((3, count), dtype=np.int64)
+        table[:, chosen["spec"]] = chosen[["mask", "tests", "marks"]].to_numpy().T
+        bit, tests, marks = table[:, spec]
+        bit = bit & applies
+        f, i, a, c = (masks[name] for name in "fiac")
+        known = f | i | a | c
+        failed = ((f & tests) | (notes["control_failed"] & marks)) != 0
+        undecided = ((i & tests) | (notes["control_open"] & marks)) != 0
+        absent = ((tests & applies & ~known) | (notes["control_missing"] & marks)) != 0
+        invalid = failed | undecided | (absent & (known & bit != 0))
+        noted = ~invalid & (c & bit != 0) & (a & tests != 0)
+        masks["f"], masks["i"] = np.where(invalid, f & ~bit, f), np.where(invalid, i | bit, i)
+        masks["a"] = np.where(invalid, a & ~bit, np.where(noted, a | bit, a))
+        masks["c"] = np.where(invalid | noted, c & ~bit, c)
+        found |= np.where(invalid, bit, 0)
+    return found
 
 
 def _composites(
@@ -319,16 +274,23 @@ def _findings(
     names: NDArray[np.object_],
     rules: Rules,
 ) -> pd.DataFrame:
-    columns = rules["columns"][["spec", "mask", "owner", "stage", "requirement_id"]].rename(columns={"mask": "cell"})
+    columns = rules["columns"][["spec", "mask", "owner", "stage", "requirement_id", "role"]].rename(
+        columns={"mask": "cell"}
+    )
     frame = rows.assign(spec=cells.specification[rows["row"]])
     several = frame["mask"] & (frame["mask"] - 1) != 0
     strays = frame[several].merge(columns, on="spec")
     single = frame[~several].assign(cell=frame["mask"]).merge(columns, on=["spec", "cell"])
     named = pd.concat([single, strays[strays["mask"] & strays["cell"] != 0]], ignore_index=True)
     at, cell, owner, verdict = (named[name].to_numpy() for name in ("row", "cell", "owner", "verdict"))
-    settled = state["f"][at] | state["i"][at] | state["a"][at]
-    kept = (cell & state["applies"][at] != 0) & (np.where(verdict == 0, state["missing"][at], settled) & owner != 0)
-    milder = (state["i"][at] & owner != 0) & ((verdict == 4) | ((verdict == 2) & (state["uncertain"][at] & cell != 0)))
+    f, i, a, missing = (state[name][at] & owner != 0 for name in ("f", "i", "a", "missing"))
+    control = named["role"].eq("control").to_numpy(bool)
+    seen = np.where(verdict == 0, missing | (control & i), f | i | a | missing)
+    kept = (cell & state["applies"][at] != 0) & np.where(named["is_individual"].to_numpy(bool), a, seen)
+    # A control that fails is no failure of the batch, nor is a failed part of an undecided whole.
+    milder = (control & (verdict == 4)) | (
+        i & ((verdict == 4) | ((verdict == 2) & (state["uncertain"][at] & cell != 0)))
+    )
     of_rows = named.assign(verdict=np.where(milder, 3, verdict))[kept]
     open_cells = np.flatnonzero(state["bare"])
     of_cells = pd.DataFrame(

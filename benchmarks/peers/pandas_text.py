@@ -26,6 +26,7 @@ __all__ = [
     "Rules",
     "load_rules",
     "parse_dates",
+    "parse_persons",
     "parse_readings",
     "parse_revisions",
     "read_files",
@@ -37,7 +38,7 @@ AMOUNTS = {"dose_volume": "mL", "recipient_weight": "kg", "infusion_hours": "h"}
 NO_WORD = 63
 _TABLES = (
     "specifications", "columns", "stages", "slots", "bounds", "units", "factors", "words", "word_verdicts", "selectors",
-    "declared", "karyotypes", "identities", "averages", "dose_rates",
+    "declared", "karyotypes", "identities", "averages", "dose_rates", "controls", "column_controls",
 )  # fmt: skip
 _FOLDED = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},
@@ -153,3 +154,10 @@ def parse_revisions(texts: pd.Series) -> NDArray[np.int64]:
     return np.where((texts.str.strip() == "").to_numpy(bool), 0, number.fillna(-1).to_numpy(np.float64)).astype(
         np.int64
     )
+
+
+def parse_persons(texts: dict[str, pd.Series], names: tuple[str, ...]) -> dict[str, NDArray[np.int64]]:
+    """Return persons as numbers, 0 for none; two spellings of one name differ in no letter or digit."""
+    folded = {name: fold(texts[name]).str.lower().str.replace(r"[\W_]", "", regex=True) for name in names}
+    known = pd.Index(pd.concat(folded.values()).unique()).drop("", errors="ignore")
+    return {name: known.get_indexer(pd.Index(persons)) + 1 for name, persons in folded.items()}

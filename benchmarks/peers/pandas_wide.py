@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.peers.pandas_decode import KINDS
-from benchmarks.peers.pandas_settle import Cells, compute_together, settle
-from benchmarks.peers.pandas_vectorised import counted_together, layers, unzoned_rows
+from benchmarks.peers import pandas_vectorised
+from benchmarks.peers.pandas_answers import KINDS
+from benchmarks.peers.pandas_records import alone_verdicts, is_set_aside
+from benchmarks.peers.pandas_vectorised import Judged, layers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["NOTES", "conclude", "wide_rows"]
 
 NOTES = (
-    "units, words, limits and revisions are joined by pandas before; cells, composites, means, dose rates, missing tests and dispositions are put together by pandas afterwards",
+    "units, words, limits, controls and revisions are joined by pandas before; retests, cells, composites, means, dose rates, missing tests and dispositions are put together by pandas afterwards",
     "karyotypes by regular expression: the normal one, and one with a chromosome more in at least two metaphases",
     "means and dose rates in doubles, rounded to nine decimals",
 )
 _ANSWERS = (
     "spec", "mask", "record", "kind", "form", "number", "declared", "standing", "word_verdict", "has_limit", "never_negative",
     "is_interim", "is_undecided", "metaphases", "min_metaphases", "karyotype_sex", "sex", "is_clone", "clone_verdict",
-    "accept_preliminary", "is_refused",
+    "accept_preliminary", "is_refused", "control", "control_mark",
 )  # fmt: skip
 
 
@@ -51,7 +52,10 @@ def wide_rows(decoded: Decoded) -> pd.DataFrame:
     backed = decoded.is_backed[rows] & (standing == 5)
     silent = (superseded | backed | (form == 0)) & ~refused
     undecided = (standing == 2) | (standing == 3)
-    judged = ~refused & ~silent & ~undecided & (kind >= 1) & (kind <= 4)
+    counts = ~refused & ~silent & ~undecided & (kind >= 1) & (kind <= 4)
+    invalid = counts & (said["control_mark"] > 0)
+    judged = counts & ~invalid
+    aside = is_set_aside(decoded, rows, answer) & (alone_verdicts(decoded, rows, answer) == 4)
     of_value = judged & (kind == KINDS["value"])
     # A word such as "not detected" beside a limit is judged as below that limit, unless the word itself conforms.
     as_limit = of_value & (form == 1) & said["has_limit"] & ~np.isnan(said["declared"]) & (said["word_verdict"] != 1)
@@ -82,10 +86,11 @@ def wide_rows(decoded: Decoded) -> pd.DataFrame:
             "answer": answer,
             "mask": np.where(refused, said["record"], said["mask"]),
             "state": np.select(
-                [superseded, silent & (kind == KINDS["input"]), silent, kind >= KINDS["replicates"]],
+                [superseded, silent & (aside | (kind == KINDS["input"])), silent, kind >= KINDS["replicates"]],
                 [9, 9, 0, 8],
                 default=1,
             ),
+            "control": where(invalid | (judged & (said["control"] != 1)), said["control"]),
             "refused": refused.astype(np.int64),
             "status": where(~refused & ~silent, standing),
             "criterion": where(~refused & ~silent, kind),
@@ -163,17 +168,4 @@ def conclude(
         [state == 9, state == 0, worst >= 3, state == 8, is_open, worst == 2], [9, 0, worst, 8, 0, 2], default=1
     )
     source, answer, mask = (wide[name].to_numpy() for name in ("source", "answer", "mask"))
-    cells = Cells(decoded.lots, rules)
-    row = cells.row(decoded.batch[source], decoded.answers["spec"].to_numpy()[answer])
-    cells.raise_to(row, mask, verdict)
-    at = np.flatnonzero((verdict != 1) & (verdict < 8))
-    reported = decoded.texts[decoded.reading[source[at]]]
-    open_rows = [pd.DataFrame({"row": row[at], "mask": mask[at], "verdict": verdict[at], "reported": reported})]
-    open_rows += unzoned_rows(decoded, cells)
-    computed = compute_together(
-        counted_together(decoded, source, answer, np.flatnonzero(verdict == 8)), decoded.lots, rules
-    )
-    row = cells.row(computed["batch"].to_numpy(), computed["spec"].to_numpy())
-    cells.raise_to(row, computed["mask"].to_numpy(), computed["verdict"].to_numpy())
-    open_rows.append(computed.assign(row=row, reported="")[computed["verdict"] != 1].drop(columns=["batch", "spec"]))
-    return settle(cells, pd.concat(open_rows, ignore_index=True), decoded.lots, rules, as_of=task.as_of)
+    return pandas_vectorised.conclude(task, [Judged(source, answer, mask, verdict)], decoded, rules)

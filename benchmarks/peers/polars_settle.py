@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from functools import reduce
+from operator import or_
+from typing import Any
 
 import polars as pl
 
-from benchmarks.peers.polars_keys import pack
-from benchmarks.peers.polars_verdicts import verdict_of_number
+from benchmarks.peers.polars_computed import compute_together
 from benchmarks.peers.task import Outcome
-
-if TYPE_CHECKING:
-    from datetime import datetime
 
 __all__ = ["bits_of", "settle"]
 
@@ -22,29 +21,52 @@ _WORDS = ["missing", "conforms", "alert", "inconclusive", "fails"]
 def settle(
     cells: pl.DataFrame,
     open_rows: pl.DataFrame,
+    events: pl.DataFrame,
     together: pl.DataFrame,
     lots: pl.DataFrame,
     rules: dict[str, Any],
     *,
-    as_of: datetime,
+    as_of: str,
 ) -> Outcome:
     """Return dispositions and findings.
 
     Args:
         cells: b, spec and the bits of the cells with each verdict.
-        open_rows: b, spec, mask, verdict and result of every row that does not conform.
+        open_rows: b, spec, mask, verdict, result and control_mark of every row that does not conform.
+        events: see `benchmarks.peers.polars_records.events_of`.
         together: the results that count only together.
         lots: the batches.
         rules: rule tables.
-        as_of: moment of evaluation, UTC.
+        as_of: moment of evaluation.
     """
-    computed = _computed(together, lots, rules)
-    cell = pl.col("b").cast(pl.UInt64) * rules["specifications"].height + pl.col("spec")
-    both = pl.col("b", "spec").first()
-    judged = [cells, computed.group_by(cell.alias("cell")).agg(both, *bits_of("mask", "verdict")).drop("cell")]
-    settled = _settled(judged, lots, rules, as_of=as_of)
-    rows = pl.concat([open_rows, computed.filter(pl.col("verdict") != 1).with_columns(result=pl.lit(""))])
+    computed = compute_together(together, lots, rules)
+    retested = events.filter(pl.col("verdict") == 3)
+    judged = [cells, *(rows.group_by("b", "spec").agg(bits_of("mask", "verdict")) for rows in (computed, retested))]
+    now = datetime.fromisoformat(as_of).astimezone(UTC).replace(tzinfo=None)
+    settled = _settled(judged, _notes(open_rows, events, rules), lots, rules, as_of=now)
+    shown = computed.filter(pl.col("verdict") != 1).with_columns(result=pl.lit(""))
+    ordinary = pl.concat([open_rows.drop("control_mark"), shown]).with_columns(is_individual=pl.lit(value=False))
+    rows = pl.concat([ordinary, events.select(ordinary.columns)])
     return Outcome(_dispositions(settled, lots, rules), _findings(rows, settled, lots, rules))
+
+
+def _notes(open_rows: pl.DataFrame, events: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
+    """Return by cell what is to be acknowledged, which failing results count no more, and which controls do not conform."""
+    owners = rules["columns"].select("spec", "mask", "owner")
+    noted = events.filter(pl.col("verdict") == 2).join(owners, on=["spec", "mask"])
+    of_events = noted.group_by(_cell(rules)).agg(
+        noted=pl.col("owner").bitwise_or(), aside=pl.when("is_aside").then("owner").otherwise(0).bitwise_or()
+    )
+    marked = open_rows.filter(pl.col("control_mark") > 0)
+    of_controls = marked.group_by(_cell(rules)).agg(
+        pl.when(pl.col("control_mark") == mark).then("mask").otherwise(0).bitwise_or().alias(name)
+        for mark, name in ((1, "control_missing"), (2, "control_open"), (4, "control_failed"))
+    )
+    return of_events.join(of_controls, on="cell", how="full", coalesce=True)
+
+
+def _cell(rules: dict[str, Any]) -> pl.Expr:
+    return (pl.col("b").cast(pl.UInt64) * rules["specifications"].height + pl.col("spec")).alias("cell")
 
 
 def bits_of(mask: str, verdict: str) -> list[pl.Expr]:
@@ -53,107 +75,6 @@ def bits_of(mask: str, verdict: str) -> list[pl.Expr]:
         pl.when(pl.col(verdict) == code).then(mask).otherwise(0).bitwise_or().alias(name)
         for code, name in enumerate(_NAMES, start=1)
     ]
-
-
-def _computed(together: pl.DataFrame, lots: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
-    """Judge means and dose rates like reported results, in the unit of their limit.
-
-    A value that cannot be computed is open, as are replicates that cannot be told apart, and a mean of values censored in
-    different directions.
-    """
-    once = together.with_columns(
-        form=pl.when(pl.col("declared").is_not_null()).then(4).otherwise("form").cast(pl.UInt8),
-        number=pl.coalesce("declared", "number"),
-    )
-    chosen = once.filter(~pl.col("is_preliminary")).with_columns(is_early=False)
-    some_early = once.filter("is_preliminary").select("b", "slot").unique()
-    if some_early.height:
-        chosen = pl.concat([chosen, once.join(some_early, on=["b", "slot"], how="semi").with_columns(is_early=True)])
-    factors = rules["factors"].with_columns(pl.col("unit").cast(pl.Int16))
-    values = pl.concat([_means(chosen, factors, rules), _rates(chosen, factors, lots, rules)])
-    judged = (
-        values.join(rules["slots"].select("slot", "spec", "bit", "accept_preliminary"), on="slot")
-        .join(rules["columns"].select("spec", "bit", "mask"), on=["spec", "bit"])
-        .join(rules["bounds"].drop("unit"), on="slot")
-        .with_columns(never_negative=False)
-    )
-    verdict = pl.when("is_known").then(verdict_of_number(pl.col("form"), pl.col("number"))).otherwise(3)
-    early = pl.col("is_early") & ~pl.col("accept_preliminary")
-    return judged.with_columns(verdict=verdict).select(
-        "b",
-        "spec",
-        "mask",
-        verdict=pl.when(early & pl.col("verdict").is_between(1, 2)).then(0).otherwise("verdict").cast(pl.UInt8),
-    )
-
-
-def _means(chosen: pl.DataFrame, factors: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
-    averaged = chosen.join(rules["averages"], on="slot").join(factors, on=["target", "unit"], how="left")
-    cell = (pl.col("b").cast(pl.UInt64) * (rules["slots"].height + 1) + pl.col("slot")) * 2 + pl.col("is_early")
-    averaged = averaged.with_columns(cell=cell)
-    # Rows that are equal in everything count once; what is left and has one name is not to be told apart.
-    parts = {"cell": pl.col("cell"), "result_id": pl.col("result_id"), "replicate": pl.col("replicate")}
-    widths = {name: int(averaged[name].max() or 0).bit_length() for name in parts}
-    name = pack(parts, widths)
-    said = pack({"reading": pl.col("reading"), "unit": pl.col("unit") + 1}, {"reading": 32, "unit": 16})
-    averaged = averaged.with_columns(name=name, said=said)
-    if averaged["name"].n_unique() < averaged.height:
-        averaged = averaged.unique(["name", "said"])
-    is_number = pl.col("factor").is_not_null() & pl.col("form").is_between(2, 7) & (pl.col("number") >= 0)
-    censored = pl.when(pl.col("form") > 2).then("form")
-    return (
-        averaged.with_columns(
-            is_number=is_number,
-            value=pl.col("number") * pl.col("factor"),
-            censored=censored,
-            doubtful=pl.col("name").is_duplicated(),
-        )
-        .group_by("cell")
-        .agg(
-            pl.col("b", "computed_slot", "is_early").first(),
-            pl.col("is_number", "is_interim").all(),
-            pl.col("is_nameless", "doubtful").any(),
-            pl.col("form").max(),
-            lowest=pl.col("censored").min(),
-            highest=pl.col("censored").max(),
-            number=pl.col("value").mean().round(9),
-            count=pl.len(),
-        )
-        .filter(~pl.col("is_interim"))
-        .select(
-            "b",
-            slot="computed_slot",
-            is_early="is_early",
-            is_known=pl.col("is_number")
-            & pl.col("lowest").eq_missing(pl.col("highest"))
-            & ~pl.col("doubtful")
-            & (~pl.col("is_nameless") | (pl.col("count") == 1)),
-            number="number",
-            form="form",
-        )
-    )
-
-
-def _rates(chosen: pl.DataFrame, factors: pl.DataFrame, lots: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
-    volume, weight, duration = (pl.col(name) for name in ("dose_volume", "recipient_weight", "infusion_hours"))
-    amounts = lots.filter("has_amounts").select("b", volume, weight, duration)
-    rates = (
-        chosen.filter(~pl.col("is_interim"))
-        .join(rules["dose_rates"].select("slot", "computed_slot"), on="slot")
-        .join(factors.filter(pl.col("target") == "EU/mL"), on="unit", how="left")
-        .join(amounts, on="b")
-    )
-    is_number = pl.col("factor").is_not_null() & pl.col("form").is_between(2, 7) & (pl.col("number") >= 0)
-    known = is_number & (volume >= 0) & (weight > 0) & (duration >= 0)
-    rate = pl.col("number") * pl.col("factor") * volume / (weight * pl.max_horizontal(duration, pl.lit(1.0)))
-    return rates.select(
-        "b",
-        pl.col("computed_slot").alias("slot"),
-        "is_early",
-        is_known=known.fill_null(value=False),
-        number=rate.round(9),
-        form="form",
-    )
 
 
 def _applicability(lots: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
@@ -174,7 +95,12 @@ def _applicability(lots: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
         uncertain=pl.when(~is_known).then("mask").otherwise(0).bitwise_or(),
     )
     of_stages = rules["stages"].group_by("spec").agg(pl.col("required", "expiry").bitwise_or())
-    parts = rules["columns"].filter(pl.col("role") == "part").group_by("spec").agg(parts=pl.col("mask").bitwise_or())
+    parts = (
+        rules["columns"]
+        .filter(pl.col("role").is_in(["part", "control"]))
+        .group_by("spec")
+        .agg(parts=pl.col("mask").bitwise_or())
+    )
     return (
         kinds.select("kind", "spec")
         .join(masks, on=["kind", "spec"], how="left")
@@ -186,52 +112,82 @@ def _applicability(lots: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
     )
 
 
-def _settled(judged: list[pl.DataFrame], lots: pl.DataFrame, rules: dict[str, Any], *, as_of: datetime) -> pl.DataFrame:
+def _settled(
+    judged: list[pl.DataFrame], notes: pl.DataFrame, lots: pl.DataFrame, rules: dict[str, Any], *, as_of: datetime
+) -> pl.DataFrame:
     columns = rules["columns"]
-    cell = pl.col("b").cast(pl.UInt64) * rules["specifications"].height + pl.col("spec")
     frame = lots.select("b", "kind", "manufactured_at", "expires_at", "states_expiry").join(
         _applicability(lots, rules), on="kind"
     )
-    frame = frame.with_columns(cell=cell)
+    frame = frame.with_columns(_cell(rules))
     for number, part in enumerate(judged):
         found = part.select(pl.col(name).alias(f"{name}_{number}") for name in _NAMES).with_columns(
-            part.select(cell=cell)
+            part.select(_cell(rules))
         )
         frame = frame.join(found, on="cell", how="left")
     for name in _NAMES:
-        bits = pl.col(f"{name}_0").fill_null(0) | pl.col(f"{name}_1").fill_null(0)
-        frame = frame.with_columns((bits & pl.col("applies")).alias(name[0]))
+        bits = [pl.col(f"{name}_{number}").fill_null(0) for number in range(len(judged))]
+        frame = frame.with_columns((reduce(or_, bits) & pl.col("applies")).alias(name[0]))
     frame = (
-        frame.drop(f"{name}_{number}" for name in _NAMES for number in (0, 1))
+        frame.drop(f"{name}_{number}" for name in _NAMES for number in range(len(judged)))
         .with_columns(i=pl.col("i") & ~pl.col("f"))
         .with_columns(a=pl.col("a") & ~(pl.col("f") | pl.col("i")))
         .with_columns(c=pl.col("c") & ~(pl.col("f") | pl.col("i") | pl.col("a")))
+        .join(notes, on="cell", how="left")
+        .with_columns(pl.col(notes.columns[1:]).fill_null(0))
     )
-    frame = _with_composites(frame, columns)
+    frame = _with_controls(_with_composites(frame, columns), rules)
+    noted = pl.col("noted") & pl.col("c")
     expired = pl.col("expires_at") < as_of
     unread = pl.col("states_expiry") & pl.col("expires_at").is_null()
     frame = (
-        frame.with_columns(
-            raw_f=pl.col("f") | pl.col("whole_f") | pl.when(expired).then("expiry").otherwise(0),
-            raw_a=pl.col("a") | pl.col("whole_a"),
-        )
-        .with_columns(capped=(pl.col("raw_f") | pl.col("raw_a")) & pl.col("uncertain") & ~pl.col("parts"))
+        frame.with_columns(a=pl.col("a") | noted, c=pl.col("c") & ~noted)
+        .with_columns(f=pl.col("f") | pl.when(expired).then("expiry").otherwise(0))
+        .with_columns(capped=(pl.col("f") | pl.col("a")) & pl.col("uncertain") & ~pl.col("parts"))
         .with_columns(
-            f=pl.col("raw_f") & ~pl.col("capped"),
-            a=pl.col("raw_a") & ~pl.col("capped"),
-            i=pl.col("i") | pl.col("whole_i") | pl.col("capped") | pl.when(unread).then("expiry").otherwise(0),
-            c=pl.col("c") | pl.col("whole_c"),
-            explained=pl.col("capped") | pl.col("whole_f") | pl.col("whole_i"),
+            f=pl.col("f") & ~pl.col("capped"),
+            a=pl.col("a") & ~pl.col("capped"),
+            i=pl.col("i") | pl.col("capped") | pl.when(unread).then("expiry").otherwise(0),
+            explained=pl.col("capped") | pl.col("explained"),
         )
         .with_columns(missing=pl.col("required") & ~(pl.col("f") | pl.col("i") | pl.col("a") | pl.col("c")))
     )
     late = columns.filter(pl.col("due_seconds").is_not_null()).select("spec", "mask", "due_seconds")
     due = (
-        frame.filter(pl.col("missing") != 0).select("cell", "spec", "missing", "manufactured_at").join(late, on="spec")
+        frame.filter(pl.col("missing") != 0)
+        .select("cell", "spec", "missing", "aside", "manufactured_at")
+        .join(late, on="spec")
     )
     waiting = due.filter(pl.col("manufactured_at") + pl.duration(seconds="due_seconds") >= as_of)
-    pending = waiting.group_by("cell").agg(pending=(pl.col("mask") & pl.col("missing")).bitwise_or())
+    # A known failure is not carried into a release by waiting for what may take its place.
+    deferred = pl.col("mask") & pl.col("missing") & ~pl.col("aside")
+    pending = waiting.group_by("cell").agg(pending=deferred.bitwise_or())
     return frame.join(pending, on="cell", how="left").with_columns(pl.col("pending").fill_null(0))
+
+
+def _with_controls(frame: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
+    """Apply the controls that are reported apart from a result, one requirement of every specification at a time."""
+    controls = rules["controls"].rename({"mask": "controlled"})
+    controls = controls.with_columns(turn=pl.col("controlled").cum_count().over("spec"))
+    bit, tests, marks = pl.col("controlled"), pl.col("tests"), pl.col("marks")
+    f, i, a, c = (pl.col(letter) for letter in "fiac")
+    failed = ((f & tests) | (pl.col("control_failed") & marks)) != 0
+    undecided = ((i & tests) | (pl.col("control_open") & marks)) != 0
+    absent = ((tests & pl.col("applies") & ~(f | i | a | c)) | (pl.col("control_missing") & marks)) != 0
+    invalid = failed | undecided | (absent & ((f | i | a | c) & bit != 0))
+    noted = (c & bit != 0) & (a & tests != 0)
+    for turn in range(1, (controls["turn"].max() or 0) + 1):
+        own = controls.filter(pl.col("turn") == turn).drop("turn")
+        frame = frame.join(own, on="spec", how="left").with_columns(pl.col("controlled", "tests", "marks").fill_null(0))
+        frame = frame.with_columns(controlled=bit & pl.col("applies")).with_columns(
+            f=pl.when(invalid).then(f & ~bit).otherwise(f),
+            i=pl.when(invalid).then(i | bit).otherwise(i),
+            a=pl.when(invalid).then(a & ~bit).when(noted).then(a | bit).otherwise(a),
+            c=pl.when(invalid | noted).then(c & ~bit).otherwise(c),
+            explained=pl.when(invalid).then(pl.col("explained") | bit).otherwise("explained"),
+        )
+        frame = frame.drop("controlled", "tests", "marks")
+    return frame
 
 
 def _with_composites(frame: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
@@ -253,7 +209,10 @@ def _with_composites(frame: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame
             pl.when(answer).then(pl.col(f"whole_{letter}") | (pl.col("whole") & pl.col("applies"))).otherwise(f"whole_{letter}").alias(f"whole_{letter}")
             for letter, answer in answers.items()
         ).drop("whole", "members", "needed")  # fmt: skip
-    return frame
+    merged = frame.with_columns((pl.col(letter) | pl.col(f"whole_{letter}")).alias(letter) for letter in "fiac")
+    return merged.with_columns(explained=pl.col("whole_f") | pl.col("whole_i")).drop(
+        f"whole_{letter}" for letter in "fiac"
+    )
 
 
 def _dispositions(settled: pl.DataFrame, lots: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
@@ -274,7 +233,9 @@ def _dispositions(settled: pl.DataFrame, lots: pl.DataFrame, rules: dict[str, An
 
 
 def _findings(rows: pl.DataFrame, settled: pl.DataFrame, lots: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
-    columns = rules["columns"].select("spec", pl.col("mask").alias("cell"), "owner", "stage", "requirement_id")
+    columns = rules["columns"].select(
+        "spec", pl.col("mask").alias("cell"), "owner", "stage", "requirement_id", is_control=pl.col("role") == "control"
+    )
     state = settled.select("b", "spec", "applies", "uncertain", "expiry", "explained", "missing", "f", "i", "a")
     single = rows.filter(pl.col("mask").bitwise_count_ones() == 1).join(
         columns, left_on=["spec", "mask"], right_on=["spec", "cell"]
@@ -286,16 +247,20 @@ def _findings(rows: pl.DataFrame, settled: pl.DataFrame, lots: pl.DataFrame, rul
     )
     named = pl.concat([single.with_columns(cell=pl.col("mask")), several.select(*single.columns, "cell")])
     verdict, owner = pl.col("verdict"), pl.col("owner")
-    milder = (pl.col("i") & owner != 0) & (
-        (verdict == 4) | ((verdict == 2) & (pl.col("uncertain") & pl.col("cell") != 0))
+    f, i, a, missing = (pl.col(name) & owner != 0 for name in ("f", "i", "a", "missing"))
+    # A control that fails is no failure of the batch, nor is a failed part of an undecided whole.
+    milder = (pl.col("is_control") & (verdict == 4)) | (
+        i & ((verdict == 4) | ((verdict == 2) & (pl.col("uncertain") & pl.col("cell") != 0)))
     )
     of_rows = (
         named.join(state, on=["b", "spec"])
         .filter(
             (pl.col("cell") & pl.col("applies") != 0)
             & pl.when(verdict == 0)
-            .then(pl.col("missing") & owner != 0)
-            .otherwise((pl.col("f") | pl.col("i") | pl.col("a")) & owner != 0)
+            .then(missing | (pl.col("is_control") & i))
+            .when("is_individual")
+            .then(a)
+            .otherwise(f | i | a | missing)
         )
         .select(
             "b",

@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 
-__all__ = ["NO_WORD", "mask_of", "parse_dates", "parse_readings", "parse_revisions", "read_lots"]
+__all__ = ["NO_WORD", "mask_of", "parse_dates", "parse_persons", "parse_readings", "parse_revisions", "read_lots"]
 
 NO_WORD = 63
 _WIDE = [chr(code) for code in range(0xFF01, 0xFF5F)]
@@ -28,7 +28,7 @@ def _fold(text: pl.Expr) -> pl.Expr:
     return spelled.str.strip_chars(" ").str.replace_all(" {2,}", " ")
 
 
-def parse_readings(texts: pl.Series, words: pl.DataFrame, identities: pl.DataFrame) -> pl.DataFrame:
+def parse_readings(texts: pl.Series, words: pl.DataFrame, identities: pl.DataFrame | None) -> pl.DataFrame:
     """Return what distinct texts say, in their order.
 
     Forms: 0 empty, 1 word, 2 number, 3 number of more than 15 digits, 4 <, 5 ≤, 6 >, 7 ≥, 8 unreadable.
@@ -36,7 +36,7 @@ def parse_readings(texts: pl.Series, words: pl.DataFrame, identities: pl.DataFra
     Args:
         texts: distinct texts.
         words: spellings of words.
-        identities: `folded` texts that batches state as their identity, with their number `identity`.
+        identities: `folded` texts that batches state as their identity, with their number `identity`, if that is asked for.
     """
     frame = (
         pl.DataFrame({"result": texts})
@@ -56,6 +56,8 @@ def parse_readings(texts: pl.Series, words: pl.DataFrame, identities: pl.DataFra
         operator=pl.col("operator").fill_null("="),
     )
     frame = frame.join(words, left_on="folded", right_on="spelling", how="left", maintain_order="left")
+    if identities is None:
+        identities = pl.DataFrame(schema={"folded": pl.String, "identity": pl.UInt32})
     frame = frame.join(identities, on="folded", how="left", maintain_order="left")
     n = pl.col("number")
     unreadable = (
@@ -97,6 +99,20 @@ def parse_dates(texts: pl.Series) -> pl.Series:
         .when(text.str.contains(_UNZONED) & exists).then(1).otherwise(2)
     )  # fmt: skip
     return frame.select(kind.cast(pl.UInt8)).to_series()
+
+
+def parse_persons(columns: dict[str, pl.Series]) -> dict[str, pl.Series]:
+    """Return persons as numbers, 0 for none; two spellings of one name differ in no letter or digit."""
+    folded = {
+        name: _fold(pl.col(name).cast(pl.String)).str.to_lowercase().str.replace_all(r"[^\pL\pM\pN]", "")
+        for name in columns
+    }
+    names = {name: pl.DataFrame({name: texts}).select(folded[name]).to_series() for name, texts in columns.items()}
+    known = pl.concat([column.alias("name") for column in names.values()]).unique().sort()
+    number = {name: place for place, name in enumerate((name for name in known if name), start=1)}
+    return {
+        column: pl.Series([number.get(name, 0) for name in texts], dtype=pl.UInt32) for column, texts in names.items()
+    }
 
 
 def parse_revisions(texts: pl.Series) -> pl.Series:

@@ -35,7 +35,7 @@ def key_verdict() -> pl.Expr:
         .when("is_clone").then("clone_verdict").otherwise(3)
     )  # fmt: skip
     return (
-        pl.when(kind == KINDS["value"]).then(value)
+        pl.when((kind == KINDS["value"]) | (kind == KINDS["replicates"])).then(value)
         .when("is_interim").then(0)
         .when(kind == KINDS["report_only"]).then(1)
         .when("is_undecided").then(3)

@@ -7,25 +7,26 @@ together here afterwards.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from benchmarks.peers.polars_keys import key_table
-from benchmarks.peers.polars_lazy import mark_superseded, with_readings, with_unzoned
+from benchmarks.peers.polars_decode import mark_superseded, with_readings
+from benchmarks.peers.polars_keys import key_table, with_raw_verdicts
+from benchmarks.peers.polars_lazy import judged_rows, with_unzoned
+from benchmarks.peers.polars_records import events_of, individuals_of, records_of
 from benchmarks.peers.polars_settle import bits_of, settle
 from benchmarks.peers.polars_text import mask_of
 from benchmarks.peers.polars_verdicts import KINDS, is_impossible, is_inside, is_outside
 
 if TYPE_CHECKING:
-    from benchmarks.peers.polars_lazy import Decoded
+    from benchmarks.peers.polars_decode import Decoded
     from benchmarks.peers.task import Outcome, Task
 
 __all__ = ["NOTES", "RULES", "conclude", "wide_rows"]
 
 NOTES = (
-    "units, words, limits and revisions are joined by Polars before; cells, composites, means, dose rates, missing tests and dispositions are put together by Polars afterwards",
+    "units, words, limits, controls and revisions are joined by Polars before; retests, cells, composites, means, dose rates, missing tests and dispositions are put together by Polars afterwards",
     "karyotypes by regular expression: the normal one, and one with a chromosome more in at least two metaphases",
     "means and dose rates in doubles, rounded to nine decimals",
 )
@@ -33,16 +34,23 @@ NOTES = (
 
 def wide_rows(decoded: Decoded, rules: dict[str, Any]) -> pl.DataFrame:
     """Return one line for every row and every criterion that judges it, numbered by `row`."""
-    keys = key_table(decoded.rows.select(pl.col("key").unique()), decoded, rules)
+    keys = with_raw_verdicts(key_table(decoded.rows.select(pl.col("key").unique()), decoded, rules))
     rows = mark_superseded(decoded.rows).drop("line", "has_id")
     kind, standing = pl.col("kind"), pl.col("standing")
     silent = pl.col("superseded") | (pl.col("backed") & (standing == 5)) | (pl.col("form") == 0)
     wide = rows.join(keys.drop("line", "product", "percent", "declared_by", "is_stray"), on="key").with_row_index("row")
     wide = wide.with_columns(
         is_refused=pl.col("is_unknown") | (pl.col("date") == 2) | (pl.col("revision") < 0), word=mask_of(pl.col("word"))
-    ).with_columns(
+    )
+    counts = ~silent & ~pl.col("is_refused") & ~standing.is_between(2, 3) & kind.is_between(1, 4)
+    fails = (pl.col("raw") == 4) | ((kind == KINDS["identity"]) & (pl.col("same") == 2) & (pl.col("raw") == 1))
+    set_aside = pl.col("backed") & (standing == 5) & fails & pl.col("control").is_between(1, 2)
+    nothing = pl.col("superseded") | set_aside | (kind == KINDS["input"])
+    wide = wide.with_columns(
         is_silent=silent & ~pl.col("is_refused"),
-        is_judged=~silent & ~pl.col("is_refused") & ~standing.is_between(2, 3) & kind.is_between(1, 4),
+        silent_verdict=pl.when(nothing).then(9).otherwise(0),
+        has_invalid_assay=counts & (pl.col("control_mark") > 0),
+        is_judged=counts & (pl.col("control_mark") == 0),
         is_early=(standing == 1) & ~pl.col("accept_preliminary"),
     )
     # A word such as "not detected" beside a limit is judged as below that limit, unless the word itself conforms.
@@ -83,6 +91,8 @@ def _rules() -> dict[str, tuple[int, pl.Expr]]:
     asked = (form == 8) | (form.is_between(2, 7) & ~pl.col("has_limit"))
     broken = {
         "row can be judged": (3, pl.col("is_refused")),
+        "assay controls conform": (3, pl.col("has_invalid_assay")),
+        "assay controls are inside their alert limits": (2, judged & (pl.col("control") == 2)),
         "status is decided": (3, counts & pl.col("standing").is_between(2, 3)),
         "test is listed": (3, counts & (kind == 0)),
         "result is of the kind asked for": (3, judged & (kind == KINDS["value"]) & asked),
@@ -125,8 +135,7 @@ def conclude(task: Task, wide: pl.DataFrame, broken: pl.DataFrame, decoded: Deco
     kind = pl.col("kind")
     judged = wide.join(worst, on="row", how="left").with_columns(
         mask=pl.when("is_refused").then("record").otherwise("mask"),
-        verdict=pl.when(pl.col("superseded") & ~pl.col("is_refused")).then(9)
-        .when("is_silent").then(pl.when(kind == KINDS["input"]).then(9).otherwise(0))
+        verdict=pl.when("is_silent").then("silent_verdict")
         .when(pl.col("worst") >= 3).then("worst")
         .when(kind >= KINDS["replicates"]).then(8)
         .when("is_open").then(0)
@@ -135,11 +144,16 @@ def conclude(task: Task, wide: pl.DataFrame, broken: pl.DataFrame, decoded: Deco
     )  # fmt: skip
     cells = judged.group_by("b", "spec").agg(bits_of("mask", "verdict"))
     texts = decoded.readings.select("reading", result=pl.col("result").cast(pl.String))
-    open_rows = judged.filter(~pl.col("verdict").is_in([1, 8, 9])).select("b", "spec", "mask", "verdict", "reading")
+    mark = pl.when(pl.col("has_invalid_assay")).then("control_mark").otherwise(0).cast(pl.UInt8)
+    open_rows = judged.filter(~pl.col("verdict").is_in([1, 8, 9])).select(
+        "b", "spec", "mask", "verdict", "reading", control_mark=mark
+    )
     cells, open_rows = with_unzoned(cells, open_rows, judged.lazy())
     open_rows = open_rows.join(texts, on="reading").drop("reading")
     together = judged.filter(pl.col("verdict") == 8).select(
         "b", "slot", "reading", "result_id", "replicate", "is_nameless", "key"
     )
-    as_of = datetime.fromisoformat(task.as_of).astimezone(UTC).replace(tzinfo=None)
-    return settle(cells, open_rows, with_readings(together, decoded), decoded.lots, rules, as_of=as_of)
+    known = judged_rows(decoded, rules)
+    records, individuals = pl.collect_all([records_of(known), individuals_of(known)], engine="streaming")
+    events = events_of(records, individuals, texts)
+    return settle(cells, open_rows, events, with_readings(together, decoded), decoded.lots, rules, as_of=task.as_of)

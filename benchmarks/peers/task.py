@@ -25,7 +25,12 @@ RESULT_COLUMNS = (
     "status",
     "revision",
     "investigation_id",
+    "assignable_cause",
+    "analyst",
     "invalidated_by",
+    "retest_of",
+    "positive_control",
+    "spike_recovery",
     "tested_at",
     "reported_at",
 )

@@ -167,8 +167,8 @@ def test_two_specifications_for_one_product_are_not_judged_together():
 
 
 # What may differ within a family: numbers are looked up by member, the rest is for people.
-FREE = {"title", "method", "force", "citation", "edition", "reason"}
-BY_FORM = {"limit", "alert", "when", "any_of", "all_of", "n_of_m"}
+FREE = {"title", "method", "force", "citation", "edition", "reason", "consequences"}
+BY_FORM = {"limit", "alert", "when", "any_of", "all_of", "n_of_m", "controls"}
 
 
 def test_every_key_of_a_requirement_belongs_to_the_form_or_is_free():
