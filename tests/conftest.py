@@ -3,7 +3,9 @@
 import pytest
 from hypothesis import HealthCheck, settings
 
-settings.register_profile("regenqc", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "regenqc", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much]
+)
 settings.load_profile("regenqc")
 
 
