@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 
 from benchmarks.machine import machine_line
+from benchmarks.processes import time_process
 from regenqc import evaluate as evaluate_locally
 from regenqc import load_specification, read_batches, read_results, simulate
 from regenqc.evaluation.disposition import DISPOSITION_SCHEMA
@@ -81,10 +82,11 @@ def main() -> None:
     print(f"Spark {session.version}, local[{options.cores}], started in {figures['start seconds']:.1f} s")
     with tempfile.TemporaryDirectory(prefix="regenqc-bench-") as temporary:
         figures["sizes"] = [
-            _size(session, Path(temporary), batches=batches, runs=options.runs) for batches in options.batches
+            _size(session, Path(temporary), batches=batches, runs=options.runs) for batches in sorted(options.batches)
         ]
-    figures["peak MB"] = {name: _peak_megabytes(process) for name, process in _processes().items()}
-    print("peak memory: " + ", ".join(f"{name} {value:,.0f} MB" for name, value in figures["peak MB"].items()))
+    if len(figures["sizes"]) > 1:
+        figures["bytes per lot"] = _bytes_per_lot(*figures["sizes"][-2:])
+        print(f"each lot more takes: {_listed(figures['bytes per lot'], 'bytes')}")
     if options.save:
         SAVED.parent.mkdir(parents=True, exist_ok=True)
         SAVED.write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
@@ -116,7 +118,7 @@ def _size(session: SparkSession, work: Path, *, batches: int, runs: int) -> dict
     out = work / "out"
 
     def identity() -> None:
-        frame = session.read.parquet(path)
+        frame = _numbered(session, path)
         frame.mapInArrow(_identity, frame.schema).groupBy("batch_id").count().groupBy().sum("count").collect()
 
     def frame_to_tables() -> None:
@@ -157,10 +159,13 @@ def _size(session: SparkSession, work: Path, *, batches: int, runs: int) -> dict
             for figure in found.values():
                 figure.processor_seconds.clear()
     same = _same_bytes(out)
+    peaks = {name: _peak_megabytes(process) for name, process in _processes().items()}
+    peaks["local process"] = _local_peak(path, listed, out / "process")
     shutil.rmtree(export)
     yardstick = found["identity mapInArrow and grouped count"]
     print(f"\n{rows:,} results, {batches:,} lots; {runs} rounds; files equal byte by byte: {same}")
-    figures: dict[str, Any] = {"results": rows, "lots": batches, "same bytes": same, "steps": {}}
+    print(f"  peak memory: {_listed(peaks, 'MB')}")
+    figures: dict[str, Any] = {"results": rows, "lots": batches, "same bytes": same, "peak MB": peaks, "steps": {}}
     for name, figure in found.items():
         figures["steps"][name] = {
             "seconds": median(figure.seconds),
@@ -178,6 +183,26 @@ def _size(session: SparkSession, work: Path, *, batches: int, runs: int) -> dict
             f"first round {own['first round seconds']:.1f} s"
         )
     return figures
+
+
+def _local_peak(path: str, listed: str, out: Path) -> float:
+    """Return the peak memory of the local engine in a process of its own, with every output file."""
+    arguments = ["evaluate", path, "--batches", listed, "--as-of", AS_OF, "--out", str(out), "--json"]
+    arguments += [part for name in SPECIFICATIONS for part in ("--spec", name)]
+    return time_process(arguments, runs=1, before=lambda: shutil.rmtree(out, ignore_errors=True)).peak_megabytes
+
+
+def _bytes_per_lot(smaller: dict[str, Any], larger: dict[str, Any]) -> dict[str, float]:
+    lots = larger["lots"] - smaller["lots"]
+    return {
+        name: (peak - smaller["peak MB"][name]) * 2**20 / lots
+        for name, peak in larger["peak MB"].items()
+        if name != "Java"  # Java takes what it is given
+    }
+
+
+def _listed(values: dict[str, float], unit: str) -> str:
+    return ", ".join(f"{name} {value:,.0f} {unit}" for name, value in values.items())
 
 
 def _identity(batches: Iterator[Any]) -> Iterator[Any]:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from regenqc.evaluation.consequences import CONSEQUENCE_FILE
 from regenqc.evaluation.disposition import DISPOSITION_SCHEMA
 from regenqc.evaluation.findings import FINDING_COLUMNS
+from regenqc.evaluation.investigations import INVESTIGATION_FILE
 from regenqc.evaluation.matrix import VERDICT_COLUMNS
 from regenqc.evaluation.terms import terms_of
 from regenqc.intake.readers.text import as_text_codes
@@ -15,16 +17,18 @@ from regenqc.intake.table import read_results
 from regenqc.spark.chunks import Chunk
 from regenqc.spark.partition import judge_partition
 from regenqc.spark.ranges import finish_range
-from regenqc.spark.states import PartialState, from_bytes, ranges_of
+from regenqc.spark.states import PartialState, ranges_of
 from regenqc.spark.task_context import Packed, context_of
 
 
 def tables_of(evaluation):
-    """Return dispositions, findings and verdicts of a local evaluation, as they are written."""
+    """Return dispositions, findings, verdicts, investigations and consequences of a local evaluation, as they are written."""
     return (
         pa.Table.from_batches(evaluation.disposition_batches(), DISPOSITION_SCHEMA),
         pa.Table.from_batches(evaluation.finding_batches(), FINDING_COLUMNS),
         plain(pa.Table.from_batches(evaluation.verdict_batches(), VERDICT_COLUMNS)),
+        pa.Table.from_batches(evaluation.investigation_batches(), INVESTIGATION_FILE),
+        pa.Table.from_batches(evaluation.consequence_batches(), CONSEQUENCE_FILE),
     )
 
 
@@ -59,9 +63,8 @@ def judged_in_partitions(frame, specifications, partitions, *, bounds=(), batche
             judged += row["rows_judged"] or 0
             refused += row["rows_refused"] or 0
             unattributed += row["rows_unattributed"] or 0
-            if row["cells"] is not None:
-                state = PartialState(*(from_bytes(row[name]) for name in ("cells", "findings", "collected")))
-                for place, part in ranges_of(state, bounds):
+            if row["state"] is not None:
+                for place, part in ranges_of(PartialState.unpacked(row["state"]), bounds):
                     states.setdefault(place, []).append(part)
     found = [
         tables_of(finish_range(context, place, bounds, states.get(place, []), unattributed=unattributed > 0)[1])

@@ -18,7 +18,14 @@ ONE = specification(VIABILITY, {"id": "ph", "limit": {"max": "7.4", "unit": "pH"
 
 def tables_from_spark(evaluation):
     return tuple(
-        plain(table.toArrow()) for table in (evaluation.dispositions, evaluation.findings, evaluation.verdicts)
+        plain(table.toArrow())
+        for table in (
+            evaluation.dispositions,
+            evaluation.findings,
+            evaluation.verdicts,
+            evaluation.investigations,
+            evaluation.consequences,
+        )
     )
 
 
@@ -60,7 +67,7 @@ def test_without_numbers_only_the_place_of_the_rows_is_missing(session, export):
         str(export / "first.parquet"), SPECIFICATIONS, batches=str(export / "whole" / "batches.parquet"), as_of=AS_OF
     )
     expected = tables_of(local)
-    dispositions, findings, verdicts = tables_from_spark(found)
+    dispositions, findings, verdicts, *_ = tables_from_spark(found)
     assert (dispositions, verdicts) == (expected[0], expected[2])
     places = ["row_number", "source"]
     computed = pa.compute.equal(findings["source"], "(computed)")
@@ -90,7 +97,7 @@ def test_a_column_of_any_type_reads_as_it_does_locally(name, frame_of):
     table = TYPED[name].append_column("batch_id", pa.array(["B1", "B2"]))
     table = table.append_column("number", pa.array([1, 2]))
     found = evaluate(frame_of(table), ONE, as_of=AS_OF, row_number="number")
-    dispositions, findings, verdicts = tables_from_spark(found)
+    dispositions, findings, verdicts, *_ = tables_from_spark(found)
     expected = tables_of(regenqc.evaluate(table.drop_columns(["number"]), ONE, as_of=AS_OF))
     assert (dispositions, verdicts) == (expected[0], expected[2])
     assert findings.drop_columns(["source"]) == expected[1].drop_columns(["source"])
@@ -216,7 +223,7 @@ def test_specifications_of_one_form_give_what_they_give_locally(unlisted, sessio
     frame = session.createDataFrame(table).repartition(3)
     found = evaluate(frame, FAMILY, batches=batches, as_of=AS_OF, row_number="number")
     local = regenqc.evaluate(table.drop_columns(["number"]), FAMILY, batches=batches, as_of=AS_OF)
-    dispositions, findings, verdicts = tables_from_spark(found)
+    dispositions, findings, verdicts, *_ = tables_from_spark(found)
     expected = tables_of(local)
     assert (dispositions, verdicts) == (expected[0], expected[2])
     assert findings.drop_columns(["source"]) == expected[1].drop_columns(["source"])

@@ -11,9 +11,6 @@ from evaluation.test_lattice import BATCHES, SPECIFICATIONS, TABLES, frame
 from spark.partitions import judged_in_partitions, tables_of
 from strategies import AS_OF, STAGE
 
-pytestmark = pytest.mark.xfail(reason="partitions do not carry controls and investigations yet", strict=False)
-
-
 MODEST = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 

@@ -6,17 +6,17 @@ from enum import IntFlag
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pyarrow as pa
 
 from regenqc.vocabulary import Reason
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from regenqc.evaluation.batch_groups import BatchGroups
     from regenqc.evaluation.plan import Plan
 
-__all__ = ["Marks", "marks_of"]
+__all__ = ["Marks", "findings_with_marks", "marks_of"]
 
 
 class Marks(IntFlag):
@@ -47,6 +47,20 @@ _OF_REASON: Final = {
 _TABLE: Final = np.zeros(256, dtype=np.uint8)
 for _reason, _marks in _OF_REASON.items():
     _TABLE[_reason] = _marks
+
+
+def findings_with_marks(findings: pa.Table) -> pa.Table:
+    """Return the findings from which `marks_of` takes anything; the others do not change it.
+
+    Args:
+        findings: see `regenqc.evaluation.evidence.FINDING_SCHEMA`.
+
+    Example:
+        >>> from regenqc.evaluation.evidence import FINDING_SCHEMA
+        >>> findings_with_marks(FINDING_SCHEMA.empty_table()).num_rows
+        0
+    """
+    return findings.filter(pa.array(_TABLE[findings["reason"].to_numpy()] > 0))
 
 
 def marks_of(findings: pa.Table, *, plan: Plan, groups: BatchGroups) -> NDArray[np.uint8] | None:

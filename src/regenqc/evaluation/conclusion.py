@@ -114,6 +114,21 @@ class Evaluation:
         """Yield what has to be done because of late failures, sorted, a part at a time."""
         return self._consequences()
 
+    def batches_of(self, name: str) -> Iterator[pa.RecordBatch]:
+        """Yield one of the tables as it is written, sorted, a part at a time.
+
+        Args:
+            name: `dispositions`, `findings`, `verdicts`, `investigations` or `consequences`.
+        """
+        tables = {
+            "dispositions": self.disposition_batches,
+            "findings": self.finding_batches,
+            "verdicts": self.verdict_batches,
+            "investigations": self.investigation_batches,
+            "consequences": self.consequence_batches,
+        }
+        return tables[name]()
+
     @property
     def investigations(self) -> Any:
         """Return the rows of investigations as a pandas frame."""

@@ -83,7 +83,8 @@ def consequence_batches(
     for _, by, place, number, batch, family in sorted(failed):
         requirement = plan.judged_by[by].requirements[number]
         row = first.get((batch, family, number))
-        where = (None, "") if row is None else (row & ((1 << ROW_BITS) - 1), names[row >> ROW_BITS])
+        # Rows of a table whose rows nobody numbered lie below zero.
+        where = (None, "") if row is None or row < 0 else (row & ((1 << ROW_BITS) - 1), names[row >> ROW_BITS])
         if row is not None and row >> ROW_BITS == len(sources):
             where = (None, names[-1])  # computed rows have no number
         common = (batch_ids[batch].as_py(), plan.judged_by[by].id, requirement.id, STAGES[place].value)

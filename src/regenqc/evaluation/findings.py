@@ -13,6 +13,7 @@ from regenqc.evaluation.cells import BUILT_IN_REQUIREMENTS
 from regenqc.evaluation.dates import NO_TIME, format_time
 from regenqc.evaluation.evidence import ROW_BITS
 from regenqc.evaluation.explanations import NO_SPECIFICATION_SENTENCE, explain_cell, explain_row
+from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import STAGES
 from regenqc.vocabulary import Mark, Reason, Verdict
 
@@ -295,23 +296,21 @@ def _cells(
 
 def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: Sequence[str]) -> pa.RecordBatch:
     slot = part["slot"].to_numpy()
-    codes = np.stack(
-        [
-            part["specification"].to_numpy().astype(np.int64),
-            slot.astype(np.int64),
-            part["reason"].to_numpy().astype(np.int64),
-            part["unit_code"].to_numpy().astype(np.int64) * (slot >= 0),
-            part["requirement"].to_numpy().astype(np.int64),
-            part["capped"].to_numpy().astype(np.int64),
-            part["position"].to_numpy().astype(np.int64),
-            part["alone"].to_numpy().astype(np.int64) * np.isin(part["reason"].to_numpy(), _CONTROLS),
-            part["triggers"].to_numpy().astype(np.int64),
-        ],
-        axis=1,
-    )
-    kinds, inverse = np.unique(codes, axis=0, return_inverse=True)
-    templates = [_template(plan, *kind) for kind in kinds.tolist()]
-    chosen = pa.array(inverse.reshape(-1))
+    codes = [
+        part["specification"].to_numpy().astype(np.int64),
+        slot.astype(np.int64),
+        part["reason"].to_numpy().astype(np.int64),
+        part["unit_code"].to_numpy().astype(np.int64) * (slot >= 0),
+        part["requirement"].to_numpy().astype(np.int64),
+        part["capped"].to_numpy().astype(np.int64),
+        part["position"].to_numpy().astype(np.int64),
+        part["alone"].to_numpy().astype(np.int64) * np.isin(part["reason"].to_numpy(), _CONTROLS),
+        part["triggers"].to_numpy().astype(np.int64),
+    ]
+    # Slots and requirements that there are none of lie below zero.
+    kinds = distinct_combinations(*(code - code.min(initial=0) for code in codes))
+    templates = [_template(plan, *kind) for kind in zip(*(code[kinds.first].tolist() for code in codes), strict=True)]
+    chosen = pa.array(kinds.of_row)
     before, after, limit, requirement_id, test = (
         pa.array([template[at] for template in templates], type=pa.string()).take(chosen) for at in range(5)
     )

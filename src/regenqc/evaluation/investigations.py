@@ -172,8 +172,10 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
         "verdict_if_counted": verdict,
         "counts": counts,
         "why": why,
-        "row_number": pa.array(row & ((1 << ROW_BITS) - 1)),
-        "source": pa.array(list(sources), type=pa.string()).take(pa.array(row >> ROW_BITS)),
+        "row_number": pa.array(row & ((1 << ROW_BITS) - 1), mask=row < 0),
+        "source": pa.array([*sources, ""], type=pa.string()).take(
+            pa.array(np.where(row < 0, len(sources), row >> ROW_BITS))
+        ),
         "spec_id": spec_ids.take(pa.array(specification)),
     }
     return pa.record_batch([columns[entry.name] for entry in INVESTIGATION_FILE], schema=INVESTIGATION_FILE)

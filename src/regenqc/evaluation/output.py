@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from regenqc.evaluation.output_directory import OutputDirectory, unwritable
 from regenqc.evaluation.row_files import RefusedFile, RowFormat, open_rows_file
-from regenqc.evaluation.table_files import TableFiles
+from regenqc.evaluation.table_files import WRITTEN_TABLES, TableFiles
 from regenqc.intake.contracts import RESULT_COLUMNS
 
 if TYPE_CHECKING:
@@ -171,12 +171,9 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
 
     def _write_tables(self, evaluation: Evaluation) -> None:
         with TableFiles(self._output.work) as files:
-            for batch in evaluation.disposition_batches():
-                files.write("dispositions", batch)
-            for batch in evaluation.finding_batches():
-                files.write("findings", batch)
-            for batch in evaluation.matrix.batches():
-                files.write("verdicts", batch)
+            for name in WRITTEN_TABLES:
+                for batch in evaluation.batches_of(name):
+                    files.write(name, batch)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 import pyarrow as pa
@@ -14,15 +15,36 @@ from regenqc.evaluation.findings import FINDING_COLUMNS
 from regenqc.evaluation.matrix import VERDICT_COLUMNS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
     from types import TracebackType
 
-__all__ = ["EqualParts", "TableFiles"]
+__all__ = ["WRITTEN_TABLES", "EqualParts", "TableFiles", "WrittenTable"]
 
-_ROW_GROUP: Final = 65_536
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenTable:
+    """How one table of an evaluation is written.
+
+    Args:
+        schema: of its rows.
+        row_group: rows in every row group but the last.
+        is_text: whether it is written as comma-separated text as well.
+        statistics: columns with statistics in the Parquet file, or all of them.
+    """
+
+    schema: pa.Schema
+    row_group: int = 65_536
+    is_text: bool = True
+    statistics: tuple[str, ...] | None = None
+
+
 # A verdict takes a few bytes, and there is one for every cell.
-_VERDICT_ROW_GROUP: Final = 1_048_576
+WRITTEN_TABLES: Final[Mapping[str, WrittenTable]] = {
+    "dispositions": WrittenTable(schema=DISPOSITION_SCHEMA),
+    "findings": WrittenTable(schema=FINDING_COLUMNS),
+    "verdicts": WrittenTable(schema=VERDICT_COLUMNS, row_group=1_048_576, is_text=False, statistics=("batch_id",)),
+}
 
 
 class EqualParts:
@@ -69,15 +91,18 @@ class EqualParts:
 class _Table:
     """One table on its way into its files."""
 
-    def __init__(self, folder: Path, name: str, schema: pa.Schema, *, rows: int, stack: ExitStack) -> None:
-        self._parts = EqualParts(rows)
-        statistics = ["batch_id"] if schema is VERDICT_COLUMNS else True
-        writer = pq.ParquetWriter(folder / f"{name}.parquet", schema, compression="zstd", write_statistics=statistics)
-        self._parquet = stack.enter_context(writer)
+    def __init__(self, folder: Path, name: str, table: WrittenTable, stack: ExitStack) -> None:
+        self._parts = EqualParts(table.row_group)
+        statistics = True if table.statistics is None else list(table.statistics)
+        self._parquet = stack.enter_context(
+            pq.ParquetWriter(folder / f"{name}.parquet", table.schema, compression="zstd", write_statistics=statistics)
+        )
         self._text: pacsv.CSVWriter | None = None
-        if schema is not VERDICT_COLUMNS:
+        if table.is_text:
             options = pacsv.WriteOptions(quoting_style="needed")
-            self._text = stack.enter_context(pacsv.CSVWriter(folder / f"{name}.csv", schema, write_options=options))
+            self._text = stack.enter_context(
+                pacsv.CSVWriter(folder / f"{name}.csv", table.schema, write_options=options)
+            )
 
     def write(self, batch: pa.RecordBatch) -> None:
         for part in self._parts.add(batch):
@@ -94,7 +119,7 @@ class _Table:
 
 
 class TableFiles:
-    """The files `dispositions`, `findings` and `verdicts` of a directory, open for writing.
+    """The files of the tables in `WRITTEN_TABLES` in a directory, open for writing.
 
     Row groups have the same number of rows however the rows arrive, so that the bytes depend on the rows alone.
 
@@ -104,20 +129,13 @@ class TableFiles:
 
     def __init__(self, folder: Path) -> None:
         self._stack = ExitStack()
-        schemas = {
-            "dispositions": (DISPOSITION_SCHEMA, _ROW_GROUP),
-            "findings": (FINDING_COLUMNS, _ROW_GROUP),
-            "verdicts": (VERDICT_COLUMNS, _VERDICT_ROW_GROUP),
-        }
-        self._tables = {
-            name: _Table(folder, name, schema, rows=rows, stack=self._stack) for name, (schema, rows) in schemas.items()
-        }
+        self._tables = {name: _Table(folder, name, table, self._stack) for name, table in WRITTEN_TABLES.items()}
 
     def write(self, name: str, batch: pa.RecordBatch) -> None:
         """Write the next rows of one table.
 
         Args:
-            name: `dispositions`, `findings` or `verdicts`.
+            name: of `WRITTEN_TABLES`.
             batch: rows in canonical order, behind those written before.
         """
         self._tables[name].write(batch)

@@ -64,7 +64,7 @@ class FrameFormat:
 
     Args:
         columns: of the results, in order.
-        joined: name of each joined column, with the columns it holds.
+        joined: name of each joined column, with the columns it holds; `SOURCE_COLUMN` may be one of them.
         sources: names of the sources.
     """
 
@@ -124,7 +124,10 @@ def _chunk(table: pa.Table, row_format: FrameFormat) -> Chunk:
             )
         ) from error
     rows = pa.record_batch([columns[name] for name in row_format.columns], names=list(row_format.columns))
-    return Chunk(rows, 0, 0, _places(table, row_format.sources))
+    if SOURCE_COLUMN not in columns and SOURCE_COLUMN in table.column_names:
+        columns[SOURCE_COLUMN] = pc.fill_null(table[SOURCE_COLUMN], "").combine_chunks().dictionary_encode()
+    numbers = table[ROW_COLUMN] if ROW_COLUMN in table.column_names else None
+    return Chunk(rows, 0, 0, _places(rows.num_rows, numbers, columns.get(SOURCE_COLUMN), row_format.sources))
 
 
 def _parted(column: pa.ChunkedArray, count: int) -> list[pa.DictionaryArray]:
@@ -143,15 +146,16 @@ def _parted(column: pa.ChunkedArray, count: int) -> list[pa.DictionaryArray]:
     return found
 
 
-def _places(table: pa.Table, sources: Sequence[str]) -> NDArray[np.int64]:
-    places = np.full(table.num_rows, _NO_ROW, dtype=np.int64)
-    if ROW_COLUMN not in table.column_names:
+def _places(
+    count: int, numbers: pa.ChunkedArray | None, source: pa.DictionaryArray | None, sources: Sequence[str]
+) -> NDArray[np.int64]:
+    places = np.full(count, _NO_ROW, dtype=np.int64)
+    if numbers is None:
         return places
-    numbers = table[ROW_COLUMN]
-    source = np.zeros(table.num_rows, dtype=np.int64)
-    if SOURCE_COLUMN in table.column_names:
-        names = pc.fill_null(table[SOURCE_COLUMN], "")
-        source = pc.index_in(names, value_set=pa.array(sources, type=pa.string())).to_numpy().astype(np.int64)
+    place = np.zeros(count, dtype=np.int64)
+    if source is not None:
+        known_as = pc.index_in(source.dictionary, value_set=pa.array(sources, type=pa.string())).to_numpy()
+        place = known_as.astype(np.int64)[source.indices.to_numpy()]
     known = pc.is_valid(numbers).to_numpy()
-    places[known] = (source[known] << ROW_BITS) + pc.fill_null(numbers, 0).to_numpy()[known]
+    places[known] = (place[known] << ROW_BITS) + pc.fill_null(numbers, 0).to_numpy()[known]
     return places

@@ -18,8 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pyarrow as pa
 
 from regenqc.errors import DataError, Fault, InternalError
+from regenqc.evaluation.consequences import CONSEQUENCE_FILE
 from regenqc.evaluation.disposition import DISPOSITION_SCHEMA
 from regenqc.evaluation.findings import FINDING_COLUMNS
+from regenqc.evaluation.investigations import INVESTIGATION_FILE
 from regenqc.evaluation.matrix import VERDICT_COLUMNS
 from regenqc.evaluation.terms import no_results, terms_of
 from regenqc.intake.table import ResultTable, read_results
@@ -53,7 +55,13 @@ __all__ = ["SparkEvaluation", "evaluate"]
 # Batches counted once for the results and once for the batch table.
 _RANGE_WEIGHT: Final = 20_000
 
-_SCHEMAS: Final = {"dispositions": DISPOSITION_SCHEMA, "findings": FINDING_COLUMNS, "verdicts": VERDICT_COLUMNS}
+_SCHEMAS: Final = {
+    "dispositions": DISPOSITION_SCHEMA,
+    "findings": FINDING_COLUMNS,
+    "verdicts": VERDICT_COLUMNS,
+    "investigations": INVESTIGATION_FILE,
+    "consequences": CONSEQUENCE_FILE,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,16 @@ class SparkEvaluation:
         return self._table("verdicts")
 
     @property
+    def investigations(self) -> DataFrame:
+        """Return the rows of investigations, sorted."""
+        return self._table("investigations")
+
+    @property
+    def consequences(self) -> DataFrame:
+        """Return what has to be done because of late failures, sorted."""
+        return self._table("consequences")
+
+    @property
     def refused(self) -> DataFrame:
         """Return the rows that could not be judged, as reported, in order of source and row number."""
         names = tuple(source.name for source in self.results.sources)
@@ -134,11 +152,11 @@ class SparkEvaluation:
         """Return the outputs of every range as Arrow streams: `range, name, content`, in order; counts come first.
 
         Args:
-            names: of `dispositions`, `findings`, `verdicts` and `cells`.
+            names: of the tables, see `regenqc.evaluation.conclusion.Evaluation.batches_of`; `state` is what they follow from.
         """
         ranges = len(self._bounds) + 1
         task = finish_ranges(self._packed, self._bounds, names=tuple(names), unattributed=self.rows_unattributed > 0)
-        states = self._judged.where("cells is not null").select("cells", "findings", "collected")
+        states = self._judged.where("state is not null").select("state")
         with spark_calls("finishing"):
             return (
                 states.mapInArrow(split_states(self._bounds), RANGE_COLUMNS)
@@ -247,7 +265,7 @@ def _evaluate_frame(
 
     def judged(*, has_families: bool, is_joined: bool) -> SparkEvaluation:
         packed = Packed.of(context_of(table, terms, superseding=superseding, has_families=has_families))
-        row_format = format_of(frame, table, is_joined=is_joined)
+        row_format = format_of(frame, table, has_source=source is not None, is_joined=is_joined)
         with spark_calls("judging"):
             rows = rows_of(frame, row_format, row_number=row_number, source=source)
             return _evaluation(rows.mapInArrow(judge_frame(packed, row_format), JUDGED_COLUMNS), packed, table, terms)

@@ -92,18 +92,20 @@ def _not_read(rows: int, only: Sequence[str] | None) -> Iterator[pa.RecordBatch]
     raise NotImplementedError(rows, only)
 
 
-def format_of(frame: DataFrame, results: ResultTable, *, is_joined: bool) -> FrameFormat:
+def format_of(frame: DataFrame, results: ResultTable, *, has_source: bool, is_joined: bool) -> FrameFormat:
     """Return how the rows of a DataFrame reach the tasks.
 
     Args:
         frame: results.
         results: their description.
+        has_source: whether a column names the source of each row.
         is_joined: whether columns that repeat few texts travel joined.
     """
     texts = {entry.name for entry in frame.schema if entry.dataType.typeName() == "string"}
     canonical = [name for name in results.columns if name in texts and name in _FEW_TEXTS]
     carried = [name for name in results.columns if name in texts and name not in _FEW_TEXTS | _MANY_TEXTS]
-    groups = {f"{SEPARATOR}few": tuple(canonical), f"{SEPARATOR}carried": tuple(carried)}
+    places = [SOURCE_COLUMN] if has_source else []
+    groups = {f"{SEPARATOR}few": (*canonical, *places), f"{SEPARATOR}carried": tuple(carried)}
     joined = {name: parts for name, parts in groups.items() if len(parts) > 1} if is_joined else {}
     return FrameFormat(results.columns, joined, tuple(source.name for source in results.sources))
 
@@ -116,13 +118,15 @@ def rows_of(frame: DataFrame, row_format: FrameFormat, *, row_number: str | None
     wanted = [*row_format.columns, *(name for name in (row_number, source) if name is not None)]
     own = selected(frame, wanted)
     column = dict(zip(wanted, own.columns, strict=True))
+    if source is not None:
+        column[SOURCE_COLUMN] = column[source]
     chosen = [F.col(column[name]) for name in row_format.columns if name not in apart]
     for name, parts in row_format.joined.items():
-        stated = [F.coalesce(F.col(column[part]), F.lit("")) for part in parts]
+        stated = [F.coalesce(F.col(column[part]).cast("string"), F.lit("")) for part in parts]
         chosen.append(F.concat_ws(SEPARATOR, *stated).alias(name))
     if row_number is not None:
         chosen.append(F.col(column[row_number]).cast("long").alias(ROW_COLUMN))
-        if source is not None:
+        if source is not None and SOURCE_COLUMN not in apart:
             chosen.append(F.col(column[source]).cast("string").alias(SOURCE_COLUMN))
     return own.select(*chosen)
 

@@ -22,10 +22,10 @@ from regenqc.evaluation.disposition import DISPOSITION_SCHEMA
 from regenqc.evaluation.output import inputs_of, run_record, write_run
 from regenqc.evaluation.output_directory import OutputDirectory, unwritable
 from regenqc.evaluation.row_files import RefusedFile, RowFormat
-from regenqc.evaluation.table_files import TableFiles
+from regenqc.evaluation.table_files import WRITTEN_TABLES, TableFiles
 from regenqc.spark.ranges import judge_of
 from regenqc.spark.spark_calls import spark_calls
-from regenqc.spark.states import CELL_SCHEMA, PartialState, from_bytes, merge
+from regenqc.spark.states import PartialState, from_bytes, merge
 from regenqc.vocabulary import Disposition
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ __all__ = ["MOST_REPORTED", "SparkOutput", "WrittenEvaluation"]
 
 # The report is made by the driver from the cells of all batches, a few hundred bytes each.
 MOST_REPORTED: Final = 1_000_000
-_TABLES: Final = ("dispositions", "findings", "verdicts")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,13 +154,13 @@ class SparkOutput(AbstractContextManager["SparkOutput"]):
         """
         self._note("judged")
         is_reported = self._is_kept and evaluation.batches_at_most <= self._most_reported
-        names = [*_TABLES, "cells"] if is_reported else list(_TABLES)
+        names = [*WRITTEN_TABLES, *(["state"] if is_reported else [])]
         with spark_calls("finishing"):
             finished = evaluation.finished(names).persist()
             try:
                 # All ranges are finished here, side by side; afterwards they are fetched one by one.
                 counts = evaluation.counts_in(finished)
-                cells = self._write_tables(finished)
+                states = self._write_tables(finished)
             finally:
                 finished.unpersist()
             self._write_refused(evaluation)
@@ -177,7 +176,7 @@ class SparkOutput(AbstractContextManager["SparkOutput"]):
             counts["dispositions"],
         )
         if is_reported:
-            self._write_report(evaluation, written, cells)
+            self._write_report(evaluation, written, states)
         self._note("written")
         run = run_record(written, results=self._results, batches=self._batches, timings=self._timings)
         run["engine"]["pyspark"] = _version()
@@ -187,23 +186,23 @@ class SparkOutput(AbstractContextManager["SparkOutput"]):
             written = replace(written, folder=self._output.directory)
         return written, run
 
-    def _write_tables(self, finished: DataFrame) -> pa.Table:
-        """Write the tables in order and return the cells of all batches, none where they were not asked for."""
-        cells = [CELL_SCHEMA.empty_table()]
+    def _write_tables(self, finished: DataFrame) -> list[PartialState]:
+        """Write the tables in order and return the states of all ranges, none where they were not asked for."""
+        states: list[PartialState] = []
         rows = finished.where("name <> 'counts'").toLocalIterator(prefetchPartitions=True)
         try:
             with TableFiles(self._output.work) as files:
                 for row in rows:
+                    if row["name"] == "state":
+                        states.append(PartialState.unpacked(row["content"]))
+                        continue
                     table = from_bytes(row["content"])
-                    if row["name"] == "cells":
-                        cells.append(table)
-                    else:
-                        plain = table.cast(DISPOSITION_SCHEMA) if row["name"] == "dispositions" else table
-                        for batch in plain.to_batches():
-                            files.write(row["name"], batch)
+                    plain = table.cast(DISPOSITION_SCHEMA) if row["name"] == "dispositions" else table
+                    for batch in plain.to_batches():
+                        files.write(row["name"], batch)
         except OSError as error:
             raise unwritable(self._output.directory, error) from error
-        return pa.concat_tables(cells)
+        return states
 
     def _write_refused(self, evaluation: SparkEvaluation) -> None:
         row_format = RowFormat(self._results.columns, sources=())
@@ -212,11 +211,13 @@ class SparkOutput(AbstractContextManager["SparkOutput"]):
                 for row in evaluation.refused.toLocalIterator():
                     file.write_row(list(row))
 
-    def _write_report(self, evaluation: SparkEvaluation, written: WrittenEvaluation, cells: pa.Table) -> None:
+    def _write_report(
+        self, evaluation: SparkEvaluation, written: WrittenEvaluation, states: list[PartialState]
+    ) -> None:
         from regenqc.evaluation.report import write_report  # noqa: PLC0415 - imports jinja2
 
         judge = judge_of(evaluation.terms, plan=evaluation.plan, batches=evaluation.terms.batches)
-        merge(judge, [PartialState.of_cells(cells)])
+        merge(judge, states)
         judge.unattributed_rows = [0] if evaluation.rows_unattributed else []
         concluded = conclude(
             judge,

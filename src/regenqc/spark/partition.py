@@ -11,13 +11,12 @@ import pyarrow as pa
 
 from regenqc.errors import DataError
 from regenqc.evaluation.batch_groups import BatchGroups
-from regenqc.evaluation.evidence import COLLECTED_SCHEMA, FINDING_SCHEMA, Columns
 from regenqc.evaluation.judge import Judge
 from regenqc.spark.chunks import chunks_of_frame
 from regenqc.spark.parts import read_part
 from regenqc.spark.rows_folder import RowsFile
 from regenqc.spark.seen_batches import SeenBatches
-from regenqc.spark.states import state_of, to_bytes
+from regenqc.spark.states import evidence_of, state_of, take_evidence, to_bytes
 from regenqc.spark.worker import without_garbage_collection
 
 if TYPE_CHECKING:
@@ -43,9 +42,7 @@ _JUDGED_SCHEMA: Final = pa.schema(
         ("rows_judged", pa.int64()),
         ("rows_refused", pa.int64()),
         ("rows_unattributed", pa.int64()),
-        ("cells", pa.binary()),
-        ("findings", pa.binary()),
-        ("collected", pa.binary()),
+        ("state", pa.binary()),
         ("refused", pa.binary()),
         ("fault", pa.binary()),
     ]
@@ -136,31 +133,27 @@ class _Partition:
             else SeenBatches(plan, directory=context.directory, coder=coder, as_of=terms.moment)
         )
         self._judge = Judge(plan, groups, coder)
-        self._findings: list[pa.Table] = []
-        self._collected: list[pa.Table] = []
+        self._evidence: dict[str, list[pa.Table]] = {name: [] for name in evidence_of(self._judge)}
         self._refused: list[pa.Table] = []
-        self._evidence = 0
+        self._count = 0
 
     @property
     def is_full(self) -> bool:
         """Return whether the state should be released before more rows are judged."""
-        return len(self._judge.coder.batch_ids) >= _MOST_BATCHES or self._evidence >= _MOST_EVIDENCE
+        return len(self._judge.coder.batch_ids) >= _MOST_BATCHES or self._count >= _MOST_EVIDENCE
 
     def judge(self, chunk: Chunk) -> None:
         """Judge the next rows."""
         judge = self._judge
         # Without places of their own the rows are numbered by the judge itself, from zero where they have some.
         judged = judge.judge(chunk.rows, first_row=chunk.first_row, source=chunk.source)
-        findings, collected = judge.findings.table(), judge.release_collected()
-        judge.findings = Columns(FINDING_SCHEMA)
-        if chunk.places is not None:
-            findings, collected = _placed(findings, chunk), _placed(collected, chunk)
-        self._findings.append(findings)
-        self._collected.append(collected)
+        for name, table in take_evidence(judge).items():
+            self._evidence[name].append(table if chunk.places is None else _placed(table, chunk))
+            self._count += table.num_rows
         refused = np.flatnonzero(judged.coded.refusal)
         if len(refused):
             self._refused.append(self._refused_rows(judged, chunk, refused))
-        self._evidence += findings.num_rows + collected.num_rows + len(refused)
+        self._count += len(refused)
         if self._rows_file is not None:
             self._rows_file.write(self._context.row_format.judged_rows(judged, chunk.source))
 
@@ -172,9 +165,13 @@ class _Partition:
     def release(self) -> Iterator[pa.RecordBatch]:
         """Yield what is known so far, and begin anew."""
         judge = self._judge
-        findings = pa.concat_tables([FINDING_SCHEMA.empty_table(), *self._findings])
-        collected = pa.concat_tables([COLLECTED_SCHEMA.empty_table(), *self._collected])
-        state = state_of(judge, findings=findings, collected=collected)
+        state = state_of(
+            judge,
+            {
+                name: pa.concat_tables([evidence_of(judge)[name].table(), *tables])
+                for name, tables in self._evidence.items()
+            },
+        )
         yield _row(
             part=self._part,
             rows_judged=judge.rows_judged,
@@ -199,9 +196,7 @@ def _state_row(part: int, state: PartialState) -> pa.RecordBatch:
         part=part,
         first=state.cells["batch_id"][0].as_py(),
         batches=state.cells.num_rows,
-        cells=to_bytes(state.cells),
-        findings=to_bytes(state.findings),
-        collected=to_bytes(state.collected),
+        state=state.packed(),
     )
 
 

@@ -6,15 +6,15 @@ import json
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Final
 
-import numpy as np
 import pyarrow as pa
 
 from regenqc.evaluation.batch_groups import BatchGroups
+from regenqc.evaluation.cell_marks import findings_with_marks
 from regenqc.evaluation.conclusion import conclude, judge_across_rows
 from regenqc.evaluation.judge import Judge
 from regenqc.evaluation.plan import Plan
 from regenqc.spark.rows_folder import RowsFile
-from regenqc.spark.states import CELL_SCHEMA, PartialState, cells_of_batches, from_bytes, merge, ranges_of, to_bytes
+from regenqc.spark.states import PartialState, merge, ranges_of, state_of, to_bytes
 from regenqc.spark.worker import without_garbage_collection
 
 if TYPE_CHECKING:
@@ -28,10 +28,9 @@ if TYPE_CHECKING:
 
 __all__ = ["FINISHED_COLUMNS", "RANGE_COLUMNS", "finish_range", "finish_ranges", "judge_of", "split_states"]
 
-RANGE_COLUMNS: Final = "range int, cells binary, findings binary, collected binary"
+RANGE_COLUMNS: Final = "range int, state binary"
 FINISHED_COLUMNS: Final = "range int, name string, content binary"
 
-_STATE_COLUMNS: Final = ("cells", "findings", "collected")
 _ROWS_AT_ONCE: Final = 262_144
 
 
@@ -59,18 +58,12 @@ def split_states(bounds: Sequence[str]) -> Callable[[Iterable[pa.RecordBatch]], 
 
     def task(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         for batch in batches:
-            for row in batch.to_pylist():
-                for number, part in ranges_of(_state(row), bounds):
-                    columns = [pa.array([to_bytes(table)], type=pa.binary()) for table in part]
-                    yield pa.record_batch(
-                        [pa.array([number], type=pa.int32()), *columns], names=["range", *_STATE_COLUMNS]
-                    )
+            for content in batch["state"].to_pylist():
+                for number, part in ranges_of(PartialState.unpacked(content), bounds):
+                    columns = [pa.array([number], type=pa.int32()), pa.array([part.packed()], type=pa.binary())]
+                    yield pa.record_batch(columns, names=["range", "state"])
 
     return task
-
-
-def _state(row: dict[str, bytes]) -> PartialState:
-    return PartialState(*(from_bytes(row[name]) for name in _STATE_COLUMNS))
 
 
 def finish_ranges(
@@ -81,7 +74,7 @@ def finish_ranges(
     Args:
         packed: what every task knows.
         bounds: as for `split_states`.
-        names: what to yield of `dispositions`, `findings`, `verdicts` and `cells`, after the counts.
+        names: of the tables to yield after the counts, see `Evaluation.batches_of`; `state` is what dispositions follow from.
         unattributed: whether a row without batch was refused, which holds every batch.
     """
 
@@ -92,11 +85,14 @@ def finish_ranges(
         assert running is not None  # noqa: S101 - this is a task
         number = running.partitionId()
         with without_garbage_collection():
-            states = (_state(row) for batch in batches for row in batch.to_pylist())
+            states = (PartialState.unpacked(content) for batch in batches for content in batch["state"].to_pylist())
             judge, evaluation = finish_range(packed.open(), number, bounds, states, unattributed=unattributed)
             yield _row(number, "counts", _counts(evaluation))
             for name in names:
-                for part in _finished(name, evaluation, judge):
+                if name == "state":
+                    yield _row(number, name, _judged(judge).packed())
+                    continue
+                for part in _finished(name, evaluation):
                     yield _row(number, name, to_bytes(pa.Table.from_batches([part])))
 
     return task
@@ -137,18 +133,15 @@ def finish_range(
     )
 
 
-def _finished(name: str, evaluation: Evaluation, judge: Judge) -> Iterator[pa.RecordBatch]:
-    batches: Iterable[pa.RecordBatch]
-    if name == "cells":
-        order = np.argsort(evaluation.matrix.rank)
-        ids = evaluation.matrix.batch_ids.take(pa.array(order))
-        batches = [pa.record_batch([ids, cells_of_batches(judge.groups, order)], schema=CELL_SCHEMA)]
-    else:
-        batches = {
-            "dispositions": evaluation.disposition_table.to_batches,
-            "findings": evaluation.finding_batches,
-            "verdicts": evaluation.verdict_batches,
-        }[name]()
+def _judged(judge: Judge) -> PartialState:
+    """Return the raw cells of a range, and of its evidence what dispositions depend on."""
+    return state_of(judge, {"findings": findings_with_marks(judge.findings.table())})
+
+
+def _finished(name: str, evaluation: Evaluation) -> Iterator[pa.RecordBatch]:
+    # Dispositions with their repeating columns as codes, which is a fraction of what is written.
+    is_coded = name == "dispositions"
+    batches = evaluation.disposition_table.to_batches() if is_coded else evaluation.batches_of(name)
     for batch in batches:
         for start in range(0, batch.num_rows, _ROWS_AT_ONCE):
             yield batch.slice(start, _ROWS_AT_ONCE)

@@ -7,6 +7,7 @@ and idempotent: partitions may cut a batch anywhere, arrive in any order, and tw
 
 from __future__ import annotations
 
+import pickle
 from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -15,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.errors import Fault, InternalError
-from regenqc.evaluation.evidence import COLLECTED_SCHEMA, FINDING_SCHEMA
+from regenqc.evaluation.evidence import Columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -29,11 +30,13 @@ __all__ = [
     "CELL_SCHEMA",
     "PartialState",
     "cells_of_batches",
+    "evidence_of",
     "from_bytes",
     "merge",
     "other_terms",
     "ranges_of",
     "state_of",
+    "take_evidence",
     "to_bytes",
 ]
 
@@ -45,18 +48,12 @@ class PartialState(NamedTuple):
 
     Args:
         cells: `CELL_SCHEMA`, one row per batch, sorted by `batch_id`; one byte per cell, in the order of its group.
-        findings: `FINDING_SCHEMA`, sorted by `batch`, which is a row of `cells`.
-        collected: `COLLECTED_SCHEMA`, likewise.
+        evidence: what rows left to be explained or looked at again, by the name that it has in a `Judge`; sorted by their
+            first column, which is a row of `cells`.
     """
 
     cells: pa.Table
-    findings: pa.Table
-    collected: pa.Table
-
-    @classmethod
-    def of_cells(cls, cells: pa.Table) -> PartialState:
-        """Return a state in which nothing is left to be explained."""
-        return cls(cells, FINDING_SCHEMA.empty_table(), COLLECTED_SCHEMA.empty_table())
+    evidence: dict[str, pa.Table]
 
     @property
     def batch_ids(self) -> list[str]:
@@ -66,13 +63,55 @@ class PartialState(NamedTuple):
 
     def cut(self, begin: int, end: int) -> PartialState:
         """Return the state of the batches in rows `begin` to `end` of `cells`."""
-        evidence = []
-        for table in (self.findings, self.collected):
-            batch = table["batch"].to_numpy()
+        evidence = {}
+        for name, table in self.evidence.items():
+            batch = table.column(0).to_numpy()
             start, stop = np.searchsorted(batch, [begin, end])
             part = table.slice(start, stop - start)
-            evidence.append(part.set_column(0, table.schema.field(0), pa.array(batch[start:stop] - np.int32(begin))))
-        return PartialState(self.cells.slice(begin, end - begin), *evidence)
+            evidence[name] = part.set_column(0, table.schema.field(0), pa.array(batch[start:stop] - np.int32(begin)))
+        return PartialState(self.cells.slice(begin, end - begin), evidence)
+
+    def packed(self) -> bytes:
+        """Return the state as bytes, for other tasks of the same run."""
+        evidence = {name: to_bytes(table) for name, table in self.evidence.items()}
+        return pickle.dumps((to_bytes(self.cells), evidence), protocol=pickle.HIGHEST_PROTOCOL)
+
+    @classmethod
+    def unpacked(cls, content: bytes) -> PartialState:
+        """Return the state that was packed.
+
+        Example:
+            >>> state = PartialState(pa.table([["B1"], [b"1"]], schema=CELL_SCHEMA), {})
+            >>> PartialState.unpacked(state.packed()).batch_ids
+            ['B1']
+        """
+        cells, evidence = pickle.loads(content)  # noqa: S301 - packed by another task of this run
+        return cls(from_bytes(cells), {name: from_bytes(table) for name, table in evidence.items()})
+
+
+def evidence_of(judge: Judge) -> dict[str, Columns]:
+    """Return everything that a judge keeps of its rows, by name.
+
+    Found by type: what a judge learns to keep one day must not be lost between partitions.
+
+    Example:
+        >>> from regenqc.evaluation.terms import terms_of
+        >>> from regenqc.specification import load_specification
+        >>> from regenqc.spark.ranges import judge_of
+        >>> terms = terms_of([], load_specification("example/car-t-ari-0001"), batches=None, stage=None, as_of=None)
+        >>> sorted(evidence_of(judge_of(terms)))
+        ['collected', 'findings', 'investigated']
+    """
+    return {name: value for name, value in vars(judge).items() if isinstance(value, Columns)}
+
+
+def take_evidence(judge: Judge) -> dict[str, pa.Table]:
+    """Return what a judge has kept of its rows since it was asked last; it keeps nothing of that."""
+    taken = {}
+    for name, columns in evidence_of(judge).items():
+        taken[name] = columns.table()
+        setattr(judge, name, Columns(columns.schema))
+    return taken
 
 
 def cells_of_batches(groups: BatchGroups, batches: NDArray[np.integer]) -> pa.BinaryArray:
@@ -89,25 +128,24 @@ def cells_of_batches(groups: BatchGroups, batches: NDArray[np.integer]) -> pa.Bi
     return pa.Array.from_buffers(pa.binary(), len(batches), buffers)
 
 
-def state_of(judge: Judge, *, findings: pa.Table, collected: pa.Table) -> PartialState:
+def state_of(judge: Judge, evidence: dict[str, pa.Table]) -> PartialState:
     """Return what a judge knows of its batches.
 
     Args:
         judge: after the rows of a partition.
-        findings: what has to be explained, by batch code.
-        collected: what has to be judged together with other rows, by batch code.
+        evidence: as it was taken from the judge, by batch code.
     """
     ids = pa.array(judge.coder.batch_ids, type=pa.string())
     order = pc.sort_indices(ids).to_numpy().astype(np.int64)
     rank = np.empty(len(order), dtype=np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
     cells = pa.table([ids.take(pa.array(order)), cells_of_batches(judge.groups, order)], schema=CELL_SCHEMA)
-    return PartialState(cells, _by_batch(findings, rank), _by_batch(collected, rank))
+    return PartialState(cells, {name: _by_batch(table, rank) for name, table in evidence.items()})
 
 
 def _by_batch(table: pa.Table, code_of: NDArray[np.int32]) -> pa.Table:
     """Return evidence with other batch codes, sorted by them."""
-    batch = code_of[table["batch"].to_numpy()]
+    batch = code_of[table.column(0).to_numpy()]
     order = np.argsort(batch, kind="stable")
     return table.set_column(0, table.schema.field(0), pa.array(batch)).take(pa.array(order)).combine_chunks()
 
@@ -131,7 +169,7 @@ def merge(judge: Judge, states: Iterable[PartialState]) -> None:
         >>> width = judge.groups.groups[0].width
         >>> for worst in (4, 1):
         ...     cells = pa.table([["B1"], [bytes([worst] * width)]], schema=CELL_SCHEMA)
-        ...     merge(judge, [PartialState.of_cells(cells)])
+        ...     merge(judge, [PartialState(cells, {})])
         >>> set(judge.groups.cells[:width].tolist())
         {4}
     """
@@ -144,8 +182,9 @@ def merge(judge: Judge, states: Iterable[PartialState]) -> None:
         if not np.array_equal(pc.binary_length(cells).to_numpy(zero_copy_only=False), widths):
             raise other_terms()
         _raise_cells(groups, codes, widths, np.frombuffer(b"".join(cells.to_pylist()), dtype=np.uint8))
-        judge.findings.append(_columns(state.findings, codes))
-        judge.collected.append(_columns(state.collected, codes))
+        kept = evidence_of(judge)
+        for name, table in state.evidence.items():
+            kept[name].append(_columns(table, codes))
 
 
 def other_terms() -> InternalError:
@@ -202,7 +241,7 @@ def ranges_of(state: PartialState, bounds: Sequence[str]) -> Iterator[tuple[int,
         bounds: first batch of every range but the first, sorted.
 
     Example:
-        >>> state = PartialState.of_cells(pa.table([["A", "B", "C"], [b"", b"", b""]], schema=CELL_SCHEMA))
+        >>> state = PartialState(pa.table([["A", "B", "C"], [b"", b"", b""]], schema=CELL_SCHEMA), {})
         >>> [(number, part.batch_ids) for number, part in ranges_of(state, ["B"])]
         [(0, ['A']), (1, ['B', 'C'])]
     """
