@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 SIZES  ?= 45600
 LARGE  ?= 0
 
-.PHONY: demo test test-long lint bench pictures wheel clean
+.PHONY: demo test test-long test-spark lint bench pictures wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/regenqc demo
@@ -15,6 +15,9 @@ test: $(VENV)/.installed
 
 test-long: $(VENV)/.installed
 	$(BIN)/python -m pytest -n 2 -m long
+
+test-spark: $(VENV)/.installed-spark
+	$(BIN)/python -m pytest tests/spark
 
 lint: $(VENV)/.installed-lint
 	$(BIN)/ruff format --check .
@@ -38,6 +41,10 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 $(VENV)/.installed-lint: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[lint]'
+	touch $@
+
+$(VENV)/.installed-spark: $(VENV)/.installed
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[spark]'
 	touch $@
 
 clean:
