@@ -1,9 +1,10 @@
 # Two commands on a machine with Python >= 3.11 and make: `make demo` and `make test`.
-PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
-SIZES  ?= 45600
-LARGE  ?= 0
+PYTHON    ?= python3
+VENV      := .venv
+BIN       := $(VENV)/bin
+RESULTS   ?= 1000000
+WORKLOADS ?= EKPCSMWTR
+OPTIONS   ?=
 
 .PHONY: demo test test-long test-spark lint bench pictures wheel clean
 
@@ -25,7 +26,8 @@ lint: $(VENV)/.installed-lint
 	$(BIN)/mypy
 
 bench: $(VENV)/.installed
-	$(BIN)/python -m benchmarks --batches $(SIZES) --large $(LARGE)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(BIN)/python -m benchmarks --results $(RESULTS) --workloads $(WORKLOADS) $(OPTIONS)
 
 pictures: $(VENV)/.installed
 	$(BIN)/python -m regenqc.plots.documentation docs/science

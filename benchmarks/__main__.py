@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks.commands import command_figures
 from benchmarks.engines import ENGINES, engine_named
 from benchmarks.exports import AS_OF
 from benchmarks.figures import case_figures, print_case, slopes
@@ -20,7 +21,6 @@ from benchmarks.floor import READERS, bandwidth, decoding_seconds
 from benchmarks.in_memory import IN_MEMORY, in_memory_figures
 from benchmarks.kernel import time_kernel
 from benchmarks.machine import machine_line
-from benchmarks.processes import ProcessFigure, time_process
 from benchmarks.rounds import run_rounds
 from benchmarks.specification_sets import standard
 from benchmarks.workloads import TITLES, Case, Place, cases_of, wanted_engines
@@ -77,7 +77,7 @@ def _options() -> argparse.Namespace:
         help="letters: " + "; ".join(f"{k} {v}" for k, v in TITLES.items()),
     )
     parser.add_argument("--engines", nargs="*", default=[], help="by name; all that are installed when left out")
-    parser.add_argument("--large", action="store_true", help="in R also 10^8 results")
+    parser.add_argument("--large", action="store_true", help="in E also 2 * 10^7 results, in R 10^8")
     parser.add_argument(
         "--work", help="folder for exports, which are used again; needs 3 GB at 10^7 results, 5 GB with --large"
     )
@@ -119,8 +119,8 @@ def _run(workload: str, place: Place, figures: dict[str, Any], *, runs: int) -> 
         if workload in {"P", "C"}:
             own["floor"] = _decoding(case, runs=runs)
     figures["cases"] += done
-    if workload == "T":
-        figures["process"] = _command(place, runs=runs)
+    if workload == "E":
+        figures["commands"] = command_figures(place, runs=runs)
     if workload == "R" and len(done) > 1:
         for engine, growth in slopes(done).items():
             print(f"  {engine}: time grows by {', '.join(f'{value:.2f}' for value in growth)} × the size")
@@ -163,32 +163,6 @@ def _decoding(case: Case, *, runs: int) -> dict[str, float]:
     for reader, seconds in found.items():
         print(f"    floor    {reader} decodes the file alone in {seconds:.3f} s")
     return found
-
-
-def _command(place: Place, *, runs: int) -> dict[str, Any]:
-    """Time the command itself, with every file that it writes."""
-    export, out = place.folder / "one-lot", place.folder / "out"
-    help_ = time_process(["--help"], runs=runs)
-    arguments = ["evaluate", str(export / "results.csv"), "--batches", str(export / "batches.csv"), "--as-of", AS_OF]
-    arguments += [part for entry in standard() for part in ("--spec", entry.id)]
-    one = time_process(
-        [*arguments, "--out", str(out)], runs=runs, before=lambda: shutil.rmtree(out, ignore_errors=True)
-    )
-    shutil.rmtree(out, ignore_errors=True)
-    _say("regenqc --help", help_)
-    _say("regenqc evaluate, one lot, every output file", one)
-    return {
-        "help s": help_.median_seconds,
-        "one lot, every output file s": one.median_seconds,
-        "one lot, every output file MB": one.peak_megabytes,
-    }
-
-
-def _say(what: str, figure: ProcessFigure) -> None:
-    print(
-        f"    {what}: median {figure.median_seconds:.2f} s of {len(figure.seconds)} "
-        f"({min(figure.seconds):.2f} to {max(figure.seconds):.2f}), peak {figure.peak_megabytes:,.0f} MB"
-    )
 
 
 def _save(figures: dict[str, Any], folder: Path) -> None:

@@ -108,7 +108,7 @@ def time_process(arguments: Sequence[str], *, runs: int, before: Callable[[], No
 
     Args:
         arguments: of the command.
-        runs: counted runs.
+        runs: counted runs; 0 for a single run, which counts.
         before: called before each run, outside the measured time.
     """
     seconds, peak = [], 0.0
@@ -121,7 +121,7 @@ def time_process(arguments: Sequence[str], *, runs: int, before: Callable[[], No
         elapsed = time.perf_counter() - started
         if process.returncode not in {0, 1}:
             raise SystemExit(f"regenqc {' '.join(arguments)} left with {process.returncode}: {process.stderr}")
-        if run:
+        if run or not runs:
             seconds.append(elapsed)
             peak = max(peak, float(process.stderr.splitlines()[-1]))
     return ProcessFigure(tuple(seconds), peak)
