@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 __all__ = ["CodedTexts", "CollectedResults", "SlotRows"]
 
-_BATCHES_AT_ONCE: Final = 50_000
+_BATCHES_AT_ONCE: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +173,8 @@ class CollectedResults:
     """
 
     def __init__(self, table: pa.Table) -> None:
-        self._table = table.combine_chunks()
         slot, batch = table["slot"].to_numpy(), table["batch"].to_numpy()
+        self._table = table
         self._order = np.argsort((slot.astype(np.int64) << 32) | batch, kind="stable")
         self._slot, self._batch = slot[self._order], batch[self._order]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import pyarrow as pa
 
 from regenqc.evaluation.apart import judge_apart
 from regenqc.evaluation.evidence import texts_at
@@ -79,13 +78,13 @@ class ColumnControls:
         """
         for number in np.unique(slot[self.concern(slot)]).tolist():
             members = np.flatnonzero((slot == number) & (verdict != Verdict.MISSING))
-            worst, which, texts = self.judge(coded, number, row[members])
+            worst, which = self.judge(coded, number, row[members])
             chosen = np.flatnonzero(
                 (worst != Verdict.CONFORMS) & ((worst != Verdict.ALERT) | (verdict[members] == Verdict.CONFORMS))
             )
             at, worst, which = members[chosen], worst[chosen], which[chosen]
-            said = [text.take(pa.array(chosen)).to_pylist() for text in texts]
             columns = [self._plan.slots[control].column for control in self._plan.columns_of[number]]
+            said = [texts_at(coded.rows, column, row[at]).to_pylist() for column in columns]
             for place, (entry, control) in enumerate(zip(at.tolist(), which.tolist(), strict=True)):
                 alone = "" if together else _alone(verdict[entry], reason[entry], detail[entry])
                 detail[entry] = f"{columns[control]} {_reported(said[control][place])}{alone}"
@@ -94,22 +93,20 @@ class ColumnControls:
 
     def judge(
         self, coded: CodedRows, number: int, row: NDArray[np.integer]
-    ) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[pa.StringArray]]:
+    ) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
         """Judge the controls of some rows of one slot.
 
         Returns:
-            The verdict of the worst control of each row, the position of that control, and what each control reports.
+            The verdict of the worst control of each row, and the position of that control.
         """
         worst = np.full(len(row), Verdict.CONFORMS, dtype=np.uint8)
         which = np.zeros(len(row), dtype=np.int64)
-        texts = []
         for position, control in enumerate(self._plan.columns_of[number]):
             column = self._plan.slots[control].column
-            texts.append(texts_at(coded.rows, column, row))
             found = self._verdicts(coded, control, column, row)
             worse = _RANK[found] > _RANK[worst]
             worst[worse], which[worse] = found[worse], position
-        return worst, which, texts
+        return worst, which
 
     def _verdicts(self, coded: CodedRows, control: int, column: str, row: NDArray[np.integer]) -> NDArray[np.uint8]:
         read = self._coder.read_column(coded.rows, column, row)

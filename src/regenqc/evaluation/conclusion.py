@@ -169,6 +169,7 @@ def judge_across_rows(judge: Judge, *, source: int, on_rows: RowSink | None = No
         source: number of the source of computed rows, one beyond those of the input.
         on_rows: called with every judged chunk and that number.
     """
+    pa.default_memory_pool().release_unused()
     collected = CollectedResults(judge.release_collected())
     first_row = 1
     for specification, rows in computed_rows(judge, collected):
@@ -193,6 +194,8 @@ def conclude(
         sources: names of the sources.
         rows_computed: as `judge_across_rows` returned it.
     """
+    # Each of the phases needs much memory for a while; what the last one needed is given back first.
+    pa.default_memory_pool().release_unused()
     plan, groups = judge.plan, judge.groups
     batch_ids = pa.array(judge.coder.batch_ids, type=pa.string())
     order = pc.sort_indices(batch_ids).to_numpy()

@@ -50,6 +50,7 @@ _LONGEST_QUOTED: Final = 120
 _KNOWN: Final = {int(reason): reason.code for reason in Reason}
 _REASON_CODES: Final = [_KNOWN.get(code, "") for code in range(256)]
 _RENDERED_AT_ONCE: Final = 65_536
+_BATCHES_AT_ONCE: Final = 50_000
 # Reasons that say of a row only that it is no evidence: worth a word where the cell stays empty because of it.
 _NO_EVIDENCE: Final = np.array(
     [Reason.EMPTY_RESULT, Reason.INTERIM_WORD, Reason.INVALIDATED, Reason.CANCELLED, Reason.PRELIMINARY]
@@ -88,16 +89,39 @@ def findings_of(
         stage: the only stage wanted, `None` for all.
         uncovered: codes of the batches that no specification speaks about.
     """
-    rows = _row_findings(raw, plan=plan, groups=groups, final=final, rank=rank, stage=stage)
-    cells = _cell_findings(settled, groups=groups, rank=rank, stage=stage)
-    bare = _cells(
-        uncovered,
-        np.full(len(uncovered), Reason.NO_SPECIFICATION, dtype=np.uint8),
-        rank=rank,
-        specification=np.full(len(uncovered), len(plan.judged_by)),
-        stage=len(STAGES) if stage is None else stage,
-    )
-    table = pa.concat_tables([rows, cells, bare])
+    for begin, part in _parts(raw, rank):
+        end = begin + _BATCHES_AT_ONCE
+        found = [_row_findings(part, plan=plan, groups=groups, final=final, rank=rank, stage=stage)]
+        found += _cell_findings(settled, groups=groups, rank=rank, stage=stage, begin=begin, end=end)
+        bare = uncovered[(rank[uncovered] >= begin) & (rank[uncovered] < end)]
+        found.append(
+            _cells(
+                bare,
+                np.full(len(bare), Reason.NO_SPECIFICATION, dtype=np.uint8),
+                rank=rank,
+                specification=np.full(len(bare), len(plan.judged_by)),
+                stage=len(STAGES) if stage is None else stage,
+            )
+        )
+        yield from _sorted(pa.concat_tables(found), plan=plan, batch_ids=batch_ids, sources=sources)
+
+
+def _parts(raw: pa.Table, rank: NDArray[np.int64]) -> Iterator[tuple[int, pa.Table]]:
+    """Yield the rows about some batches at a time, in the order of batches, with the rank of the first of these batches."""
+    if len(rank) <= _BATCHES_AT_ONCE:
+        yield 0, raw
+        return
+    part = (rank // _BATCHES_AT_ONCE)[raw["batch"].to_numpy()]
+    order = np.argsort(part, kind="stable")
+    count = -(-len(rank) // _BATCHES_AT_ONCE)
+    edges = np.searchsorted(part[order], np.arange(count + 1))
+    for number in range(count):
+        yield number * _BATCHES_AT_ONCE, raw.take(pa.array(order[edges[number] : edges[number + 1]]))
+
+
+def _sorted(
+    table: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: Sequence[str]
+) -> Iterator[pa.RecordBatch]:
     # Equal findings of one cell, from rows that were reported twice, are one finding: the first row stands for them.
     grouped = table.group_by(
         [*_KEYS, "batch", "slot", "verdict", "unit_code", "requirement", "capped", "alone", "triggers", "due"],
@@ -213,35 +237,41 @@ def _capping(plan: Plan, groups: BatchGroups) -> NDArray[np.bool_]:
 
 
 def _cell_findings(
-    settled: Sequence[SettledCells], *, groups: BatchGroups, rank: NDArray[np.int64], stage: int | None
-) -> pa.Table:
-    tables = [_ROW_SCHEMA.empty_table()]
+    settled: Sequence[SettledCells],
+    *,
+    groups: BatchGroups,
+    rank: NDArray[np.int64],
+    stage: int | None,
+    begin: int,
+    end: int,
+) -> Iterator[pa.Table]:
+    """Yield the findings about cells of the batches with a rank from `begin` to before `end`."""
     for cells in settled:
-        judged_by = groups.judged_by(cells.specification, cells.batches)
+        first, last = np.searchsorted(rank[cells.batches], [begin, end])  # batches are sorted by rank
+        chosen = cells.batches[first:last]
+        judged_by = groups.judged_by(cells.specification, chosen)
         if stage is not None and cells.requirements_at[stage] == 0:
-            reasons = np.full(len(cells.batches), Reason.NO_REQUIREMENT_AT_STAGE, dtype=np.uint8)
-            tables.append(_cells(cells.batches, reasons, rank=rank, specification=judged_by, stage=stage))
+            reasons = np.full(len(chosen), Reason.NO_REQUIREMENT_AT_STAGE, dtype=np.uint8)
+            yield _cells(chosen, reasons, rank=rank, specification=judged_by, stage=stage)
         for column in cells.columns:
-            rows = np.flatnonzero(column.reason)
+            rows = np.flatnonzero(column.reason[first:last])
             if not len(rows) or (stage is not None and column.stage != stage):
                 continue
             built_in = column.requirement < 0
             place = BUILT_IN_REQUIREMENTS.index(column.requirement_id) + 7 if built_in else column.requirement + 10
-            tables.append(
-                _cells(
-                    cells.batches[rows],
-                    column.reason[rows],
-                    rank=rank,
-                    specification=judged_by[rows],
-                    stage=column.stage,
-                    place=place,
-                    verdict=column.verdict[rows],
-                    requirement=column.requirement,
-                    alone=column.alone[rows],
-                    due=column.due[rows],
-                )
+            at = first + rows
+            yield _cells(
+                chosen[rows],
+                column.reason[at],
+                rank=rank,
+                specification=judged_by[rows],
+                stage=column.stage,
+                place=place,
+                verdict=column.verdict[at],
+                requirement=column.requirement,
+                alone=column.alone[at],
+                due=column.due[at],
             )
-    return pa.concat_tables(tables)
 
 
 _NO_PLACE: Final = 6

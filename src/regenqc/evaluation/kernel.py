@@ -53,7 +53,8 @@ __all__ = [
 ]
 
 COMPILE_FROM_ROWS: Final = 100_000
-_WORTH_A_CALL: Final = 1_000
+# A call of compiled code takes as long as some ten rows of plain code.
+_WORTH_A_CALL: Final = 20
 DELEGATED: Final = 255
 COLLECTED: Final = 254
 REFUSED: Final = 255

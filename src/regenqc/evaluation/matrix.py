@@ -77,7 +77,7 @@ class VerdictMatrix:
             elif len(rows):
                 yield cells.batches[rows], tuple(column.of(rows) for column in cells.columns)
 
-    def batches(self, *, at_once: int = 50_000) -> Iterator[pa.RecordBatch]:
+    def batches(self, *, at_once: int = 8_192) -> Iterator[pa.RecordBatch]:
         """Yield the cells in long form, in order of batch, specification, stage and requirement.
 
         Args:

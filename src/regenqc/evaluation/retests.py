@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["settle_retests"]
 
+_BATCHES_AT_ONCE: Final = 20_000
 _SEPARATOR: Final = "\x1f"
 
 
@@ -53,7 +54,16 @@ def settle_retests(judge: Judge) -> None:
     Args:
         judge: after all rows; its cells are raised and its findings get further ones.
     """
-    records = judge.investigated.table().combine_chunks()
+    everything = judge.investigated.table()
+    batch = everything["batch"].to_numpy()
+    # Texts are looked at as Python strings, those of some batches at a time.
+    for first in range(0, int(batch.max(initial=-1)) + 1, _BATCHES_AT_ONCE):
+        own = np.flatnonzero((batch >= first) & (batch < first + _BATCHES_AT_ONCE))
+        if len(own):
+            _settle(judge, everything.take(pa.array(own)).combine_chunks())
+
+
+def _settle(judge: Judge, records: pa.Table) -> None:
     concerned = pc.or_(pc.equal(records["standing"], int(Standing.INVALIDATED)), pc.not_equal(records["retest_of"], ""))
     slots = records["slot"].to_numpy()
     usable = (judge.plan.requirement_of_slot[slots] >= 0) & ~judge.plan.is_control[slots]

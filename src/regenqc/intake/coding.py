@@ -139,10 +139,15 @@ class RowCoder:
         self._default_stage = None if default_stage is None else _STAGES[default_stage.value]
         self._superseding = superseding
         self._revised_ids = pa.array(sorted({result_id for *_, result_id in superseding}), type=pa.string())
-        self._revised_batches = pa.array(sorted({batch_id for batch_id, *_ in superseding}), type=pa.string())
-        self._revised_pairs = self._pairs(
-            _codes_in(pa.array([batch_id for batch_id, *_ in superseding], type=pa.string()), self._revised_batches),
-            _codes_in(pa.array([result_id for *_, result_id in superseding], type=pa.string()), self._revised_ids),
+        self._revised_batches = {
+            batch_id: number for number, batch_id in enumerate(dict.fromkeys(batch_id for batch_id, *_ in superseding))
+        }
+        self._revised_batch_of = np.empty(0, dtype=np.int64)  # by batch code; -1 for a batch without revised results
+        self._revised_pairs = np.unique(
+            self._pairs(
+                np.array([self._revised_batches[batch_id] for batch_id, *_ in superseding], dtype=np.int64),
+                _codes_in(pa.array([result_id for *_, result_id in superseding], type=pa.string()), self._revised_ids),
+            )
         )
         self._highest_revision = max(superseding.values(), default=0)
         self._number_locale = number_locale or NumberLocale()
@@ -203,7 +208,7 @@ class RowCoder:
 
         test = self._look_up(rows, "test", ("test", str(computed)), test_code, np.int32)
         refuse(test < 0, Refusal.ROW_WITHOUT_TEST)
-        standing, under_investigation, lacking = self._standings(rows, refuse)
+        standing, under_investigation, lacking = self._standings(rows, batch, refuse)
         without_zone = self._dates(rows, refuse)
         unit = self._look_up(rows, "unit", ("unit",), _unit_or_unknown, np.int16)
         readings, reading, unit = self._readings(rows, unit)
@@ -287,7 +292,10 @@ class RowCoder:
         return self._look_up(rows, "stage", ("stage",), code_of, np.int32)
 
     def _standings(
-        self, rows: pa.RecordBatch, refuse: Callable[[NDArray[np.bool_], Refusal], None]
+        self,
+        rows: pa.RecordBatch,
+        batch: NDArray[np.int32],
+        refuse: Callable[[NDArray[np.bool_], Refusal], None],
     ) -> tuple[NDArray[np.uint8], NDArray[np.bool_] | None, NDArray[np.uint8] | None]:
         """Return the standing of every row, which rows an investigation concerns, and what their invalidations lack."""
         standing = np.zeros(rows.num_rows, dtype=np.uint8)
@@ -313,22 +321,31 @@ class RowCoder:
             number = self._look_up(rows, "revision", ("revision",), _revision_or_none, np.int64)
             refuse(number < 0, Refusal.UNREADABLE_REVISION)
         if self._superseding and "result_id" in rows.schema.names:
-            self._supersede(rows, number, standing)
+            self._supersede(rows, batch, number, standing)
         return standing, concerned if concerned.any() else None, lacking
 
-    def _supersede(self, rows: pa.RecordBatch, number: NDArray[np.int64], standing: NDArray[np.uint8]) -> None:
+    def _supersede(
+        self,
+        rows: pa.RecordBatch,
+        batch: NDArray[np.int32],
+        number: NDArray[np.int64],
+        standing: NDArray[np.uint8],
+    ) -> None:
         ids: pa.DictionaryArray = rows["result_id"]
-        batches: pa.DictionaryArray = rows["batch_id"]
         id_code = self._once(ids, ("result_id",), lambda words: _codes_in(trimmed(words), self._revised_ids))
-        batch_code = self._once(
-            batches, ("batch_id", "revised"), lambda words: _codes_in(trimmed(words), self._revised_batches)
-        )
-        if not len(id_code) or not len(batch_code):
+        if not len(id_code) or not self.batch_ids:
             return
-        id_of, batch_of = id_code[_indices(ids)], batch_code[_indices(batches)]
-        at = np.flatnonzero((number >= 0) & (number < self._highest_revision) & (id_of >= 0) & (batch_of >= 0))
+        known = len(self._revised_batch_of)
+        new = [self._revised_batches.get(batch_id, -1) for batch_id in self.batch_ids[known:]]
+        self._revised_batch_of = np.append(self._revised_batch_of, np.array(new, dtype=np.int64))
+        id_of, batch_of = id_code[_indices(ids)], self._revised_batch_of[batch]
+        at = np.flatnonzero(
+            (number >= 0) & (number < self._highest_revision) & (id_of >= 0) & (batch_of >= 0) & (batch >= 0)
+        )
         # Laboratories number results per batch: most identifiers of revised results stand for results of other batches.
-        at = at[np.isin(self._pairs(batch_of[at], id_of[at]), self._revised_pairs)]
+        pairs = self._pairs(batch_of[at], id_of[at])
+        place = np.minimum(np.searchsorted(self._revised_pairs, pairs), len(self._revised_pairs) - 1)
+        at = at[self._revised_pairs[place] == pairs]
         latest = np.array([self._superseding.get(key, 0) for key in result_keys(rows, at)], dtype=np.int64)
         standing[at[number[at] < latest]] = Standing.SUPERSEDED
 
@@ -439,8 +456,11 @@ def _in_units(
 
 
 def _distinct_texts(column: pa.DictionaryArray, at: NDArray[np.integer]) -> tuple[pa.StringArray, NDArray[np.int64]]:
-    codes, place = np.unique(_indices(column)[at], return_inverse=True)
-    return column.dictionary.take(pa.array(codes)), place
+    indices = _indices(column)[at]
+    is_named = np.zeros(len(column.dictionary), dtype=np.bool_)
+    is_named[indices] = True
+    place = np.cumsum(is_named) - 1
+    return column.dictionary.filter(pa.array(is_named)), place[indices]
 
 
 def _indices(column: pa.DictionaryArray) -> NDArray[np.int32]:

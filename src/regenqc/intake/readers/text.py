@@ -13,7 +13,16 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-__all__ = ["TEXT_CODES", "as_text_codes", "has_reported_text", "number_text", "text_chunks", "trimmed", "trimmed_at"]
+__all__ = [
+    "TEXT_CODES",
+    "as_text_codes",
+    "has_reported_text",
+    "number_text",
+    "shared_dictionaries",
+    "text_chunks",
+    "trimmed",
+    "trimmed_at",
+]
 
 TEXT_CODES = pa.dictionary(pa.int32(), pa.string())
 
@@ -42,6 +51,34 @@ def as_text_codes(
     wanted = None if only is None else set(only)
     names = [name for name in batch.schema.names if wanted is None or name in wanted]
     return pa.record_batch([_as_codes(batch.column(name), distinct=distinct) for name in names], names=names)
+
+
+def shared_dictionaries(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield the same batches, each with the dictionaries of the one before wherever they are equal.
+
+    Readers copy the dictionary of a row group into every batch; what is learnt of a shared one once holds for all of them.
+
+    Args:
+        batches: of one schema, dictionary-coded throughout.
+
+    Example:
+        >>> parts = [pa.record_batch({"unit": pa.array(["%", "%"]).dictionary_encode()}) for _ in range(2)]
+        >>> first, second = shared_dictionaries(parts)
+        >>> first["unit"].dictionary.buffers()[2].address == second["unit"].dictionary.buffers()[2].address
+        True
+    """
+    held: list[pa.DictionaryArray] | None = None
+    for batch in batches:
+        columns = batch.columns
+        if held is not None:
+            columns = [
+                pa.DictionaryArray.from_arrays(column.indices, before.dictionary, safe=False)
+                if column.dictionary.equals(before.dictionary)
+                else column
+                for column, before in zip(columns, held, strict=True)
+            ]
+        held = columns
+        yield pa.record_batch(columns, names=batch.schema.names)
 
 
 def text_chunks(
@@ -144,7 +181,7 @@ def _as_codes(column: pa.Array | pa.ChunkedArray, *, distinct: bool = False) -> 
             and texts.null_count == 0
             and (distinct or pc.count_distinct(texts).as_py() == len(texts))
         ):
-            return pa.DictionaryArray.from_arrays(column.indices.cast(pa.int32()), texts)
+            return pa.DictionaryArray.from_arrays(column.indices.cast(pa.int32()), texts, safe=False)
         column = pc.take(texts, column.indices)
     text = _as_text(column)
     return pc.dictionary_encode(pc.fill_null(text, "") if text.null_count else text)
