@@ -8,16 +8,16 @@ from __future__ import annotations
 
 __all__ = ["JUDGED", "LINES", "OPEN", "TOGETHER", "UNZONED", "VALUE", "VERDICT_OF_NUMBER"]
 
-# One line for every distinct (stage, test, unit, status, controls in columns), and for each of them and every product the
+# One line for every distinct (stage, test, unit, status), and for each of them and every product the
 # slots that judge it.
 LINES = """
 CREATE TABLE lines AS
-WITH seen AS (SELECT DISTINCT stage, test, unit, status, {controls} FROM results),
+WITH seen AS (SELECT DISTINCT stage, test, unit, status FROM results),
 spelled AS (
     SELECT *, coalesce(code, CASE WHEN trim(unit) = '' THEN 0 ELSE -1 END) AS unit_code
     FROM seen LEFT JOIN (SELECT spelling, unit AS code FROM units) ON spelling = trim(unit)
 )
-SELECT stage, test, unit, status, {controls}, unit_code, (row_number() OVER ())::INTEGER AS line,
+SELECT stage, test, unit, status, unit_code, (row_number() OVER ())::INTEGER AS line,
        CASE WHEN unit_code IN (0, percent) THEN percent ELSE -1 END AS percent_code
 FROM spelled, (SELECT unit AS percent FROM units WHERE spelling = '%');
 CREATE TABLE sets AS
@@ -26,19 +26,10 @@ SELECT words,
        bit_or(CASE verdict WHEN 3 THEN 1::BIGINT << word ELSE 0 END) AS open_words,
        bit_or(CASE verdict WHEN 4 THEN 1::BIGINT << word ELSE 0 END) AS failing_words
 FROM word_verdicts GROUP BY words;
-CREATE TABLE control_ranks AS
-SELECT slot, "column", result AS text, CASE verdict WHEN 1 THEN 0 WHEN 2 THEN 1 WHEN 0 THEN 2 ELSE verdict END AS rank
-FROM (
-    SELECT k.slot, k."column", d.result, CASE WHEN form = 0 THEN 0 ELSE {value} END AS verdict
-    FROM column_controls AS k JOIN slots AS s ON s.slot = k.criterion JOIN sets USING (words)
-    CROSS JOIN (SELECT *, percent AS never_negative, NULL::DOUBLE AS declared FROM readings) AS d
-    LEFT JOIN bounds AS b ON b.slot = k.criterion
-         AND b.unit = (SELECT min(unit) FROM units WHERE spelling = CASE WHEN d.percent THEN '%' ELSE '' END)
-);
 CREATE TABLE rules AS
 WITH coded AS (
-    SELECT line, stage, test, lower(trim(status)) AS status, unit_code AS code, false AS with_percent, {controls} FROM lines
-    UNION ALL SELECT line, stage, test, lower(trim(status)), percent_code, true, {controls} FROM lines
+    SELECT line, stage, test, lower(trim(status)) AS status, unit_code AS code, false AS with_percent FROM lines
+    UNION ALL SELECT line, stage, test, lower(trim(status)), percent_code, true FROM lines
 ),
 strays AS (SELECT spec, bit_or(record) AS strays FROM stages WHERE has_requirements GROUP BY spec)
 SELECT line, with_percent, product, s.spec, l.slot, coalesce(kind, 'unlisted') AS kind, coalesce(c.mask, record) AS mask,
@@ -46,8 +37,6 @@ SELECT line, with_percent, product, s.spec, l.slot, coalesce(kind, 'unlisted') A
        record IS NULL OR NOT list_contains(getvariable('statuses'), status) AS is_refused,
        status = 'invalidated' AS is_invalidated, status = 'preliminary' AND NOT coalesce(accept_preliminary, false) AS is_early,
        status = 'preliminary' AS is_preliminary, status IN ('unverified', 'cancelled') AS is_undecided,
-       coalesce(is_control, false) AS is_control, coalesce(retests, -1) AS retests,
-       [1, 2, 0, 3, 4][1 + greatest(0, {ranks})] AS control,
        has_limit, code AS unit_code, coalesce(never_negative, false) AS never_negative, b.* EXCLUDE (slot, unit),
        conforming_words, open_words, failing_words, min_metaphases, clone_verdict, attribute AS identity_attribute
 FROM coded
@@ -61,7 +50,6 @@ LEFT JOIN sets USING (words)
 LEFT JOIN karyotypes AS k ON k.slot = l.slot
 LEFT JOIN identities AS i ON i.slot = l.slot
 LEFT JOIN strays ON strays.spec = s.spec
-{joins}
 JOIN products ON products.value = s.value
 """
 
@@ -104,8 +92,7 @@ _TEXT = """CASE
 _PERSON = "regexp_replace(lower({0}), '[^\\pL\\pM\\pN]', '', 'g')"
 
 # Every row with every slot that judges it. `declared` is the limit of detection or quantitation beside such a word, `alone` the
-# verdict that the result would have if it counted, `control` that of the worst control in a column of the row.
-_CONTROLLED = """CASE WHEN {0} = 0 OR control = 1 THEN {0} WHEN control <> 2 THEN 3 WHEN {0} = 1 THEN 2 ELSE {0} END"""
+# verdict that the result would have if it counted.
 JUDGED = f"""
 SELECT *, CASE
          WHEN is_refused THEN 3
@@ -115,10 +102,10 @@ SELECT *, CASE
          WHEN form = 0 THEN CASE WHEN kind = 'input' THEN 9 ELSE 0 END
          WHEN is_undecided OR kind = 'unlisted' THEN 3
          WHEN kind IN ('replicates', 'input') THEN 8
-         WHEN is_early AND raw IN (1, 2) THEN 0
+         WHEN is_early AND alone IN (1, 2) THEN 0
          ELSE alone END AS verdict
 FROM (
-    SELECT * EXCLUDE (mask), CASE WHEN is_refused THEN record ELSE mask END AS mask, {_CONTROLLED.format("raw")} AS alone,
+    SELECT * EXCLUDE (mask), CASE WHEN is_refused THEN record ELSE mask END AS mask,
            is_invalidated AND NOT superseded AND CASE WHEN is_invalidated THEN is_investigated AND assignable_cause <> ''
                AND {_PERSON.format("analyst")} <> '' AND {_PERSON.format("invalidated_by")} <> ''
                AND {_PERSON.format("analyst")} <> {_PERSON.format("invalidated_by")} END AS is_set_aside
@@ -128,7 +115,7 @@ FROM (
             WHEN 'replicates' THEN {{value}}
             WHEN 'report_only' THEN CASE WHEN word_standing = 'interim' THEN 0 ELSE 1 END
             WHEN 'karyotype' THEN {_TEXT}
-            WHEN 'identity' THEN {_TEXT} END END AS raw
+            WHEN 'identity' THEN {_TEXT} END END AS alone
         FROM (
             SELECT r.*, rules.* EXCLUDE (is_refused), d.* EXCLUDE (result), lot.b, sex, identity,
                    is_refused OR {{refused}} AS is_refused, investigation_id <> '' AS is_investigated,
@@ -138,7 +125,7 @@ FROM (
                                     WHEN 'loq' THEN nullif(TRY_CAST(loq AS DOUBLE), 0) END AS declared
             FROM results AS r
             JOIN (FROM lines SEMI JOIN (FROM rules WHERE {{slots}}) AS s USING (line)) AS lines
-                ON lines.stage = r.stage AND lines.test = r.test AND lines.unit = r.unit AND lines.status = r.status {{controls}}
+                ON lines.stage = r.stage AND lines.test = r.test AND lines.unit = r.unit AND lines.status = r.status
             JOIN readings AS d ON d.result = r.result
             JOIN lot ON lot.batch_id = r.batch_id
             JOIN (FROM rules WHERE {{slots}}) AS rules
@@ -154,11 +141,11 @@ CREATE TABLE open AS
 SELECT b, spec,
        bit_or(CASE verdict WHEN 1 THEN mask ELSE 0 END) AS conforms, bit_or(CASE verdict WHEN 2 THEN mask ELSE 0 END) AS alert,
        bit_or(CASE verdict WHEN 3 THEN mask ELSE 0 END) AS inconclusive, bit_or(CASE verdict WHEN 4 THEN mask ELSE 0 END) AS fails,
-       list({{mask: mask, verdict: verdict, reported: result, alone: alone, control: CASE WHEN is_undecided OR is_refused THEN 1 ELSE control END, slot: slot, kind: kind,
-              is_control: is_control, retests: retests, is_empty: form = 0, result_id: result_id, retest_of: retest_of,
-              superseded: superseded, is_set_aside: is_set_aside, is_invalidated: is_invalidated,
-              is_investigated: is_investigated, is_preliminary: is_preliminary, is_refused: is_refused}})
-           FILTER (verdict NOT IN (1, 8, 9) OR superseded OR is_invalidated OR is_investigated OR retest_of <> ''
+       list({{mask: mask, verdict: verdict, reported: result, alone: alone, slot: slot, kind: kind,
+              is_empty: form = 0, result_id: result_id, superseded: superseded, is_set_aside: is_set_aside,
+              is_invalidated: is_invalidated, is_investigated: is_investigated, is_preliminary: is_preliminary,
+              is_refused: is_refused}})
+           FILTER (verdict NOT IN (1, 8, 9) OR superseded OR is_invalidated OR is_investigated
                    OR (verdict = 8 AND alone = 4)) AS rows
 FROM ({judged}) GROUP BY b, spec;
 CREATE TABLE listed AS SELECT b, spec, unnest(rows, max_depth := 2) FROM open WHERE rows IS NOT NULL

@@ -32,7 +32,7 @@ NOTES = (
 
 _TABLES = (
     "specifications", "columns", "stages", "slots", "bounds", "units", "factors", "words", "word_verdicts", "selectors",
-    "declared", "karyotypes", "identities", "averages", "dose_rates", "controls", "column_controls",
+    "declared", "karyotypes", "identities", "averages", "dose_rates",
 )  # fmt: skip
 
 
@@ -63,33 +63,19 @@ def judge(task: Task, rules: duckdb.DuckDBPyConnection) -> Outcome:
     else:
         run(f"CREATE VIEW results AS FROM read_parquet('{task.results}')")
         run(f"CREATE VIEW batches AS FROM read_parquet('{task.batches}')")
-    # Controls in columns are read like results.
-    columns = ("result", *lists["controls"])
-    run(READINGS.replace("{texts}", " UNION ".join(f"SELECT DISTINCT {name} FROM results" for name in columns)))
+    run(READINGS)
     selecting = ", ".join(f"coalesce({name}, '') AS {name}" for name in lists["selecting"])
     values = " ".join(f"WHEN '{name}' THEN {name}" for name in lists["selecting"])
     names = ", ".join(lists["selecting"])
     run(LOTS.format(product=lists["product"], selecting=selecting, names=names, answers=values, sexes=SEXES))
-    controls = lists["controls"]
-    joins = " ".join(
-        f"LEFT JOIN control_ranks AS control_{name} ON control_{name}.slot = l.slot AND control_{name}.\"column\" = '{name}'"
-        f" AND control_{name}.text = coded.{name}"
-        for name in controls
-    )
-    ranks = ", ".join(f"coalesce(control_{name}.rank, 0)" for name in controls) or "0"
-    run(LINES.format(controls=", ".join(controls) or "0 AS no_controls", value=VALUE, ranks=ranks, joins=joins))
+    run(LINES)
     unreadable, unzoned = _odd_dates(rules)
     refused = " OR ".join(
         f"r.{name} IN ({_literals(texts)})"
         for name, texts in (("tested_at", unreadable), ("reported_at", unreadable), ("revision", _odd_revisions(rules)))
         if texts
     )
-    judged = JUDGED.format(
-        value=VALUE,
-        refused=refused or "false",
-        controls=" ".join(f"AND lines.{name} = r.{name}" for name in controls),
-        slots="{slots}",
-    )
+    judged = JUDGED.format(value=VALUE, refused=refused or "false", slots="{slots}")
     # The joins are written in the order in which they are quickest: small tables while texts still are dictionary coded.
     run("SET disabled_optimizers = 'join_order'")
     run(OPEN.format(judged=judged.replace("{slots}", "true")))
