@@ -83,7 +83,10 @@ def _ruled(path: Path) -> Iterator[pa.Table]:
     for _, group in _row_groups(path):
         stages, tests = (group[name].combine_chunks() for name in ("stage", "test"))
         table = np.array(
-            [[(stage, test) in known for test in tests.dictionary.to_pylist()] for stage in stages.dictionary.to_pylist()]
+            [
+                [(stage, test) in known for test in tests.dictionary.to_pylist()]
+                for stage in stages.dictionary.to_pylist()
+            ]
         )
         kept = group.filter(pa.array(table[stages.indices.to_numpy(), tests.indices.to_numpy()]))
         yield kept.select([name for name in group.column_names if name not in _LEFT_OUT])

@@ -118,7 +118,6 @@ def _decoded(task: Task) -> tuple[Any, Any, Any]:
     from benchmarks.peers.polars_keys import criteria_of, unpack
     from benchmarks.peers.polars_lazy import load
     from benchmarks.peers.polars_text import mask_of
-    from benchmarks.peers.polars_verdicts import KINDS
 
     rules = load(task)
     decoded = decode(task, rules)

@@ -236,9 +236,7 @@ def _findings(
     names: NDArray[np.object_],
     rules: Rules,
 ) -> pd.DataFrame:
-    columns = rules["columns"][["spec", "mask", "owner", "stage", "requirement_id"]].rename(
-        columns={"mask": "cell"}
-    )
+    columns = rules["columns"][["spec", "mask", "owner", "stage", "requirement_id"]].rename(columns={"mask": "cell"})
     frame = rows.assign(spec=cells.specification[rows["row"]])
     several = frame["mask"] & (frame["mask"] - 1) != 0
     strays = frame[several].merge(columns, on="spec")

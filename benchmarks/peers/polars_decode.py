@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Decoded", "decode", "mark_superseded", "with_readings"]
 
 _LOOKED_UP = tuple(
-    name
-    for name in RESULT_COLUMNS
-    if name not in {"batch_id", "result_id", "investigation_id", "assignable_cause"}
+    name for name in RESULT_COLUMNS if name not in {"batch_id", "result_id", "investigation_id", "assignable_cause"}
 )
 _STANDINGS = {"verified": 0, "": 0, "preliminary": 1, "unverified": 2, "cancelled": 3, "invalidated": 5}
 _UNKNOWN_STAGE = 15
@@ -86,10 +84,7 @@ def decode(task: Task, rules: dict[str, Any]) -> Decoded:
         "status": _known(texts["status"].cast(pl.String).str.to_lowercase(), _STANDINGS, UNKNOWN_STANDING),
         "revision": parse_revisions(texts["revision"]),
         **{name: parse_dates(texts[name]) for name in ("tested_at", "reported_at")},
-        **{
-            name: pl.Series(range(len(texts[name])), dtype=pl.UInt32)
-            for name in ("lod", "loq", "replicate")
-        },
+        **{name: pl.Series(range(len(texts[name])), dtype=pl.UInt32) for name in ("lod", "loq", "replicate")},
         **parse_persons({name: texts[name] for name in ("analyst", "invalidated_by")}),
     }
 

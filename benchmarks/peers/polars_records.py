@@ -69,7 +69,9 @@ def _event(rows: pl.DataFrame, *, verdict: int, is_individual: bool = False) -> 
 
 def _invalidated(records: pl.DataFrame) -> pl.DataFrame:
     """Return the invalidated rows of results that failed, even where the revision that invalidates them is empty."""
-    identity = pl.when("has_id").then(pl.col("result_id").cast(pl.Int64)).otherwise(-1 - pl.col("reading").cast(pl.Int64))
+    identity = (
+        pl.when("has_id").then(pl.col("result_id").cast(pl.Int64)).otherwise(-1 - pl.col("reading").cast(pl.Int64))
+    )
     rows = records.with_columns(identity=identity)
     failing = rows.filter(pl.col("alone") == 4)
     return rows.filter("is_set_aside").join(failing, on=["b", "slot", "identity"], how="semi")

@@ -89,12 +89,7 @@ def _applicability(lots: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
         uncertain=pl.when(~is_known).then("mask").otherwise(0).bitwise_or(),
     )
     of_stages = rules["stages"].group_by("spec").agg(pl.col("required", "expiry").bitwise_or())
-    parts = (
-        rules["columns"]
-        .filter(pl.col("role") == "part")
-        .group_by("spec")
-        .agg(parts=pl.col("mask").bitwise_or())
-    )
+    parts = rules["columns"].filter(pl.col("role") == "part").group_by("spec").agg(parts=pl.col("mask").bitwise_or())
     return (
         kinds.select("kind", "spec")
         .join(masks, on=["kind", "spec"], how="left")
@@ -202,9 +197,7 @@ def _dispositions(settled: pl.DataFrame, lots: pl.DataFrame, rules: dict[str, An
 
 
 def _findings(rows: pl.DataFrame, settled: pl.DataFrame, lots: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
-    columns = rules["columns"].select(
-        "spec", pl.col("mask").alias("cell"), "owner", "stage", "requirement_id"
-    )
+    columns = rules["columns"].select("spec", pl.col("mask").alias("cell"), "owner", "stage", "requirement_id")
     state = settled.select("b", "spec", "applies", "uncertain", "expiry", "explained", "missing", "f", "i", "a")
     single = rows.filter(pl.col("mask").bitwise_count_ones() == 1).join(
         columns, left_on=["spec", "mask"], right_on=["spec", "cell"]
@@ -224,11 +217,7 @@ def _findings(rows: pl.DataFrame, settled: pl.DataFrame, lots: pl.DataFrame, rul
         named.join(state, on=["b", "spec"])
         .filter(
             (pl.col("cell") & pl.col("applies") != 0)
-            & pl.when(verdict == 0)
-            .then(missing)
-            .when("is_individual")
-            .then(a)
-            .otherwise(f | i | a | missing)
+            & pl.when(verdict == 0).then(missing).when("is_individual").then(a).otherwise(f | i | a | missing)
         )
         .select(
             "b",

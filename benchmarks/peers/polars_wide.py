@@ -140,9 +140,7 @@ def conclude(task: Task, wide: pl.DataFrame, broken: pl.DataFrame, decoded: Deco
     )  # fmt: skip
     cells = judged.group_by("b", "spec").agg(bits_of("mask", "verdict"))
     texts = decoded.readings.select("reading", result=pl.col("result").cast(pl.String))
-    open_rows = judged.filter(~pl.col("verdict").is_in([1, 8, 9])).select(
-        "b", "spec", "mask", "verdict", "reading"
-    )
+    open_rows = judged.filter(~pl.col("verdict").is_in([1, 8, 9])).select("b", "spec", "mask", "verdict", "reading")
     cells, open_rows = with_unzoned(cells, open_rows, judged.lazy())
     open_rows = open_rows.join(texts, on="reading").drop("reading")
     together = judged.filter(pl.col("verdict") == 8).select(
