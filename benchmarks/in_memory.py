@@ -130,8 +130,7 @@ def _decoded(task: Task) -> tuple[Any, Any, Any]:
         unit=pl.col("unit").cast(pl.UInt16), standing=pl.col("standing").cast(pl.UInt8),
     )  # fmt: skip
     criteria = criteria_of(decoded, rules).select(
-        "spec", "slot", "conforming_words", "open_words", "failing_words", "has_limit", "mask",
-        kind=pl.col("kind").cast(pl.UInt8),
+        "spec", "slot", "conforming_words", "open_words", "failing_words", "has_limit", "mask", "kind",
         product=pl.col("product").cast(pl.UInt16), line=pl.col("line").cast(pl.UInt16),
     )  # fmt: skip
     bounds = rules["bounds"].join(signs, on="unit").with_columns(unit=(pl.col("unit") + 1).cast(pl.UInt16))

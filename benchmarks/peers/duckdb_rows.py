@@ -6,11 +6,12 @@ Verdicts: 0 no evidence, 1 conforms, 2 alert, 3 inconclusive, 4 fails; 8 counts 
 
 from __future__ import annotations
 
-__all__ = ["JUDGED", "LINES", "OPEN", "TOGETHER", "UNZONED", "VALUE", "VERDICT_OF_NUMBER"]
+__all__ = ["FOUND", "LINES", "UNZONED", "VERDICT_OF_NUMBER"]
 
 # One line for every distinct (stage, test, unit, status), and for each of them and every product the
 # slots that judge it.
 LINES = """
+CREATE TYPE kinds AS ENUM ('unlisted', 'value', 'report_only', 'karyotype', 'identity', 'replicates', 'input');
 CREATE TABLE lines AS
 WITH seen AS (SELECT DISTINCT stage, test, unit, status FROM results),
 spelled AS (
@@ -32,7 +33,7 @@ WITH coded AS (
     UNION ALL SELECT line, stage, test, lower(trim(status)), percent_code, true FROM lines
 ),
 strays AS (SELECT spec, bit_or(record) AS strays FROM stages WHERE has_requirements GROUP BY spec)
-SELECT line, with_percent, product, s.spec, l.slot, coalesce(kind, 'unlisted') AS kind, coalesce(c.mask, record) AS mask,
+SELECT line, with_percent, product, s.spec, l.slot, coalesce(kind, 'unlisted')::kinds AS kind, coalesce(c.mask, record) AS mask,
        coalesce(record, strays) AS record,
        record IS NULL OR NOT list_contains(getvariable('statuses'), status) AS is_refused,
        status = 'invalidated' AS is_invalidated, status = 'preliminary' AND NOT coalesce(accept_preliminary, false) AS is_early,
@@ -72,7 +73,7 @@ _DECLARED = """CASE WHEN limit_lo IS NULL THEN 3
       WHEN limit_lo = '-inf'::DOUBLE AND declared <= limit_hi_closed THEN
         CASE WHEN alert_lo = '-inf'::DOUBLE AND declared <= alert_hi_closed THEN 1 ELSE 2 END
       WHEN declared < limit_lo_open THEN 4 ELSE 3 END"""
-VALUE = f"""CASE
+_VALUE = f"""CASE
     WHEN form BETWEEN 2 AND 7 AND has_limit THEN {VERDICT_OF_NUMBER}
     WHEN form = 1 THEN CASE
       WHEN (conforming_words >> word) & 1 = 1 THEN 1
@@ -93,7 +94,7 @@ _PERSON = "regexp_replace(lower({0}), '[^\\pL\\pM\\pN]', '', 'g')"
 
 # Every row with every slot that judges it. `declared` is the limit of detection or quantitation beside such a word, `alone` the
 # verdict that the result would have if it counted.
-JUDGED = f"""
+_JUDGED = f"""
 SELECT *, CASE
          WHEN is_refused THEN 3
          WHEN superseded THEN 9
@@ -111,8 +112,8 @@ FROM (
                AND {_PERSON.format("analyst")} <> {_PERSON.format("invalidated_by")} END AS is_set_aside
     FROM (
         SELECT *, CASE WHEN form = 0 THEN 0 ELSE CASE kind
-            WHEN 'value' THEN {{value}}
-            WHEN 'replicates' THEN {{value}}
+            WHEN 'value' THEN {_VALUE}
+            WHEN 'replicates' THEN {_VALUE}
             WHEN 'report_only' THEN CASE WHEN word_standing = 'interim' THEN 0 ELSE 1 END
             WHEN 'karyotype' THEN {_TEXT}
             WHEN 'identity' THEN {_TEXT} END END AS alone
@@ -124,40 +125,39 @@ FROM (
                    CASE censored_by WHEN 'lod' THEN nullif(TRY_CAST(lod AS DOUBLE), 0)
                                     WHEN 'loq' THEN nullif(TRY_CAST(loq AS DOUBLE), 0) END AS declared
             FROM results AS r
-            JOIN (FROM lines SEMI JOIN (FROM rules WHERE {{slots}}) AS s USING (line)) AS lines
-                ON lines.stage = r.stage AND lines.test = r.test AND lines.unit = r.unit AND lines.status = r.status
+            JOIN lines ON lines.stage = r.stage AND lines.test = r.test AND lines.unit = r.unit AND lines.status = r.status
             JOIN readings AS d ON d.result = r.result
             JOIN lot ON lot.batch_id = r.batch_id
-            JOIN (FROM rules WHERE {{slots}}) AS rules
-                ON rules.product = lot.product AND rules.line = lines.line AND rules.with_percent = d.percent
+            JOIN rules ON rules.product = lot.product AND rules.line = lines.line AND rules.with_percent = d.percent
         )
     )
 )
 """
 
-# Rows that do not conform, and rows that an investigation concerns or a revision replaced, ride along in lists.
-OPEN = """
-CREATE TABLE open AS
+# One scan gives the cells of every batch, and beside them the rows that do not simply conform: those that fail or are open, that
+# an investigation concerns, that a revision replaced, or that count only together: replicates of a mean, and the
+# concentration behind a dose rate.
+FOUND = f"""
+CREATE TABLE found AS
+WITH judged AS (
+    SELECT b, spec, mask, verdict::UTINYINT AS verdict, alone::UTINYINT AS alone, slot, kind, reading, line, unit_code, declared,
+           result_id, replicate, superseded, is_set_aside, is_invalidated, is_investigated, is_preliminary, is_refused
+    FROM ({_JUDGED})
+)
 SELECT b, spec,
        bit_or(CASE verdict WHEN 1 THEN mask ELSE 0 END) AS conforms, bit_or(CASE verdict WHEN 2 THEN mask ELSE 0 END) AS alert,
-       bit_or(CASE verdict WHEN 3 THEN mask ELSE 0 END) AS inconclusive, bit_or(CASE verdict WHEN 4 THEN mask ELSE 0 END) AS fails,
-       list({{mask: mask, verdict: verdict, reported: result, alone: alone, slot: slot, kind: kind,
-              is_empty: form = 0, result_id: result_id, superseded: superseded, is_set_aside: is_set_aside,
-              is_invalidated: is_invalidated, is_investigated: is_investigated, is_preliminary: is_preliminary,
-              is_refused: is_refused}})
-           FILTER (verdict NOT IN (1, 8, 9) OR superseded OR is_invalidated OR is_investigated
-                   OR (verdict = 8 AND alone = 4)) AS rows
-FROM ({judged}) GROUP BY b, spec;
-CREATE TABLE listed AS SELECT b, spec, unnest(rows, max_depth := 2) FROM open WHERE rows IS NOT NULL
-"""
-
-# The results that count only together: replicates of a mean, and the concentration behind a dose rate.
-TOGETHER = """
-CREATE TABLE together AS
+       bit_or(CASE verdict WHEN 3 THEN mask ELSE 0 END) AS inconclusive, bit_or(CASE verdict WHEN 4 THEN mask ELSE 0 END) AS fails
+FROM judged GROUP BY b, spec
+UNION ALL BY NAME
+FROM judged WHERE verdict NOT IN (1, 9) OR superseded OR is_invalidated OR is_investigated;
+CREATE VIEW cells AS SELECT b, spec, conforms, alert, inconclusive, fails FROM found WHERE verdict IS NULL;
+CREATE VIEW listed AS
+SELECT found.*, result AS reported, form = 0 AS is_empty FROM found JOIN readings USING (reading);
+CREATE VIEW together AS
 SELECT b, spec, slot, kind, result_id, replicate, is_preliminary, unit_code, reading, line,
        CASE WHEN declared IS NOT NULL THEN 4 ELSE form END AS form, coalesce(declared, number) AS number,
        coalesce(word_standing = 'interim', false) AS is_interim
-FROM ({judged}) WHERE verdict = 8
+FROM found JOIN readings USING (reading) WHERE verdict = 8
 """
 
 UNZONED = """
@@ -165,6 +165,6 @@ CREATE TABLE unzoned AS
 SELECT lot.b, s.spec, record AS mask, 2 AS verdict, result AS reported
 FROM results AS r JOIN lot ON lot.batch_id = r.batch_id JOIN products USING (product)
 JOIN specifications AS s ON s.value = products.value JOIN stages AS t ON t.spec = s.spec AND t.stage = r.stage
-WHERE (r.tested_at IN ({dates}) OR r.reported_at IN ({dates})) AND NOT ({refused})
+WHERE ({unzoned}) AND NOT ({refused})
       AND list_contains(getvariable('statuses'), lower(trim(r.status)))
 """

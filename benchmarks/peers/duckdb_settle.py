@@ -82,7 +82,7 @@ WITH further AS (
 ),
 reported AS (
     SELECT b, spec, bit_or(conforms) AS conforms, bit_or(alert) AS alert, bit_or(inconclusive) AS inconclusive, bit_or(fails) AS fails
-    FROM (SELECT * EXCLUDE (rows) FROM open UNION ALL FROM further) GROUP BY b, spec
+    FROM (FROM cells UNION ALL FROM further) GROUP BY b, spec
 ),
 noted AS (
     SELECT b, e.spec, bit_or(owner) AS noted, bit_or(CASE WHEN is_aside THEN owner ELSE 0 END) AS aside

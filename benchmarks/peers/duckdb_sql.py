@@ -1,9 +1,8 @@
 """DuckDB: the rules as SQL over the files.
 
 Distinct texts and distinct (stage, test, unit, status) are looked at once; the rows then need three joins on dictionary
-coded columns and one on integers, and one aggregate that collects the cells of a batch as bits of a mask. Rows that do
-not conform ride along in lists, so that the results are scanned once for verdicts and once, in part, for replicates and
-dose rates.
+coded columns and one on integers. They are judged in one scan, which feeds an aggregate that collects the cells of a batch
+as bits of a mask, and two filters: for rows that have to be shown, and for replicates and dose rates.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from benchmarks.peers.duckdb_rows import JUDGED, LINES, OPEN, TOGETHER, UNZONED, VALUE
+from benchmarks.peers.duckdb_rows import FOUND, LINES, UNZONED
 from benchmarks.peers.duckdb_settle import COMPUTED, DISPOSITIONS, EVENTS, FINDINGS, SETTLED
 from benchmarks.peers.duckdb_text import LOTS, READINGS, SEXES
 from benchmarks.peers.task import RESULT_COLUMNS, Outcome
@@ -70,26 +69,26 @@ def judge(task: Task, rules: duckdb.DuckDBPyConnection) -> Outcome:
     run(LOTS.format(product=lists["product"], selecting=selecting, names=names, answers=values, sexes=SEXES))
     run(LINES)
     unreadable, unzoned = _odd_dates(rules)
-    refused = " OR ".join(
-        f"r.{name} IN ({_literals(texts)})"
-        for name, texts in (("tested_at", unreadable), ("reported_at", unreadable), ("revision", _odd_revisions(rules)))
-        if texts
-    )
-    judged = JUDGED.format(value=VALUE, refused=refused or "false", slots="{slots}")
+    dates = ("tested_at", "reported_at")
+    refused = _any_in({**dict.fromkeys(dates, unreadable), "revision": _odd_revisions(rules)})
     # The joins are written in the order in which they are quickest: small tables while texts still are dictionary coded.
     run("SET disabled_optimizers = 'join_order'")
-    run(OPEN.format(judged=judged.replace("{slots}", "true")))
-    run(TOGETHER.format(judged=judged.replace("{slots}", "kind IN ('replicates', 'input')")))
+    run(FOUND.format(refused=refused))
     run("SET disabled_optimizers = ''")
-    run(UNZONED.format(dates=_literals(unzoned) or "NULL", refused=refused or "false"))
+    run(UNZONED.format(unzoned=_any_in(dict.fromkeys(dates, unzoned)), refused=refused))
     for statement in (COMPUTED, EVENTS, SETTLED):
         run(statement)
     dispositions = rules.sql(DISPOSITIONS).to_arrow_table()
     return Outcome(dispositions, rules.sql(FINDINGS).to_arrow_table())
 
 
-def _literals(values: list[str]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+def _any_in(texts: dict[str, list[str]]) -> str:
+    """Return the condition that a row has in some column one of the texts listed for it."""
+    conditions = []
+    for name, values in texts.items():
+        literals = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+        conditions += [f"r.{name} IN ({literals})"] if values else []
+    return " OR ".join(conditions) or "false"
 
 
 def _odd_dates(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str]]:
