@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 import tempfile
-from itertools import cycle
+from itertools import chain, cycle
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -101,7 +101,7 @@ def _write(groups: Iterator[pa.Table], path: Path, *, file_format: Literal["csv"
         return Numbered(lambda codes: pa.array(list(known), type=pa.string()).take(pa.array(codes)))
 
     with open_table(path, {name: numbered(known) for name, known in texts.items()}, file_format=file_format) as writer:
-        for group in (first, *groups):
+        for group in chain([first], groups):
             portion: dict[str, NDArray[np.integer[Any]]] = {}
             for name, known in texts.items():
                 column = group[name].combine_chunks()
