@@ -118,7 +118,6 @@ def _decoded(task: Task) -> tuple[Any, Any, Any]:
     from benchmarks.peers.polars_keys import criteria_of, unpack
     from benchmarks.peers.polars_lazy import load
     from benchmarks.peers.polars_text import mask_of
-    from benchmarks.peers.polars_verdicts import KINDS
 
     rules = load(task)
     decoded = decode(task, rules)
@@ -130,11 +129,8 @@ def _decoded(task: Task) -> tuple[Any, Any, Any]:
         "b", "form", "number", "word", product=pl.col("product").cast(pl.UInt16), line=pl.col("line").cast(pl.UInt16),
         unit=pl.col("unit").cast(pl.UInt16), standing=pl.col("standing").cast(pl.UInt8),
     )  # fmt: skip
-    # A row with a control in a column leaves the kernel with a mark, as texts do.
-    has_control = pl.col("slot").is_in(rules["column_controls"]["slot"].implode())
     criteria = criteria_of(decoded, rules).select(
-        "spec", "slot", "conforming_words", "open_words", "failing_words", "has_limit", "mask",
-        kind=pl.when(has_control).then(KINDS["karyotype"]).otherwise("kind").cast(pl.UInt8),
+        "spec", "slot", "conforming_words", "open_words", "failing_words", "has_limit", "mask", "kind",
         product=pl.col("product").cast(pl.UInt16), line=pl.col("line").cast(pl.UInt16),
     )  # fmt: skip
     bounds = rules["bounds"].join(signs, on="unit").with_columns(unit=(pl.col("unit") + 1).cast(pl.UInt16))

@@ -1,13 +1,17 @@
-"""Draw the saved figures: how many times longer the peers take, and time and memory against size; in black and white."""
+"""Draw the saved figures: how many times longer the peers take, and time and memory against size; in black and white.
+
+`python -m benchmarks.plot FOLDER` draws again what was saved there.
+"""
 
 from __future__ import annotations
 
+import json
 import math
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from matplotlib.axes import Axes
 
 __all__ = ["draw"]
@@ -59,8 +63,12 @@ def _ratios(cases: list[dict[str, Any]], machine: str, path: Path) -> None:
         for entry in peers:
             colour, hatch = _BARS[entry["engine"]]
             ratio = entry["times regenqc"]
-            bar = axes.barh(place, ratio, height=0.85, color=colour, hatch=hatch, edgecolor="black", linewidth=0.6)
-            axes.text(ratio * 1.04, place, _ratio_text(ratio), va="center", fontsize=7.5)
+            # From 1, which is as fast, to the right where the peer takes longer and to the left where it does not.
+            bar = axes.barh(
+                place, ratio - 1, left=1, height=0.85, color=colour, hatch=hatch, edgecolor="black", linewidth=0.6
+            )
+            aside = {"x": ratio * 1.04} if ratio >= 1 else {"x": ratio / 1.04, "ha": "right"}
+            axes.text(y=place, s=_ratio_text(ratio), va="center", fontsize=7.5, **aside)
             shown.setdefault(entry["engine"], bar)
             place += 1
         ticks.append((first + place - 1) / 2)
@@ -70,6 +78,8 @@ def _ratios(cases: list[dict[str, Any]], machine: str, path: Path) -> None:
     axes.set_yticks(ticks, labels)
     axes.invert_yaxis()
     axes.set_xscale("log")
+    axes.xaxis.set_major_formatter("{x:g}")
+    axes.margins(x=0.08, y=0.01)
     axes.axvline(1, color="black", linewidth=1.2)
     axes.set_xlabel("time of the peer divided by the time of regenqc (1: as fast; work without imports, medians)")
     axes.legend(shown.values(), shown, loc="upper center", bbox_to_anchor=(0.45, -0.06), ncols=4, frameon=False)
@@ -124,3 +134,8 @@ def _lines(axes: Axes, cases: list[dict[str, Any]], name: str) -> None:
                 results, values, marker=marker, linestyle=style, linewidth=width, color="black", label=engine,
                 markerfacecolor="black" if engine == "regenqc" else "white", markersize=5.5,
             )  # fmt: skip
+
+
+if __name__ == "__main__":
+    saved = Path(sys.argv[1])
+    draw(json.loads((saved / "figures.json").read_text(encoding="utf-8")), saved)

@@ -1,11 +1,11 @@
-"""The criteria of the benchmark's specifications as rows: slots, limits in reported units, words, controls and retests."""
+"""The criteria of the benchmark's specifications as rows: slots, limits in reported units, and words."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from regenqc.evaluation.row_criteria import judge_karyotype
-from regenqc.evaluation.slots import composite_parts, controlling
+from regenqc.evaluation.slots import composite_parts
 from regenqc.measurement.limits import CompiledInterval, compile_interval
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import UNITS, Unit, conversion_factor, find_unit, unit_code
@@ -16,22 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from benchmarks.rule_table import RuleTable
-    from regenqc.specification.model import Control, Criterion, Derived, LimitText, Requirement, Specification
+    from regenqc.specification.model import Criterion, Derived, LimitText, Requirement, Specification
 
-__all__ = ["ENDS", "SlotTable", "test_controls", "unit_named"]
+__all__ = ["ENDS", "SlotTable", "unit_named"]
 
 ENDS = ("lo", "hi", "lo_closed", "lo_open", "hi_closed", "hi_open")
 _STAGES = tuple(stage.value for stage in Stage)
-_PERCENT = unit_code("%")
 # A chromosome gained in at least two metaphases: what the nearest form of the peers calls a clone.
 _CLONE = "47,XX,+12[20]"
 # Inputs of the one function that the peers compute, with the units in which they enter.
 _DOSE_RATE = {"concentration": "EU/mL", "volume": "mL", "weight": "kg", "duration": "h"}
-
-
-def test_controls(requirement: Requirement) -> list[Control]:
-    """Return the controls that are reported in rows of their own."""
-    return [control for control in requirement.controls if control.test is not None]
 
 
 class SlotTable:
@@ -50,11 +44,8 @@ class SlotTable:
         of_test: dict[str, int] = {}
         for number, requirement in enumerate(specification.requirements):
             stage, bit = str(requirement.stage), bits[number, -1]
-            parts = composite_parts(requirement)
-            for part, criterion in enumerate(parts):
+            for part, criterion in enumerate(composite_parts(requirement)):
                 self._add(index, stage, bits[number, part], "value", criterion, requirement)
-            for part, control in enumerate(test_controls(requirement), start=len(parts)):
-                self._add(index, stage, bits[number, part], "value", control, requirement, is_control=True)
             if requirement.test is None:
                 continue
             kind = "report_only" if requirement.report_only else "value"
@@ -68,15 +59,9 @@ class SlotTable:
                 self.targets.add(requirement.limit.unit)
                 continue
             own = requirement.test not in computed
-            slot = self._add(index, stage, bit, kind, requirement, requirement, reported=own)
-            of_test[requirement.test] = slot
-            for control in requirement.controls:
-                if control.column is not None:
-                    criterion = self._add(index, stage, bit, "column", control, requirement, reported=False)
-                    self._rules.add("column_controls", slot, control.column, criterion)
+            of_test[requirement.test] = self._add(index, stage, bit, kind, requirement, requirement, reported=own)
         for derived in specification.derived:
             self._add_dose_rate(index, derived, bits, of_test)
-        self._add_controls(index, specification, bits)
 
     def _add_dose_rate(
         self, index: int, derived: Derived, bits: dict[tuple[int, int], int], of_test: dict[str, int]
@@ -86,46 +71,15 @@ class SlotTable:
         record = bits[-1 - _STAGES.index(derived.stage), -1]
         source = self._count
         named = {name: str(derived.inputs[name]).removeprefix("@") for name in _DOSE_RATE}
-        self._row(
-            index,
-            derived.stage,
-            named["concentration"],
-            record,
-            "input",
-            (self._words(None), False, False),
-            reported=True,
-        )
+        nothing = (self._words(None), False, False)
+        self._row(index, derived.stage, named["concentration"], record, "input", nothing, reported=True)
         attributes = [named[name] for name in ("volume", "weight", "duration")]
         self._rules.add("dose_rates", index, source, *attributes, of_test[derived.id])
 
-    def _add_controls(self, index: int, specification: Specification, bits: dict[tuple[int, int], int]) -> None:
-        """List what stands behind a result: controls in rows of their own, and rows whose columns report a control."""
-        for number, requirement in enumerate(specification.requirements):
-            behind = controlling(specification, requirement)
-            tests = marks = 0
-            for other in behind:
-                entry = specification.requirements[other]
-                first = len(composite_parts(entry))
-                tests |= sum(1 << bits[other, first + at] for at in range(len(test_controls(entry))))
-                if other != number and len(test_controls(entry)) < len(entry.controls):
-                    marks |= 1 << bits[other, -1]
-            if tests | marks:
-                self._rules.add("controls", index, 1 << bits[number, -1], tests, marks)
-
     def _row(
-        self,
-        index: int,
-        stage: str,
-        test: str,
-        bit: int,
-        kind: str,
-        criterion: tuple[Any, ...],
-        *,
-        reported: bool,
-        is_control: bool = False,
-        retests: int = -1,
+        self, index: int, stage: str, test: str, bit: int, kind: str, criterion: tuple[Any, ...], *, reported: bool
     ) -> None:
-        self._rules.add("slots", index, stage, test, self._count, bit, kind, *criterion, reported, is_control, retests)
+        self._rules.add("slots", index, stage, test, self._count, bit, kind, *criterion, reported)
         self._count += 1
 
     def _add(
@@ -138,33 +92,20 @@ class SlotTable:
         requirement: Requirement,
         *,
         reported: bool = True,
-        is_control: bool = False,
     ) -> int:
         slot = self._count
         if criterion.limit is not None:
             limit_unit = unit_named(criterion.limit.unit)
-            # Computed results come in the unit of their limit, controls in a column without unit or in percent.
-            codes = {*self._units, unit_code(limit_unit.symbol), _PERCENT}
-            rounding = None if is_control or kind == "column" else requirement.rounding
-            for code in sorted(codes if reported or kind == "column" else {unit_code(limit_unit.symbol)}):
+            own = unit_code(limit_unit.symbol)
+            # Computed results come in the unit of their limit, reported ones in every unit that is seen.
+            for code in sorted({*self._units, own} if reported else {own}):
                 if UNITS[code].kind == limit_unit.kind:
-                    key = (criterion.limit, criterion.alert, rounding, code)
+                    key = (criterion.limit, criterion.alert, requirement.rounding, code)
                     if key not in self._bounds:
                         self._bounds[key] = _bounds(*key)
                     self._rules.add("bounds", slot, code, *self._bounds[key])
         words = (self._words(criterion), criterion.limit is not None, requirement.accept_preliminary)
-        is_retested = reported and not is_control and not requirement.report_only
-        self._row(
-            index,
-            stage,
-            str(criterion.test or ""),
-            bit,
-            kind,
-            words,
-            reported=reported,
-            is_control=is_control,
-            retests=requirement.retests if is_retested else -1,
-        )
+        self._row(index, stage, str(criterion.test or ""), bit, kind, words, reported=reported)
         return slot
 
     def _words(self, criterion: Criterion | None) -> int:

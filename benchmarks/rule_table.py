@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from benchmarks.rule_slots import ENDS, SlotTable, test_controls, unit_named
+from benchmarks.rule_slots import ENDS, SlotTable, unit_named
 from regenqc.evaluation.slots import composite_parts
 from regenqc.intake.reading import NEVER_NEGATIVE
 from regenqc.measurement.reported import WORDS, fold_word
@@ -76,11 +76,7 @@ _SCHEMAS: dict[str, dict[str, pa.DataType]] = {
         "has_limit": pa.bool_(),
         "accept_preliminary": pa.bool_(),
         "reported": pa.bool_(),
-        "is_control": pa.bool_(),
-        "retests": pa.int32(),
     },
-    "controls": {"spec": pa.int32(), "mask": pa.int64(), "tests": pa.int64(), "marks": pa.int64()},
-    "column_controls": {"slot": pa.int32(), "column": pa.string(), "criterion": pa.int32()},
     "bounds": {
         "slot": pa.int32(),
         "unit": pa.int16(),
@@ -112,7 +108,7 @@ class RuleTable:
 
     Args:
         rows: rows by table, in the columns of `_SCHEMAS`.
-        lists: short lists and names: `stages`, `statuses`, `selecting` and `product` attributes, `controls` in columns.
+        lists: short lists and names: `stages`, `statuses`, `selecting` and `product` attributes.
     """
 
     rows: dict[str, list[tuple[Any, ...]]] = field(default_factory=lambda: {name: [] for name in _SCHEMAS})
@@ -175,7 +171,7 @@ def _check(specification: Specification) -> None:
         if requirement.evidence or requirement.agreement or requirement.methods or requirement.sponsor_must_set
         or requirement.mark is Mark.UNVERIFIED or requirement.valid_from or requirement.valid_to
         or requirement.replicates not in {Replicates.EACH, Replicates.MEAN}
-        or (requirement.controls and (requirement.replicates is Replicates.MEAN or composite_parts(requirement)))
+        or requirement.controls or requirement.retests
         or (requirement.karyotype is not None and not _is_plain(requirement.karyotype))
         or (requirement.identity is not None and requirement.identity.equals is None)
     ]  # fmt: skip
@@ -205,15 +201,6 @@ def _add_lists(rules: RuleTable, specifications: Sequence[Specification]) -> Non
         "statuses": [status.value for status in Status],
         "selecting": attributes,
         "product": product_attribute,
-        "controls": sorted(
-            {
-                control.column
-                for entry in specifications
-                for requirement in entry.requirements
-                for control in requirement.controls
-                if control.column is not None
-            }
-        ),
     }
     for name in attributes:
         (values,) = {entry.attributes[name] for entry in specifications if name in entry.attributes}
@@ -273,7 +260,7 @@ def _add_columns(rules: RuleTable, index: int, specification: Specification) -> 
             mask = 1 << bits[key]
             owner = owner or mask
             rules.add("columns", index, bits[key], mask, name, word, role, owner, needed, parts, consequence, due)
-            if role in {"part", "control"}:
+            if role == "part":
                 return mask
             of_stage["mask"] |= mask
             if consequence in of_stage:
@@ -291,16 +278,12 @@ def _add_columns(rules: RuleTable, index: int, specification: Specification) -> 
         if named and word in _EXPIRING:
             column((-1 - stage_index, 0), "expiry", "expiry", "hold")
         for number, requirement in named:
-            parts, controls = composite_parts(requirement), test_controls(requirement)
-            owner = 1 << (
-                len(bits) + len(parts) + len(controls)
-            )  # the requirement itself follows its parts and controls
+            parts = composite_parts(requirement)
+            owner = 1 << (len(bits) + len(parts))  # the requirement itself follows its parts
             masks = [
                 column((number, part), requirement.id, "part", requirement.consequence.value, owner=owner)
                 for part in range(len(parts))
             ]
-            for part in range(len(controls)):
-                column((number, len(parts) + part), requirement.id, "control", "hold", owner=owner)
             late = requirement.timing is Timing.AFTER_RELEASE
             column(
                 (number, -1),

@@ -131,7 +131,7 @@ def _products(place: Place) -> Iterator[Case]:
     source = place.export(min(place.results, _WITH_EVERY_ENGINE))
     for count in (1, 40, 4_000):
         export = with_products(place.folder / f"products-{count}-{source.name}", source, count)
-        yield place.case("S", f"{count:,} products", export, one_for_each(count), *_FEW)
+        yield place.case("S", f"{count:,} product{'s' * (count > 1)}", export, one_for_each(count), *_FEW)
 
 
 def _several(place: Place) -> Iterator[Case]:

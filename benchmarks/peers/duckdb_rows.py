@@ -6,18 +6,19 @@ Verdicts: 0 no evidence, 1 conforms, 2 alert, 3 inconclusive, 4 fails; 8 counts 
 
 from __future__ import annotations
 
-__all__ = ["JUDGED", "LINES", "OPEN", "TOGETHER", "UNZONED", "VALUE", "VERDICT_OF_NUMBER"]
+__all__ = ["FOUND", "LINES", "UNZONED", "VERDICT_OF_NUMBER"]
 
-# One line for every distinct (stage, test, unit, status, controls in columns), and for each of them and every product the
+# One line for every distinct (stage, test, unit, status), and for each of them and every product the
 # slots that judge it.
 LINES = """
+CREATE TYPE kinds AS ENUM ('unlisted', 'value', 'report_only', 'karyotype', 'identity', 'replicates', 'input');
 CREATE TABLE lines AS
-WITH seen AS (SELECT DISTINCT stage, test, unit, status, {controls} FROM results),
+WITH seen AS (SELECT DISTINCT stage, test, unit, status FROM results),
 spelled AS (
     SELECT *, coalesce(code, CASE WHEN trim(unit) = '' THEN 0 ELSE -1 END) AS unit_code
     FROM seen LEFT JOIN (SELECT spelling, unit AS code FROM units) ON spelling = trim(unit)
 )
-SELECT stage, test, unit, status, {controls}, unit_code, (row_number() OVER ())::INTEGER AS line,
+SELECT stage, test, unit, status, unit_code, (row_number() OVER ())::INTEGER AS line,
        CASE WHEN unit_code IN (0, percent) THEN percent ELSE -1 END AS percent_code
 FROM spelled, (SELECT unit AS percent FROM units WHERE spelling = '%');
 CREATE TABLE sets AS
@@ -26,28 +27,17 @@ SELECT words,
        bit_or(CASE verdict WHEN 3 THEN 1::BIGINT << word ELSE 0 END) AS open_words,
        bit_or(CASE verdict WHEN 4 THEN 1::BIGINT << word ELSE 0 END) AS failing_words
 FROM word_verdicts GROUP BY words;
-CREATE TABLE control_ranks AS
-SELECT slot, "column", result AS text, CASE verdict WHEN 1 THEN 0 WHEN 2 THEN 1 WHEN 0 THEN 2 ELSE verdict END AS rank
-FROM (
-    SELECT k.slot, k."column", d.result, CASE WHEN form = 0 THEN 0 ELSE {value} END AS verdict
-    FROM column_controls AS k JOIN slots AS s ON s.slot = k.criterion JOIN sets USING (words)
-    CROSS JOIN (SELECT *, percent AS never_negative, NULL::DOUBLE AS declared FROM readings) AS d
-    LEFT JOIN bounds AS b ON b.slot = k.criterion
-         AND b.unit = (SELECT min(unit) FROM units WHERE spelling = CASE WHEN d.percent THEN '%' ELSE '' END)
-);
 CREATE TABLE rules AS
 WITH coded AS (
-    SELECT line, stage, test, lower(trim(status)) AS status, unit_code AS code, false AS with_percent, {controls} FROM lines
-    UNION ALL SELECT line, stage, test, lower(trim(status)), percent_code, true, {controls} FROM lines
+    SELECT line, stage, test, lower(trim(status)) AS status, unit_code AS code, false AS with_percent FROM lines
+    UNION ALL SELECT line, stage, test, lower(trim(status)), percent_code, true FROM lines
 ),
 strays AS (SELECT spec, bit_or(record) AS strays FROM stages WHERE has_requirements GROUP BY spec)
-SELECT line, with_percent, product, s.spec, l.slot, coalesce(kind, 'unlisted') AS kind, coalesce(c.mask, record) AS mask,
+SELECT line, with_percent, product, s.spec, l.slot, coalesce(kind, 'unlisted')::kinds AS kind, coalesce(c.mask, record) AS mask,
        coalesce(record, strays) AS record,
        record IS NULL OR NOT list_contains(getvariable('statuses'), status) AS is_refused,
        status = 'invalidated' AS is_invalidated, status = 'preliminary' AND NOT coalesce(accept_preliminary, false) AS is_early,
        status = 'preliminary' AS is_preliminary, status IN ('unverified', 'cancelled') AS is_undecided,
-       coalesce(is_control, false) AS is_control, coalesce(retests, -1) AS retests,
-       [1, 2, 0, 3, 4][1 + greatest(0, {ranks})] AS control,
        has_limit, code AS unit_code, coalesce(never_negative, false) AS never_negative, b.* EXCLUDE (slot, unit),
        conforming_words, open_words, failing_words, min_metaphases, clone_verdict, attribute AS identity_attribute
 FROM coded
@@ -61,7 +51,6 @@ LEFT JOIN sets USING (words)
 LEFT JOIN karyotypes AS k ON k.slot = l.slot
 LEFT JOIN identities AS i ON i.slot = l.slot
 LEFT JOIN strays ON strays.spec = s.spec
-{joins}
 JOIN products ON products.value = s.value
 """
 
@@ -84,7 +73,7 @@ _DECLARED = """CASE WHEN limit_lo IS NULL THEN 3
       WHEN limit_lo = '-inf'::DOUBLE AND declared <= limit_hi_closed THEN
         CASE WHEN alert_lo = '-inf'::DOUBLE AND declared <= alert_hi_closed THEN 1 ELSE 2 END
       WHEN declared < limit_lo_open THEN 4 ELSE 3 END"""
-VALUE = f"""CASE
+_VALUE = f"""CASE
     WHEN form BETWEEN 2 AND 7 AND has_limit THEN {VERDICT_OF_NUMBER}
     WHEN form = 1 THEN CASE
       WHEN (conforming_words >> word) & 1 = 1 THEN 1
@@ -104,9 +93,8 @@ _TEXT = """CASE
 _PERSON = "regexp_replace(lower({0}), '[^\\pL\\pM\\pN]', '', 'g')"
 
 # Every row with every slot that judges it. `declared` is the limit of detection or quantitation beside such a word, `alone` the
-# verdict that the result would have if it counted, `control` that of the worst control in a column of the row.
-_CONTROLLED = """CASE WHEN {0} = 0 OR control = 1 THEN {0} WHEN control <> 2 THEN 3 WHEN {0} = 1 THEN 2 ELSE {0} END"""
-JUDGED = f"""
+# verdict that the result would have if it counted.
+_JUDGED = f"""
 SELECT *, CASE
          WHEN is_refused THEN 3
          WHEN superseded THEN 9
@@ -115,20 +103,20 @@ SELECT *, CASE
          WHEN form = 0 THEN CASE WHEN kind = 'input' THEN 9 ELSE 0 END
          WHEN is_undecided OR kind = 'unlisted' THEN 3
          WHEN kind IN ('replicates', 'input') THEN 8
-         WHEN is_early AND raw IN (1, 2) THEN 0
+         WHEN is_early AND alone IN (1, 2) THEN 0
          ELSE alone END AS verdict
 FROM (
-    SELECT * EXCLUDE (mask), CASE WHEN is_refused THEN record ELSE mask END AS mask, {_CONTROLLED.format("raw")} AS alone,
+    SELECT * EXCLUDE (mask), CASE WHEN is_refused THEN record ELSE mask END AS mask,
            is_invalidated AND NOT superseded AND CASE WHEN is_invalidated THEN is_investigated AND assignable_cause <> ''
                AND {_PERSON.format("analyst")} <> '' AND {_PERSON.format("invalidated_by")} <> ''
                AND {_PERSON.format("analyst")} <> {_PERSON.format("invalidated_by")} END AS is_set_aside
     FROM (
         SELECT *, CASE WHEN form = 0 THEN 0 ELSE CASE kind
-            WHEN 'value' THEN {{value}}
-            WHEN 'replicates' THEN {{value}}
+            WHEN 'value' THEN {_VALUE}
+            WHEN 'replicates' THEN {_VALUE}
             WHEN 'report_only' THEN CASE WHEN word_standing = 'interim' THEN 0 ELSE 1 END
             WHEN 'karyotype' THEN {_TEXT}
-            WHEN 'identity' THEN {_TEXT} END END AS raw
+            WHEN 'identity' THEN {_TEXT} END END AS alone
         FROM (
             SELECT r.*, rules.* EXCLUDE (is_refused), d.* EXCLUDE (result), lot.b, sex, identity,
                    is_refused OR {{refused}} AS is_refused, investigation_id <> '' AS is_investigated,
@@ -137,40 +125,39 @@ FROM (
                    CASE censored_by WHEN 'lod' THEN nullif(TRY_CAST(lod AS DOUBLE), 0)
                                     WHEN 'loq' THEN nullif(TRY_CAST(loq AS DOUBLE), 0) END AS declared
             FROM results AS r
-            JOIN (FROM lines SEMI JOIN (FROM rules WHERE {{slots}}) AS s USING (line)) AS lines
-                ON lines.stage = r.stage AND lines.test = r.test AND lines.unit = r.unit AND lines.status = r.status {{controls}}
+            JOIN lines ON lines.stage = r.stage AND lines.test = r.test AND lines.unit = r.unit AND lines.status = r.status
             JOIN readings AS d ON d.result = r.result
             JOIN lot ON lot.batch_id = r.batch_id
-            JOIN (FROM rules WHERE {{slots}}) AS rules
-                ON rules.product = lot.product AND rules.line = lines.line AND rules.with_percent = d.percent
+            JOIN rules ON rules.product = lot.product AND rules.line = lines.line AND rules.with_percent = d.percent
         )
     )
 )
 """
 
-# Rows that do not conform, and rows that an investigation concerns or a revision replaced, ride along in lists.
-OPEN = """
-CREATE TABLE open AS
+# One scan gives the cells of every batch, and beside them the rows that do not simply conform: those that fail or are open, that
+# an investigation concerns, that a revision replaced, or that count only together: replicates of a mean, and the
+# concentration behind a dose rate.
+FOUND = f"""
+CREATE TABLE found AS
+WITH judged AS (
+    SELECT b, spec, mask, verdict::UTINYINT AS verdict, alone::UTINYINT AS alone, slot, kind, reading, line, unit_code, declared,
+           result_id, replicate, superseded, is_set_aside, is_invalidated, is_investigated, is_preliminary, is_refused
+    FROM ({_JUDGED})
+)
 SELECT b, spec,
        bit_or(CASE verdict WHEN 1 THEN mask ELSE 0 END) AS conforms, bit_or(CASE verdict WHEN 2 THEN mask ELSE 0 END) AS alert,
-       bit_or(CASE verdict WHEN 3 THEN mask ELSE 0 END) AS inconclusive, bit_or(CASE verdict WHEN 4 THEN mask ELSE 0 END) AS fails,
-       list({{mask: mask, verdict: verdict, reported: result, alone: alone, control: CASE WHEN is_undecided OR is_refused THEN 1 ELSE control END, slot: slot, kind: kind,
-              is_control: is_control, retests: retests, is_empty: form = 0, result_id: result_id, retest_of: retest_of,
-              superseded: superseded, is_set_aside: is_set_aside, is_invalidated: is_invalidated,
-              is_investigated: is_investigated, is_preliminary: is_preliminary, is_refused: is_refused}})
-           FILTER (verdict NOT IN (1, 8, 9) OR superseded OR is_invalidated OR is_investigated OR retest_of <> ''
-                   OR (verdict = 8 AND alone = 4)) AS rows
-FROM ({judged}) GROUP BY b, spec;
-CREATE TABLE listed AS SELECT b, spec, unnest(rows, max_depth := 2) FROM open WHERE rows IS NOT NULL
-"""
-
-# The results that count only together: replicates of a mean, and the concentration behind a dose rate.
-TOGETHER = """
-CREATE TABLE together AS
+       bit_or(CASE verdict WHEN 3 THEN mask ELSE 0 END) AS inconclusive, bit_or(CASE verdict WHEN 4 THEN mask ELSE 0 END) AS fails
+FROM judged GROUP BY b, spec
+UNION ALL BY NAME
+FROM judged WHERE verdict NOT IN (1, 9) OR superseded OR is_invalidated OR is_investigated;
+CREATE VIEW cells AS SELECT b, spec, conforms, alert, inconclusive, fails FROM found WHERE verdict IS NULL;
+CREATE VIEW listed AS
+SELECT found.*, result AS reported, form = 0 AS is_empty FROM found JOIN readings USING (reading);
+CREATE VIEW together AS
 SELECT b, spec, slot, kind, result_id, replicate, is_preliminary, unit_code, reading, line,
        CASE WHEN declared IS NOT NULL THEN 4 ELSE form END AS form, coalesce(declared, number) AS number,
        coalesce(word_standing = 'interim', false) AS is_interim
-FROM ({judged}) WHERE verdict = 8
+FROM found JOIN readings USING (reading) WHERE verdict = 8
 """
 
 UNZONED = """
@@ -178,6 +165,6 @@ CREATE TABLE unzoned AS
 SELECT lot.b, s.spec, record AS mask, 2 AS verdict, result AS reported
 FROM results AS r JOIN lot ON lot.batch_id = r.batch_id JOIN products USING (product)
 JOIN specifications AS s ON s.value = products.value JOIN stages AS t ON t.spec = s.spec AND t.stage = r.stage
-WHERE (r.tested_at IN ({dates}) OR r.reported_at IN ({dates})) AND NOT ({refused})
+WHERE ({unzoned}) AND NOT ({refused})
       AND list_contains(getvariable('statuses'), lower(trim(r.status)))
 """

@@ -47,42 +47,29 @@ FROM judged
 """
 
 # What is to be noted about cells: failing results that were revised or invalidated stay visible, an invalidation without proof
-# takes no effect, an average hides no result, and retests are no more than allowed, each of a result under investigation.
+# takes no effect, and an average hides no result. A failing result that was invalidated leaves its cell open, even where the
+# revision that invalidates it is empty.
 EVENTS = """
-CREATE TABLE records AS
-SELECT *, CASE WHEN result_id <> '' THEN result_id ELSE chr(31) || reported END AS identity,
-       retest_of <> '' AND NOT superseded AND NOT is_empty AS is_retest
-FROM listed
-WHERE NOT is_refused AND kind NOT IN ('unlisted', 'input')
-      AND (superseded OR is_invalidated OR is_investigated OR retest_of <> '');
 CREATE TABLE events AS
-WITH failing AS (SELECT DISTINCT b, slot, identity FROM records WHERE retests >= 0 AND alone = 4),
-first AS (SELECT DISTINCT b, slot, identity FROM records WHERE retests >= 0 AND is_investigated),
-marked AS (
-    SELECT r.*, is_set_aside AND f.b IS NOT NULL AS is_replaced, n.b IS NULL OR retest_of = r.identity AS is_astray
-    FROM records AS r LEFT JOIN failing AS f ON f.b = r.b AND f.slot = r.slot AND f.identity = r.identity
-    LEFT JOIN first AS n ON n.b = r.b AND n.slot = r.slot AND n.identity = r.retest_of
-    WHERE retests >= 0
-),
-counted AS (
-    SELECT b, slot, count(DISTINCT identity) FILTER (is_replaced) AS replaced, count(DISTINCT identity) FILTER (is_retest) AS retested
-    FROM marked GROUP BY b, slot
+WITH records AS (
+    SELECT *, CASE WHEN result_id <> '' THEN result_id ELSE chr(31) || reported END AS identity
+    FROM listed
+    WHERE NOT is_refused AND kind NOT IN ('unlisted', 'input') AND (superseded OR is_invalidated OR is_investigated)
 )
-SELECT b, spec, mask, 2 AS verdict, reported, NOT is_control AS is_aside, false AS is_individual
+SELECT b, spec, mask, 2 AS verdict, reported, true AS is_aside, false AS is_individual
 FROM records WHERE alone = 4 AND (superseded OR is_set_aside)
 UNION SELECT b, spec, mask, 2, reported, false, false
 FROM records WHERE is_invalidated AND NOT is_set_aside AND NOT superseded AND NOT is_empty
 UNION SELECT b, spec, mask, 2, reported, false, true
 FROM listed WHERE verdict = 8 AND alone = 4 AND kind = 'replicates' AND NOT is_preliminary
 UNION SELECT b, spec, mask, 3, reported, false, false
-FROM marked JOIN counted USING (b, slot)
-WHERE is_replaced AND replaced > retests OR is_retest AND (retested > retests OR is_astray)
+FROM records SEMI JOIN (FROM records WHERE alone = 4) AS failing USING (b, slot, identity) WHERE is_set_aside
 """
 
 _BITS = """bit_or(CASE verdict WHEN 1 THEN mask ELSE 0 END) AS conforms, bit_or(CASE verdict WHEN 2 THEN mask ELSE 0 END) AS alert,
            bit_or(CASE verdict WHEN 3 THEN mask ELSE 0 END) AS inconclusive, bit_or(CASE verdict WHEN 4 THEN mask ELSE 0 END) AS fails"""
 
-# Composite requirements, controls, capped cells, expiry, and what is missing or still pending.
+# Composite requirements, capped cells, expiry, and what is missing or still pending.
 SETTLED = f"""
 CREATE TABLE settled AS
 WITH further AS (
@@ -95,16 +82,11 @@ WITH further AS (
 ),
 reported AS (
     SELECT b, spec, bit_or(conforms) AS conforms, bit_or(alert) AS alert, bit_or(inconclusive) AS inconclusive, bit_or(fails) AS fails
-    FROM (SELECT * EXCLUDE (rows) FROM open UNION ALL FROM further) GROUP BY b, spec
+    FROM (FROM cells UNION ALL FROM further) GROUP BY b, spec
 ),
 noted AS (
     SELECT b, e.spec, bit_or(owner) AS noted, bit_or(CASE WHEN is_aside THEN owner ELSE 0 END) AS aside
     FROM events AS e JOIN columns AS c ON c.spec = e.spec AND c.mask = e.mask WHERE verdict = 2 GROUP BY b, e.spec
-),
-marked AS (
-    SELECT b, spec, bit_or(CASE control WHEN 0 THEN mask ELSE 0 END) AS control_missing,
-           bit_or(CASE control WHEN 3 THEN mask ELSE 0 END) AS control_open, bit_or(CASE control WHEN 4 THEN mask ELSE 0 END) AS control_failed
-    FROM listed WHERE verdict = 3 AND control NOT IN (1, 2) GROUP BY b, spec
 ),
 worst AS (
     SELECT l.*, coalesce(fails, 0) & applies AS f, coalesce(inconclusive, 0) & ~f & applies AS i,
@@ -126,33 +108,16 @@ composites AS (
 whole AS (
     SELECT w.* EXCLUDE (f, i, a, c), w.f | coalesce(k.f, 0) AS f, w.i | coalesce(k.i, 0) AS i, w.a | coalesce(k.a, 0) AS a,
            w.c | coalesce(k.c, 0) AS c, coalesce(k.f, 0) | coalesce(k.i, 0) AS undecided, coalesce(noted, 0) AS noted,
-           coalesce(aside, 0) AS aside, coalesce(control_missing, 0) AS control_missing, coalesce(control_open, 0) AS control_open,
-           coalesce(control_failed, 0) AS control_failed
+           coalesce(aside, 0) AS aside
     FROM worst AS w LEFT JOIN composites AS k ON k.b = w.b AND k.spec = w.spec
-    LEFT JOIN noted AS n ON n.b = w.b AND n.spec = w.spec LEFT JOIN marked AS m ON m.b = w.b AND m.spec = w.spec
-),
-tested AS (
-    SELECT b, w.spec, k.mask & applies AS bit, c & bit <> 0 AND a & tests <> 0 AS is_noted,
-           (f & tests) <> 0 OR (i & tests) <> 0 OR ((control_failed | control_open) & marks) <> 0
-           OR (((tests & applies & ~(f | i | a | c)) <> 0 OR (control_missing & marks) <> 0) AND ((f | i | a | c) & bit) <> 0) AS is_invalid
-    FROM whole AS w JOIN controls AS k USING (spec)
-),
-controlled AS (
-    SELECT b, spec, bit_or(CASE WHEN is_invalid THEN bit ELSE 0 END) AS invalid,
-           bit_or(CASE WHEN is_noted AND NOT is_invalid THEN bit ELSE 0 END) AS acknowledged
-    FROM tested GROUP BY b, spec HAVING bool_or(is_invalid OR is_noted)
-),
-valid AS (
-    SELECT w.* EXCLUDE (f, i, a, c, undecided), undecided | coalesce(invalid, 0) AS undecided,
-           w.c & ~coalesce(invalid, 0) & (noted | coalesce(acknowledged, 0)) AS to_note, w.c & ~coalesce(invalid, 0) & ~to_note AS c,
-           w.a & ~coalesce(invalid, 0) | to_note AS raw_a, w.i | coalesce(invalid, 0) AS raw_i,
-           w.f & ~coalesce(invalid, 0) | CASE WHEN expires_at < getvariable('as_of') THEN expiry ELSE 0 END AS raw_f
-    FROM whole AS w LEFT JOIN controlled USING (b, spec)
+    LEFT JOIN noted AS n ON n.b = w.b AND n.spec = w.spec
 ),
 certain AS (
-    SELECT *, (raw_f | raw_a) & uncertain & ~inner_cells AS capped, raw_f & ~capped AS f, raw_a & ~capped AS a,
-           raw_i | capped | CASE WHEN is_expiry_unreadable THEN expiry ELSE 0 END AS i
-    FROM valid
+    SELECT (w.f | w.a | (w.c & noted)) & uncertain & ~inner_cells AS capped,
+           * REPLACE ((w.f | CASE WHEN expires_at < getvariable('as_of') THEN expiry ELSE 0 END) & ~capped AS f,
+                      w.i | capped | CASE WHEN is_expiry_unreadable THEN expiry ELSE 0 END AS i,
+                      (w.a | (w.c & noted)) & ~capped AS a, w.c & ~noted AS c)
+    FROM whole AS w
 )
 SELECT *, required & applies & ~(f | i | a | c) AS missing,
        -- A known failure is not carried into a release by waiting for what may take its place.
@@ -172,7 +137,7 @@ WHERE has_requirements OR ((f | i | a) & t.record) <> 0
 
 FINDINGS = """
 WITH row_findings AS (
-    SELECT o.b, o.spec, c.mask, c.owner, c.role = 'control' AS is_control, verdict, reported, is_individual
+    SELECT o.b, o.spec, c.mask, c.owner, verdict, reported, is_individual
     FROM (
         SELECT b, spec, mask, verdict, reported, false AS is_individual FROM listed WHERE verdict NOT IN (1, 8, 9)
         UNION ALL SELECT b, spec, mask, verdict, '', false FROM computed WHERE verdict <> 1
@@ -181,12 +146,12 @@ WITH row_findings AS (
     ) AS o JOIN columns AS c ON c.spec = o.spec AND (c.mask & o.mask) <> 0
 ),
 shown AS (
-    -- A control that fails is no failure of the batch, nor is a failed part of an undecided whole.
-    SELECT s.b, s.spec, r.mask, CASE WHEN verdict = 0 THEN 0 WHEN is_control AND verdict = 4 THEN 3 WHEN (i & r.owner) <> 0
+    -- A failed part of an undecided whole is no failure of the batch.
+    SELECT s.b, s.spec, r.mask, CASE WHEN verdict = 0 THEN 0 WHEN (i & r.owner) <> 0
                AND (verdict = 4 OR verdict = 2 AND (uncertain & r.mask) <> 0) THEN 3 ELSE verdict END AS verdict, reported
     FROM row_findings AS r JOIN settled AS s ON s.b = r.b AND s.spec = r.spec
     WHERE (r.mask & applies) <> 0 AND CASE
-          WHEN verdict = 0 THEN (missing & r.owner) <> 0 OR is_control AND (i & r.owner) <> 0
+          WHEN verdict = 0 THEN (missing & r.owner) <> 0
           WHEN is_individual THEN (a & r.owner) <> 0
           ELSE ((f | i | a | missing) & r.owner) <> 0 END
     UNION

@@ -1,9 +1,8 @@
 """DuckDB: the rules as SQL over the files.
 
 Distinct texts and distinct (stage, test, unit, status) are looked at once; the rows then need three joins on dictionary
-coded columns and one on integers, and one aggregate that collects the cells of a batch as bits of a mask. Rows that do
-not conform ride along in lists, so that the results are scanned once for verdicts and once, in part, for replicates and
-dose rates.
+coded columns and one on integers. They are judged in one scan, which feeds an aggregate that collects the cells of a batch
+as bits of a mask, and two filters: for rows that have to be shown, and for replicates and dose rates.
 """
 
 from __future__ import annotations
@@ -15,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from benchmarks.peers.duckdb_rows import JUDGED, LINES, OPEN, TOGETHER, UNZONED, VALUE
+from benchmarks.peers.duckdb_rows import FOUND, LINES, UNZONED
 from benchmarks.peers.duckdb_settle import COMPUTED, DISPOSITIONS, EVENTS, FINDINGS, SETTLED
 from benchmarks.peers.duckdb_text import LOTS, READINGS, SEXES
 from benchmarks.peers.task import RESULT_COLUMNS, Outcome
@@ -32,7 +31,7 @@ NOTES = (
 
 _TABLES = (
     "specifications", "columns", "stages", "slots", "bounds", "units", "factors", "words", "word_verdicts", "selectors",
-    "declared", "karyotypes", "identities", "averages", "dose_rates", "controls", "column_controls",
+    "declared", "karyotypes", "identities", "averages", "dose_rates",
 )  # fmt: skip
 
 
@@ -63,47 +62,33 @@ def judge(task: Task, rules: duckdb.DuckDBPyConnection) -> Outcome:
     else:
         run(f"CREATE VIEW results AS FROM read_parquet('{task.results}')")
         run(f"CREATE VIEW batches AS FROM read_parquet('{task.batches}')")
-    # Controls in columns are read like results.
-    columns = ("result", *lists["controls"])
-    run(READINGS.replace("{texts}", " UNION ".join(f"SELECT DISTINCT {name} FROM results" for name in columns)))
+    run(READINGS)
     selecting = ", ".join(f"coalesce({name}, '') AS {name}" for name in lists["selecting"])
     values = " ".join(f"WHEN '{name}' THEN {name}" for name in lists["selecting"])
     names = ", ".join(lists["selecting"])
     run(LOTS.format(product=lists["product"], selecting=selecting, names=names, answers=values, sexes=SEXES))
-    controls = lists["controls"]
-    joins = " ".join(
-        f"LEFT JOIN control_ranks AS control_{name} ON control_{name}.slot = l.slot AND control_{name}.\"column\" = '{name}'"
-        f" AND control_{name}.text = coded.{name}"
-        for name in controls
-    )
-    ranks = ", ".join(f"coalesce(control_{name}.rank, 0)" for name in controls) or "0"
-    run(LINES.format(controls=", ".join(controls) or "0 AS no_controls", value=VALUE, ranks=ranks, joins=joins))
+    run(LINES)
     unreadable, unzoned = _odd_dates(rules)
-    refused = " OR ".join(
-        f"r.{name} IN ({_literals(texts)})"
-        for name, texts in (("tested_at", unreadable), ("reported_at", unreadable), ("revision", _odd_revisions(rules)))
-        if texts
-    )
-    judged = JUDGED.format(
-        value=VALUE,
-        refused=refused or "false",
-        controls=" ".join(f"AND lines.{name} = r.{name}" for name in controls),
-        slots="{slots}",
-    )
+    dates = ("tested_at", "reported_at")
+    refused = _any_in({**dict.fromkeys(dates, unreadable), "revision": _odd_revisions(rules)})
     # The joins are written in the order in which they are quickest: small tables while texts still are dictionary coded.
     run("SET disabled_optimizers = 'join_order'")
-    run(OPEN.format(judged=judged.replace("{slots}", "true")))
-    run(TOGETHER.format(judged=judged.replace("{slots}", "kind IN ('replicates', 'input')")))
+    run(FOUND.format(refused=refused))
     run("SET disabled_optimizers = ''")
-    run(UNZONED.format(dates=_literals(unzoned) or "NULL", refused=refused or "false"))
+    run(UNZONED.format(unzoned=_any_in(dict.fromkeys(dates, unzoned)), refused=refused))
     for statement in (COMPUTED, EVENTS, SETTLED):
         run(statement)
     dispositions = rules.sql(DISPOSITIONS).to_arrow_table()
     return Outcome(dispositions, rules.sql(FINDINGS).to_arrow_table())
 
 
-def _literals(values: list[str]) -> str:
-    return ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+def _any_in(texts: dict[str, list[str]]) -> str:
+    """Return the condition that a row has in some column one of the texts listed for it."""
+    conditions = []
+    for name, values in texts.items():
+        literals = ", ".join("'" + value.replace("'", "''") + "'" for value in values)
+        conditions += [f"r.{name} IN ({literals})"] if values else []
+    return " OR ".join(conditions) or "false"
 
 
 def _odd_dates(connection: duckdb.DuckDBPyConnection) -> tuple[list[str], list[str]]:

@@ -11,11 +11,10 @@ _BLANKS = "\t\u00a0\u2007\u2009\u202f\u3000"
 # Forms: 0 empty, 1 word, 2 number, 3 number of more than 15 digits, 4 <, 5 ≤, 6 >, 7 ≥, 8 unreadable.
 READINGS = f"""
 CREATE TABLE readings AS
-WITH texts AS ({{texts}}),
-folds AS (
+WITH folds AS (
     SELECT result, trim(regexp_replace(
         translate(result, '{_BLANKS}−{_WIDE}', '{" " * len(_BLANKS)}-{_NARROW}'), ' {{2,}}', ' ', 'g')) AS fold
-    FROM texts
+    FROM (SELECT DISTINCT result FROM results)
 ),
 matches AS (
     SELECT result, fold, regexp_extract(fold,
@@ -92,7 +91,7 @@ masks AS (
 ),
 whole AS (SELECT spec, bit_or(required) AS required, bit_or(expiry) AS expiry FROM stages GROUP BY spec),
 cells AS (
-    SELECT spec, bit_or(CASE WHEN role IN ('part', 'control') THEN mask ELSE 0 END) AS inner_cells,
+    SELECT spec, bit_or(CASE WHEN role = 'part' THEN mask ELSE 0 END) AS inner_cells,
            bit_or(CASE WHEN due_seconds IS NOT NULL THEN mask ELSE 0 END) AS late
     FROM columns GROUP BY spec
 )

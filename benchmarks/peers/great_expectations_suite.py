@@ -46,8 +46,6 @@ def _at_least(greater: str, smaller: str, *, verdict: int) -> Any:
 def _expectations() -> list[Any]:
     return [
         _in("refused", 0, verdict=3),
-        _in("control", 1, 2, verdict=3),
-        _not_in("control", 2, verdict=2),
         _not_in("status", 2, 3, verdict=3),
         _not_in("criterion", 0, verdict=3),
         _not_in("form_beside_limit", 8, verdict=3),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from benchmarks.peers.pandas_text import NO_WORD, parse_readings
+from benchmarks.peers.pandas_text import NO_WORD
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,10 +25,6 @@ PENDING = 7
 # A status outside the closed list; the known ones are 0 verified, 1 preliminary, 2 unverified, 3 cancelled, 5 invalidated.
 UNKNOWN_STANDING = 7
 _ENDS = ("lo", "hi", "lo_closed", "lo_open", "hi_closed", "hi_open")
-# Of several controls of one row the worst decides; to have none is worse than an alert.
-_RANK_OF_VERDICT = np.array([2, 0, 1, 3, 4])
-_VERDICT_OF_RANK = np.argsort(_RANK_OF_VERDICT)
-_MARK_OF_VERDICT = np.array([1, 0, 0, 2, 4])
 
 
 def criteria_of(
@@ -58,8 +54,7 @@ def criteria_of(
     bit = table["bit"].to_numpy(np.float64)
     table["mask"] = np.where(np.isnan(bit), table["record"], np.left_shift(1, np.nan_to_num(bit).astype(np.int64)))
     table["kind"] = table["kind"].map(KINDS).fillna(0).astype(np.int64)
-    table["retests"] = table["retests"].fillna(-1).astype(np.int64)
-    for name in ("has_limit", "accept_preliminary", "is_control"):
+    for name in ("has_limit", "accept_preliminary"):
         table[name] = table[name].eq(True)  # noqa: FBT003 - missing where nothing speaks about the test
     verdicts = np.full((len(sets) + 1, NO_WORD + 1), 3, dtype=np.int64)
     verdicts[: len(sets), sets.columns] = sets.to_numpy(np.int64)
@@ -69,18 +64,9 @@ def criteria_of(
 
 
 def answers_of(
-    parts: pd.DataFrame,
-    readings: pd.DataFrame,
-    limits: NDArray[np.float64],
-    criteria: pd.DataFrame,
-    controls: dict[str, pd.Series],
-    rules: Rules,
+    parts: pd.DataFrame, readings: pd.DataFrame, limits: NDArray[np.float64], criteria: pd.DataFrame, rules: Rules
 ) -> pd.DataFrame:
-    """Return the verdict of every criterion about every combination.
-
-    `alone` is the verdict of a result that counts, `control_mark` says which control of a row that counts does not conform:
-    1 missing, 2 inconclusive, 4 fails.
-    """
+    """Return the verdict of every criterion about every combination; `alone` is that of a result that counts."""
     bounds = rules["bounds"].assign(unit=rules["bounds"]["unit"] + 1)
     frame = parts.assign(combination=np.arange(len(parts))).merge(criteria, on=["product", "line"])
     frame = frame.merge(bounds, on=["slot", "unit"], how="left").sort_values(
@@ -94,34 +80,28 @@ def answers_of(
     declared = limits[frame["limit"].to_numpy()]
     frame["declared"] = np.where(declared > 0, declared, np.nan)
     frame["word_verdict"] = rules["word_lookup"][frame["words"].to_numpy(), frame["word"].to_numpy()]
-    control = _control_verdicts(frame, controls, rules)
     column: Columns = {name: frame[name].to_numpy() for name in frame.columns}
     kind, form, standing = column["kind"], column["form"], column["standing"]
     raw = np.where(form == 0, 0, _raw_verdicts(column))
     early = (standing == 1) & ~column["accept_preliminary"]
-    counted = np.where(early & ((raw == 1) | (raw == 2)), 0, raw)
     undecided = (standing == 2) | (standing == 3)
     is_equal = (kind == KINDS["identity"]) & (raw == 1)
     silent = np.where(kind == KINDS["input"], 9, 0)
     frame["silent"] = silent
     frame["if_same"] = np.where(early, 0, 1)
     frame["is_refused"] = column["is_stray"] | (standing == UNKNOWN_STANDING)
-    frame["control"] = control
-    frame["raw"] = raw
-    frame["alone"] = np.where(is_equal, PENDING, _controlled(raw, control))
-    is_evidence = (form != 0) & ~undecided & (kind >= KINDS["value"]) & (kind <= KINDS["identity"]) & (counted != 0)
-    frame["control_mark"] = np.where(is_evidence, _MARK_OF_VERDICT[control], 0)
+    frame["alone"] = np.where(is_equal, PENDING, raw)
     frame["verdict"] = np.select(
         [frame["is_refused"], form == 0, undecided | (kind == 0), kind >= KINDS["replicates"], is_equal],
         [3, silent, 3, 8, PENDING],
-        default=_controlled(counted, control),
+        default=np.where(early & ((raw == 1) | (raw == 2)), 0, raw),
     )
     frame["mask"] = frame["mask"].where(~frame["is_refused"], frame["record"])
     return frame
 
 
 def _raw_verdicts(column: Columns) -> NDArray[np.int64]:
-    """Return the verdicts about final results without their controls; an identity counts as equal for now."""
+    """Return the verdicts about final results; an identity counts as equal for now."""
     kind = column["kind"]
     value = _value_verdicts(column)
     matches = np.select([column["sex"] == 0, column["sex"] == column["karyotype_sex"]], [3, 1], default=4)
@@ -151,37 +131,6 @@ def _value_verdicts(column: Columns) -> NDArray[np.int64]:
         [verdict_of_number(column, form, column["number"]), by_word],
         default=3,
     )
-
-
-def _controlled(verdict: NDArray[np.int64], control: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Apply the controls in the columns of a row: a result counts when they conform, and is no evidence otherwise."""
-    return np.select([(verdict == 0) | (control == 1), control != 2, verdict == 1], [verdict, 3, 2], default=verdict)
-
-
-def _control_verdicts(frame: pd.DataFrame, controls: dict[str, pd.Series], rules: Rules) -> NDArray[np.int64]:
-    """Return the verdict of the worst control in a column of the row, 1 where there is none."""
-    criteria = rules["column_controls"].merge(
-        rules["slots"][["slot", "words", "has_limit"]], left_on="criterion", right_on="slot", suffixes=("", "_of")
-    )
-    units = dict(zip(rules["units"]["spelling"], rules["units"]["unit"], strict=True))
-    worst = np.zeros(len(frame), dtype=np.int64)
-    for name, texts in controls.items():
-        readings = parse_readings(texts, rules).assign(code=np.arange(len(texts)))
-        table = criteria[criteria["column"] == name].merge(readings, how="cross")
-        table["unit"] = np.where(table["percent"], units["%"], units[""])
-        bounds = rules["bounds"].rename(columns={"slot": "criterion"})
-        table = table.merge(bounds, on=["criterion", "unit"], how="left")
-        column: Columns = {key: table[key].to_numpy() for key in table.columns}
-        column["word_verdict"] = rules["word_lookup"][column["words"], column["word"]]
-        column["declared"], column["never_negative"] = np.full(len(table), np.nan), column["percent"]
-        verdict = np.where(column["form"] == 0, 0, _value_verdicts(column))
-        table["rank"] = _RANK_OF_VERDICT[verdict]
-        ranks = table.set_index(["slot", "code"])["rank"]
-        place = ranks.index.get_indexer(
-            pd.MultiIndex.from_arrays([frame["slot"].fillna(-1).astype(np.int64), frame[name]])
-        )
-        worst = np.maximum(worst, np.where(place >= 0, np.append(ranks.to_numpy(), 0)[place], 0))
-    return _VERDICT_OF_RANK[worst]
 
 
 def verdict_of_number(column: Columns, form: NDArray[np.int64], number: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -43,9 +43,7 @@ class Decoded:
         first, count: place of the answers of each combination.
         reading: position in `texts`.
         texts: distinct results.
-        result_id, replicate: category codes; `is_nameless` where both are empty,
-            `is_nameless_result` where the first is.
-        retest_of: code of the result_id that the row retests, -1 where no row has it; `is_retest` where one is named.
+        result_id, replicate: category codes; `is_nameless` where both are empty, `is_nameless_result` where the first is.
         is_investigated: an investigation concerns the row.
         is_refused: because of a date or revision that cannot be read.
         is_unzoned: a date of the row has no zone.
@@ -66,8 +64,6 @@ class Decoded:
     replicate: NDArray[np.int64]
     is_nameless: NDArray[np.bool_]
     is_nameless_result: NDArray[np.bool_]
-    retest_of: NDArray[np.int64]
-    is_retest: NDArray[np.bool_]
     is_investigated: NDArray[np.bool_]
     is_refused: NDArray[np.bool_]
     is_unzoned: NDArray[np.bool_]
@@ -119,13 +115,11 @@ def decode(task: Task, rules: Rules) -> Decoded:
         "unit": unit,
         "limit": after,
         "line": line,
-        **{name: codes[name].astype(np.int64) for name in rules["lists"]["controls"]},
         "reading": reading,
     }
     key, parts = _combined(combined)
     criteria = criteria_of(np.unique(line), lots, tests, stages, rules)
-    controls = {name: texts[name] for name in rules["lists"]["controls"]}
-    answers = answers_of(parts, readings, limits, criteria, controls, rules)
+    answers = answers_of(parts, readings, limits, criteria, rules)
     analyst, approver = (
         numbers[codes[name]] for name, numbers in parse_persons(texts, ("analyst", "invalidated_by")).items()
     )
@@ -146,8 +140,6 @@ def decode(task: Task, rules: Rules) -> Decoded:
         is_refused=(date == 2) | (revision < 0),
         is_unzoned=date == 1,
         is_superseded=_superseded(batch, line, codes["result_id"], revision, stated("result_id")),
-        retest_of=pd.Index(texts["result_id"]).get_indexer(pd.Index(texts["retest_of"]))[codes["retest_of"]],
-        is_retest=stated("retest_of"),
         is_investigated=investigated,
         is_backed=investigated & stated("assignable_cause") & (analyst > 0) & (approver > 0) & (analyst != approver),
         same=np.where(lots["profile"].eq("").to_numpy()[batch], 0, np.where(identity == own, 1, 2)),

@@ -1,4 +1,4 @@
-"""pandas: results that were revised, invalidated or retested: what of them stays visible, and which retests are too many."""
+"""pandas: results that were revised or invalidated, and what of them stays visible."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["alone_verdicts", "event_rows", "is_set_aside"]
 
-_ANSWERS = ("spec", "slot", "mask", "retests", "is_control")
+_ANSWERS = ("spec", "slot", "mask")
 
 
 def alone_verdicts(decoded: Decoded, rows: NDArray[np.int64], answer: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -35,7 +35,7 @@ def is_set_aside(decoded: Decoded, rows: NDArray[np.int64], answer: NDArray[np.i
 def event_rows(
     decoded: Decoded, rows: NDArray[np.int64], answer: NDArray[np.int64], verdict: NDArray[np.int64]
 ) -> pd.DataFrame:
-    """Return what is to be noted about cells: alerts, and retests that make them inconclusive.
+    """Return what is to be noted about cells: alerts, and failing results that were invalidated and leave them open.
 
     Args:
         decoded: the export.
@@ -49,24 +49,20 @@ def event_rows(
     """
     kind, standing, form = (decoded.answers[name].to_numpy() for name in ("kind", "standing", "form"))
     invalidated = standing[answer] == 5
-    special = decoded.is_superseded[rows] | invalidated | decoded.is_investigated[rows] | decoded.is_retest[rows]
+    special = decoded.is_superseded[rows] | invalidated | decoded.is_investigated[rows]
     refused = decoded.is_refused[rows] | decoded.answers["is_refused"].to_numpy()[answer]
     judging = (kind[answer] >= KINDS["value"]) & (kind[answer] <= KINDS["replicates"])
     at = np.flatnonzero(special & judging & ~refused)
     row, own = rows[at], answer[at]
     records = decoded.answers[list(_ANSWERS)].iloc[own].reset_index(drop=True)
     reading, superseded = decoded.reading[row], decoded.is_superseded[row]
-    is_empty = form[own] == 0
     records = records.assign(
         batch=decoded.batch[row],
         reading=reading,
         alone=alone_verdicts(decoded, row, own),
         superseded=superseded,
         is_set_aside=is_set_aside(decoded, row, own),
-        lacking=invalidated[at] & ~decoded.is_backed[row] & ~superseded & ~is_empty,
-        is_investigated=decoded.is_investigated[row],
-        is_retest=decoded.is_retest[row] & ~superseded & ~is_empty,
-        names=decoded.retest_of[row],
+        lacking=invalidated[at] & ~decoded.is_backed[row] & ~superseded & (form[own] != 0),
         identity=np.where(decoded.is_nameless_result[row], -2 - reading, decoded.result_id[row]),
     )
     failed = (records["alone"] == 4) & (records["superseded"] | records["is_set_aside"])
@@ -75,9 +71,9 @@ def event_rows(
     individuals = decoded.answers[list(_ANSWERS)].iloc[answer[member]].reset_index(drop=True)
     individuals = individuals.assign(batch=decoded.batch[rows[member]], reading=decoded.reading[rows[member]])
     parts = [
-        _event(records[failed], 2).assign(is_aside=~records.loc[failed, "is_control"]),
+        _event(records[failed], 2).assign(is_aside=True),
         _event(records[records["lacking"]], 2),
-        _event(records[_violations(records)], 3),
+        _event(records[_invalidated(records)], 3),
         _event(individuals, 2).assign(is_individual=True),
     ]
     return pd.concat(parts, ignore_index=True)
@@ -87,25 +83,9 @@ def _event(rows: pd.DataFrame, verdict: int) -> pd.DataFrame:
     return rows[["batch", "spec", "mask", "reading"]].assign(verdict=verdict, is_aside=False, is_individual=False)
 
 
-def _violations(records: pd.DataFrame) -> NDArray[np.bool_]:
-    """Return which rows break a rule of retesting.
-
-    No more failing results may be invalidated, and no more retests reported, than are allowed; and a retest names a first
-    result that an investigation concerns. Results count, not rows.
-    """
-    counted = records["retests"] >= 0
-    cell, name = ["batch", "slot"], ["batch", "slot", "identity"]
-    failing = records[counted & (records["alone"] == 4)].set_index(name).index
-    of_row = pd.MultiIndex.from_frame(records[name])
-    replaced = counted & records["is_set_aside"] & of_row.isin(failing)
-    retest = counted & records["is_retest"]
-    first = pd.MultiIndex.from_frame(records.loc[counted & records["is_investigated"], name])
-    named = pd.MultiIndex.from_frame(records[["batch", "slot", "names"]])
-    astray = ~named.isin(first) | (records["names"] == records["identity"])
-
-    def many(which: pd.Series) -> NDArray[np.bool_]:
-        count = records[which].drop_duplicates(name).groupby(cell).size()
-        number = count.reindex(pd.MultiIndex.from_frame(records[cell]), fill_value=0).to_numpy()
-        return number > records["retests"].to_numpy()
-
-    return ((replaced & many(replaced)) | (retest & (many(retest) | astray))).to_numpy()
+def _invalidated(records: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which rows invalidate a result that failed, even where the revision that invalidates it is empty."""
+    name = ["batch", "slot", "identity"]
+    failing = records[records["alone"] == 4].set_index(name).index
+    replaced: NDArray[np.bool_] = pd.MultiIndex.from_frame(records[name]).isin(failing)
+    return replaced & records["is_set_aside"].to_numpy()

@@ -73,7 +73,7 @@ def settle(cells: Cells, open_rows: pd.DataFrame, lots: pd.DataFrame, rules: Rul
     Args:
         cells: of all batches.
         open_rows: row of the cells, mask, verdict and reported text of everything that does not conform or is to be noted,
-            with control_mark, is_event, is_aside and is_individual.
+            with is_event, is_aside and is_individual.
         lots: the batches.
         rules: rule tables.
         as_of: moment of evaluation.
@@ -110,8 +110,8 @@ def _applicability(cells: Cells, lots: pd.DataFrame, rules: Rules) -> tuple[NDAr
 
 
 def _notes(open_rows: pd.DataFrame, cells: Cells, rules: Rules) -> dict[str, NDArray[np.int64]]:
-    """Return by cell what is to be acknowledged, which failing results count no more, and which controls do not conform."""
-    found = {name: np.zeros(len(cells.batch), dtype=np.int64) for name in ("noted", "aside", *_MARKS)}
+    """Return by cell what is to be acknowledged, and which failing results count no more."""
+    found = {name: np.zeros(len(cells.batch), dtype=np.int64) for name in ("noted", "aside")}
     owners = rules["columns"].set_index(["spec", "mask"])["owner"]
     events = open_rows[open_rows["is_event"] & (open_rows["verdict"] == 2)]
     row = events["row"].to_numpy()
@@ -120,13 +120,7 @@ def _notes(open_rows: pd.DataFrame, cells: Cells, rules: Rules) -> dict[str, NDA
     np.bitwise_or.at(found["noted"], row, owner)
     aside = events["is_aside"].to_numpy(bool)
     np.bitwise_or.at(found["aside"], row[aside], owner[aside])
-    for name, mark in _MARKS.items():
-        own = open_rows[open_rows["control_mark"] == mark]
-        np.bitwise_or.at(found[name], own["row"].to_numpy(), own["mask"].to_numpy())
     return found
-
-
-_MARKS = {"control_missing": 1, "control_open": 2, "control_failed": 4}
 
 
 def _settled(
@@ -144,11 +138,10 @@ def _settled(
 
     off, uncertain = _applicability(cells, lots, rules)
     masks = {name: bits & ~off for name, bits in cells.masks().items()}
-    inner = of_specification(columns[columns["role"].isin(["part", "control"])], "mask")
+    inner = of_specification(columns[columns["role"] == "part"], "mask")
     whole = {name: bits & ~off for name, bits in _composites(masks, spec, columns, count).items()}
     masks = {name: masks[name] | whole[name] for name in masks}
     explained = whole["f"] | whole["i"]
-    explained |= _apply_controls(masks, notes, spec, ~off, rules)
     f, i, a, c = (masks[name] for name in "fiac")
     a, c = a | (notes["noted"] & c), c & ~notes["noted"]
     expiry = of_specification(rules["stages"], "expiry")
@@ -175,37 +168,6 @@ def _settled(
         "applies": ~off,
         "bare": missing | capped | explained | ((f | i) & expiry),
     }
-
-
-def _apply_controls(
-    masks: dict[str, NDArray[np.int64]],
-    notes: dict[str, NDArray[np.int64]],
-    spec: NDArray[np.int64],
-    applies: NDArray[np.int64],
-    rules: Rules,
-) -> NDArray[np.int64]:
-    """Apply the controls that are reported apart from a result, in place; return the cells that they make inconclusive."""
-    controls, count = rules["controls"], len(rules["specifications"])
-    found = np.zeros(len(spec), dtype=np.int64)
-    turn = controls.groupby("spec").cumcount()
-    for number in range(int(turn.max()) + 1 if len(turn) else 0):
-        chosen = controls[turn == number]
-        table = np.zeros((3, count), dtype=np.int64)
-        table[:, chosen["spec"]] = chosen[["mask", "tests", "marks"]].to_numpy().T
-        bit, tests, marks = table[:, spec]
-        bit = bit & applies
-        f, i, a, c = (masks[name] for name in "fiac")
-        known = f | i | a | c
-        failed = ((f & tests) | (notes["control_failed"] & marks)) != 0
-        undecided = ((i & tests) | (notes["control_open"] & marks)) != 0
-        absent = ((tests & applies & ~known) | (notes["control_missing"] & marks)) != 0
-        invalid = failed | undecided | (absent & (known & bit != 0))
-        noted = ~invalid & (c & bit != 0) & (a & tests != 0)
-        masks["f"], masks["i"] = np.where(invalid, f & ~bit, f), np.where(invalid, i | bit, i)
-        masks["a"] = np.where(invalid, a & ~bit, np.where(noted, a | bit, a))
-        masks["c"] = np.where(invalid | noted, c & ~bit, c)
-        found |= np.where(invalid, bit, 0)
-    return found
 
 
 def _composites(
@@ -274,9 +236,7 @@ def _findings(
     names: NDArray[np.object_],
     rules: Rules,
 ) -> pd.DataFrame:
-    columns = rules["columns"][["spec", "mask", "owner", "stage", "requirement_id", "role"]].rename(
-        columns={"mask": "cell"}
-    )
+    columns = rules["columns"][["spec", "mask", "owner", "stage", "requirement_id"]].rename(columns={"mask": "cell"})
     frame = rows.assign(spec=cells.specification[rows["row"]])
     several = frame["mask"] & (frame["mask"] - 1) != 0
     strays = frame[several].merge(columns, on="spec")
@@ -284,13 +244,11 @@ def _findings(
     named = pd.concat([single, strays[strays["mask"] & strays["cell"] != 0]], ignore_index=True)
     at, cell, owner, verdict = (named[name].to_numpy() for name in ("row", "cell", "owner", "verdict"))
     f, i, a, missing = (state[name][at] & owner != 0 for name in ("f", "i", "a", "missing"))
-    control = named["role"].eq("control").to_numpy(bool)
-    seen = np.where(verdict == 0, missing | (control & i), f | i | a | missing)
+    seen = np.where(verdict == 0, missing, f | i | a | missing)
     kept = (cell & state["applies"][at] != 0) & np.where(named["is_individual"].to_numpy(bool), a, seen)
-    # A control that fails is no failure of the batch, nor is a failed part of an undecided whole.
-    milder = (control & (verdict == 4)) | (
-        i & ((verdict == 4) | ((verdict == 2) & (state["uncertain"][at] & cell != 0)))
-    )
+    # A failed part of an undecided whole is no failure of the batch.
+    uncertain = state["uncertain"][at] & cell != 0
+    milder = i & ((verdict == 4) | ((verdict == 2) & uncertain))
     of_rows = named.assign(verdict=np.where(milder, 3, verdict))[kept]
     open_cells = np.flatnonzero(state["bare"])
     of_cells = pd.DataFrame(

@@ -38,7 +38,7 @@ AMOUNTS = {"dose_volume": "mL", "recipient_weight": "kg", "infusion_hours": "h"}
 NO_WORD = 63
 _TABLES = (
     "specifications", "columns", "stages", "slots", "bounds", "units", "factors", "words", "word_verdicts", "selectors",
-    "declared", "karyotypes", "identities", "averages", "dose_rates", "controls", "column_controls",
+    "declared", "karyotypes", "identities", "averages", "dose_rates",
 )  # fmt: skip
 _FOLDED = {
     **{code: chr(code - 0xFEE0) for code in range(0xFF01, 0xFF5F)},

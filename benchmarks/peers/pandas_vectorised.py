@@ -59,9 +59,7 @@ class Judged(NamedTuple):
 def conclude(task: Task, found: Sequence[Judged], decoded: Decoded, rules: Rules) -> Outcome:
     """Return dispositions and findings from the verdicts about rows."""
     cells = Cells(decoded.lots, rules)
-    specification, marks, unknown = (
-        decoded.answers[name].to_numpy() for name in ("spec", "control_mark", "is_refused")
-    )
+    specification = decoded.answers["spec"].to_numpy()
     open_rows: list[pd.DataFrame] = []
     together: list[pd.DataFrame] = []
     events: list[pd.DataFrame] = []
@@ -70,8 +68,7 @@ def conclude(task: Task, found: Sequence[Judged], decoded: Decoded, rules: Rules
         cells.raise_to(row, mask, verdict)
         at = np.flatnonzero((verdict != 1) & (verdict < 8))
         shown = {"row": row[at], "mask": mask[at], "verdict": verdict[at], "reading": decoded.reading[rows[at]]}
-        counts = (verdict[at] == 3) & ~decoded.is_refused[rows[at]] & ~unknown[answer[at]]
-        open_rows.append(pd.DataFrame(shown).assign(control_mark=np.where(counts, marks[answer[at]], 0)))
+        open_rows.append(pd.DataFrame(shown))
         together.append(_counted_together(decoded, rows, answer, np.flatnonzero(verdict == 8)))
         events.append(event_rows(decoded, rows, answer, verdict))
     open_rows += _unzoned_rows(decoded, cells)
@@ -155,6 +152,6 @@ def _unzoned_rows(decoded: Decoded, cells: Cells) -> list[pd.DataFrame]:
         row, mask = cells.row(decoded.batch[chosen], said["spec"].to_numpy()), said["record"].to_numpy()
         verdict = np.full(len(chosen), 2)
         cells.raise_to(row, mask, verdict)
-        shown = {"row": row, "mask": mask, "verdict": verdict, "reading": decoded.reading[chosen], "control_mark": 0}
+        shown = {"row": row, "mask": mask, "verdict": verdict, "reading": decoded.reading[chosen]}
         found.append(pd.DataFrame(shown))
     return found

@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 __all__ = ["NOTES", "conclude", "wide_rows"]
 
 NOTES = (
-    "units, words, limits, controls and revisions are joined by pandas before; retests, cells, composites, means, dose rates, missing tests and dispositions are put together by pandas afterwards",
+    "units, words, limits and revisions are joined by pandas before; cells, composites, means, dose rates, missing tests and dispositions are put together by pandas afterwards",
     "karyotypes by regular expression: the normal one, and one with a chromosome more in at least two metaphases",
     "means and dose rates in doubles, rounded to nine decimals",
 )
 _ANSWERS = (
     "spec", "mask", "record", "kind", "form", "number", "declared", "standing", "word_verdict", "has_limit", "never_negative",
     "is_interim", "is_undecided", "metaphases", "min_metaphases", "karyotype_sex", "sex", "is_clone", "clone_verdict",
-    "accept_preliminary", "is_refused", "control", "control_mark",
+    "accept_preliminary", "is_refused",
 )  # fmt: skip
 
 
@@ -52,9 +52,7 @@ def wide_rows(decoded: Decoded) -> pd.DataFrame:
     backed = decoded.is_backed[rows] & (standing == 5)
     silent = (superseded | backed | (form == 0)) & ~refused
     undecided = (standing == 2) | (standing == 3)
-    counts = ~refused & ~silent & ~undecided & (kind >= 1) & (kind <= 4)
-    invalid = counts & (said["control_mark"] > 0)
-    judged = counts & ~invalid
+    judged = ~refused & ~silent & ~undecided & (kind >= 1) & (kind <= 4)
     aside = is_set_aside(decoded, rows, answer) & (alone_verdicts(decoded, rows, answer) == 4)
     of_value = judged & (kind == KINDS["value"])
     # A word such as "not detected" beside a limit is judged as below that limit, unless the word itself conforms.
@@ -90,7 +88,6 @@ def wide_rows(decoded: Decoded) -> pd.DataFrame:
                 [9, 9, 0, 8],
                 default=1,
             ),
-            "control": where(invalid | (judged & (said["control"] != 1)), said["control"]),
             "refused": refused.astype(np.int64),
             "status": where(~refused & ~silent, standing),
             "criterion": where(~refused & ~silent, kind),

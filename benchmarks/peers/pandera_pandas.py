@@ -33,8 +33,6 @@ load = load_rules
 # By name: the verdict about a row that breaks the rule, and what must hold; a comparison with a missing value is false.
 _RULES: dict[str, tuple[int, Holds]] = {
     "row can be judged": (3, lambda rows: rows["refused"] == 0),
-    "assay controls conform": (3, lambda rows: rows["control"].isna() | rows["control"].between(1, 2)),
-    "assay controls are inside their alert limits": (2, lambda rows: rows["control"] != 2),
     "status is decided": (3, lambda rows: ~rows["status"].between(2, 3)),
     "test is listed": (3, lambda rows: rows["criterion"] != 0),
     "result beside a limit can be read": (3, lambda rows: rows["form_beside_limit"] != 8),

@@ -17,9 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["Decoded", "decode", "mark_superseded", "with_readings"]
 
 _LOOKED_UP = tuple(
-    name
-    for name in RESULT_COLUMNS
-    if name not in {"batch_id", "result_id", "retest_of", "investigation_id", "assignable_cause"}
+    name for name in RESULT_COLUMNS if name not in {"batch_id", "result_id", "investigation_id", "assignable_cause"}
 )
 _STANDINGS = {"verified": 0, "": 0, "preliminary": 1, "unverified": 2, "cancelled": 3, "invalidated": 5}
 _UNKNOWN_STAGE = 15
@@ -37,7 +35,6 @@ class Decoded:
         readings: what the distinct texts say.
         limits: distinct limits of detection and quantitation, by their code.
         lots: the batches.
-        controls: distinct texts of each column that reports a control, by their code.
         lines: code of each (stage, test).
     """
 
@@ -46,7 +43,6 @@ class Decoded:
     readings: pl.DataFrame
     limits: pl.Series
     lots: pl.DataFrame
-    controls: dict[str, pl.Series]
     lines: pl.DataFrame
 
 
@@ -88,10 +84,7 @@ def decode(task: Task, rules: dict[str, Any]) -> Decoded:
         "status": _known(texts["status"].cast(pl.String).str.to_lowercase(), _STANDINGS, UNKNOWN_STANDING),
         "revision": parse_revisions(texts["revision"]),
         **{name: parse_dates(texts[name]) for name in ("tested_at", "reported_at")},
-        **{
-            name: pl.Series(range(len(texts[name])), dtype=pl.UInt32)
-            for name in ("lod", "loq", "replicate", *lists["controls"])
-        },
+        **{name: pl.Series(range(len(texts[name])), dtype=pl.UInt32) for name in ("lod", "loq", "replicate")},
         **parse_persons({name: texts[name] for name in ("analyst", "invalidated_by")}),
     }
 
@@ -113,12 +106,11 @@ def decode(task: Task, rules: dict[str, Any]) -> Decoded:
         "standing": code("status"),
         "sex": pl.col("sex"),
         "limit": limit.then(code("loq") + 1 + len(texts["lod"])).otherwise(0),
-        **{name: code(name) for name in lists["controls"]},
         "reading": reading,
     }
     largest = {
         "product": int(lots["product"].max() or 0), "line": (_UNKNOWN_STAGE + 1) * places, "unit": max(units.values()), "standing": 7, "sex": 2,
-        "limit": len(texts["lod"]) + len(texts["loq"]), **{name: len(texts[name]) for name in lists["controls"]},
+        "limit": len(texts["lod"]) + len(texts["loq"]),
         "reading": len(readings),
     }  # fmt: skip
     widths = {name: number.bit_length() for name, number in largest.items()}
@@ -146,11 +138,9 @@ def decode(task: Task, rules: dict[str, Any]) -> Decoded:
             is_investigated=is_investigated,
             same=own.cast(pl.UInt8),
             has_id=pl.col("result_id") != "",
-            is_retest=pl.col("retest_of") != "",
             is_nameless=(pl.col("result_id") == "") & (pl.col("replicate") == ""),
             # The categories of all columns are one numbering of texts.
             result_id=pl.col("result_id").to_physical(),
-            retest_of=pl.col("retest_of").to_physical(),
             replicate=code("replicate"),
         )
         .collect(engine="streaming")
@@ -166,7 +156,6 @@ def decode(task: Task, rules: dict[str, Any]) -> Decoded:
             pl.Float64, strict=False
         ),
         lots,
-        {name: texts[name] for name in lists["controls"]},
         lines.select("stage", "test", line=(pl.col("code") * places + pl.col("place")).cast(pl.UInt64)),
     )
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from benchmarks.peers.polars_text import mask_of, parse_readings
+from benchmarks.peers.polars_text import mask_of
 from benchmarks.peers.polars_verdicts import ENDS, KINDS, key_verdict
 
 if TYPE_CHECKING:
@@ -66,8 +66,7 @@ def key_table(keys: pl.DataFrame, decoded: Decoded, rules: dict[str, Any]) -> pl
     signs = rules["units"].group_by("unit").agg(pl.col("never_negative").any())
     signs = signs.select("never_negative", unit=pl.col("unit").cast(pl.UInt64) + 1)
     readings = decoded.readings.drop("result", "identity").with_columns(pl.col("reading").cast(pl.UInt64))
-    controls = _column_controls(decoded, rules)
-    frame = (
+    return (
         keys.with_columns(**unpack(pl.col("key"), decoded.widths))
         .join(readings, on="reading")
         .drop("reading")
@@ -79,33 +78,11 @@ def key_table(keys: pl.DataFrame, decoded: Decoded, rules: dict[str, Any]) -> pl
         .with_columns(declared=pl.when(pl.col("declared") > 0).then("declared"))
         .with_columns(is_unknown=pl.col("is_stray") | (pl.col("standing") == UNKNOWN_STANDING))
     )
-    for name, ranks in controls.items():
-        frame = frame.join(ranks, on=["slot", name], how="left")
-    worst = pl.max_horizontal(pl.lit(0, pl.UInt8), *(f"{name}_rank" for name in controls))
-    verdict_of_rank = {rank: verdict for verdict, rank in _RANKS.items()}
-    return frame.with_columns(control=worst.replace_strict(verdict_of_rank, return_dtype=pl.UInt8)).drop(
-        [f"{name}_rank" for name in controls]
-    )
 
 
 def with_raw_verdicts(table: pl.DataFrame) -> pl.DataFrame:
-    """Add to a `key_table` the verdicts without controls.
-
-    `raw` is that of a final result (an identity counts as equal), `counted` that of the result as it stands, and
-    `control_mark` says which control of a row that counts does not conform: 1 missing, 2 inconclusive, 4 fails.
-    """
-    kind, form, standing, control = pl.col("kind"), pl.col("form"), pl.col("standing"), pl.col("control")
-    early = (standing == 1) & ~pl.col("accept_preliminary")
-    is_evidence = (form != 0) & ~standing.is_between(2, 3) & kind.is_between(KINDS["value"], KINDS["identity"])
-    mark = pl.when(control == 0).then(1).when(control == 3).then(2).when(control == 4).then(4).otherwise(0)
-    raw = pl.col("raw")
-    return (
-        table.with_columns(raw=pl.when(form == 0).then(0).otherwise(key_verdict()).cast(pl.UInt8))
-        .with_columns(counted=pl.when(early & raw.is_between(1, 2)).then(0).otherwise(raw).cast(pl.UInt8))
-        .with_columns(
-            control_mark=pl.when(is_evidence & (pl.col("counted") != 0)).then(mark).otherwise(0).cast(pl.UInt8)
-        )
-    )
+    """Add to a `key_table` the verdict `raw` about a final result; an identity counts as equal."""
+    return table.with_columns(raw=pl.when(pl.col("form") == 0).then(0).otherwise(key_verdict()).cast(pl.UInt8))
 
 
 def judge_keys(keys: pl.DataFrame, decoded: Decoded, rules: dict[str, Any]) -> pl.DataFrame:
@@ -113,66 +90,26 @@ def judge_keys(keys: pl.DataFrame, decoded: Decoded, rules: dict[str, Any]) -> p
 
     `alone` is the verdict of a result that counts.
     """
-    kind, form, standing, control = pl.col("kind"), pl.col("form"), pl.col("standing"), pl.col("control")
+    kind, form, standing, raw = (pl.col(name) for name in ("kind", "form", "standing", "raw"))
     early = (standing == 1) & ~pl.col("accept_preliminary")
     nothing = pl.when(kind == KINDS["input"]).then(9).otherwise(0)
-    is_equal = (kind == KINDS["identity"]) & (pl.col("raw") == 1)
+    is_equal = (kind == KINDS["identity"]) & (raw == 1)
     return with_raw_verdicts(key_table(keys, decoded, rules)).select(
-        "key", "spec", "slot", "mask", "record", "kind", "is_control", "retests", "control_mark",
+        "key", "spec", "slot", "mask", "record", "kind",
         is_refused="is_unknown",
         is_invalidated=standing == 5,
         is_preliminary=standing == 1,
         is_empty=form == 0,
         silent=nothing.cast(pl.UInt8),
         if_same=pl.when(early).then(0).otherwise(1).cast(pl.UInt8),
-        alone=pl.when(is_equal).then(PENDING).otherwise(_controlled(pl.col("raw"), control)).cast(pl.UInt8),
+        alone=pl.when(is_equal).then(PENDING).otherwise(raw).cast(pl.UInt8),
         verdict=pl.when(form == 0).then(nothing)
         .when(standing.is_between(2, 3) | (kind == 0)).then(3)
         .when(kind >= KINDS["replicates"]).then(8)
         .when(is_equal).then(PENDING)
-        .otherwise(_controlled(pl.col("counted"), control)).cast(pl.UInt8),
+        .when(early & raw.is_between(1, 2)).then(0)
+        .otherwise(raw).cast(pl.UInt8),
     )  # fmt: skip
-
-
-def _controlled(verdict: pl.Expr, control: pl.Expr) -> pl.Expr:
-    """Apply the controls in the columns of a row: a result counts when they conform, and is no evidence otherwise."""
-    return (
-        pl.when((verdict == 0) | (control == 1)).then(verdict)
-        .when(control != 2).then(3)
-        .when(verdict == 1).then(2)
-        .otherwise(verdict)
-    )  # fmt: skip
-
-
-# Of several controls of one row the worst decides; to have none is worse than an alert.
-_RANKS = {1: 0, 2: 1, 0: 2, 3: 3, 4: 4}
-
-
-def _column_controls(decoded: Decoded, rules: dict[str, Any]) -> dict[str, pl.DataFrame]:
-    """Return for each column that reports controls the rank of every distinct text, by slot."""
-    criteria = (
-        rules["column_controls"]
-        .join(rules["slots"].select("slot", "words", "has_limit"), left_on="criterion", right_on="slot")
-        .join(_word_sets(rules), on="words")
-    )
-    units = dict(rules["units"].select("spelling", "unit").iter_rows())
-    found = {}
-    for name, texts in decoded.controls.items():
-        readings = parse_readings(texts, rules["words"], None).rename({"reading": name})
-        frame = (
-            criteria.filter(pl.col("column") == name)
-            .join(readings, how="cross")
-            .with_columns(unit=pl.when("percent").then(units["%"]).otherwise(units[""]).cast(pl.Int16))
-            .join(rules["bounds"], left_on=["criterion", "unit"], right_on=["slot", "unit"], how="left")
-            .with_columns(
-                kind=pl.lit(KINDS["value"], pl.UInt8), declared=pl.lit(None, pl.Float64), never_negative=pl.col("percent"),
-                min_metaphases=pl.lit(0), sex=pl.lit(0), clone_verdict=pl.lit(3),
-            )
-        )  # fmt: skip
-        verdict = pl.when(pl.col("form") == 0).then(0).otherwise(key_verdict())
-        rank = verdict.replace_strict(_RANKS, return_dtype=pl.UInt8)
-        found[name] = frame.select("slot", pl.col(name).cast(pl.UInt64), rank.alias(f"{name}_rank"))
-    return found
 
 
 def criteria_of(decoded: Decoded, rules: dict[str, Any]) -> pl.DataFrame:
@@ -193,8 +130,7 @@ def criteria_of(decoded: Decoded, rules: dict[str, Any]) -> pl.DataFrame:
     )
     return table.select(
         "product", "line", "spec", "slot", "conforming_words", "open_words", "failing_words", "min_metaphases", "clone_verdict",
-        pl.col("has_limit", "accept_preliminary", "is_control").fill_null(value=False),
-        pl.col("retests").fill_null(-1),
+        pl.col("has_limit", "accept_preliminary").fill_null(value=False),
         kind=pl.col("kind").replace_strict(KINDS, default=0, return_dtype=pl.UInt8),
         mask=pl.coalesce(mask_of(pl.col("bit")), "record", "strays"),
         record=pl.coalesce("record", "strays"),

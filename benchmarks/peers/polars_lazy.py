@@ -31,7 +31,7 @@ NOTES = (
 
 _TABLES = (
     "specifications", "columns", "stages", "slots", "bounds", "units", "factors", "words", "word_verdicts", "selectors",
-    "declared", "karyotypes", "identities", "averages", "dose_rates", "controls", "column_controls",
+    "declared", "karyotypes", "identities", "averages", "dose_rates",
 )  # fmt: skip
 
 
@@ -49,9 +49,7 @@ def judge(task: Task, rules: dict[str, Any]) -> Outcome:
     cells, open_rows, together, records, individuals = pl.collect_all(
         [
             judged.group_by("b", "spec").agg(bits_of("mask", "verdict")),
-            judged.filter(~pl.col("verdict").is_in([1, 8, 9])).select(
-                "b", "spec", "mask", "verdict", "reading", "control_mark"
-            ),
+            judged.filter(~pl.col("verdict").is_in([1, 8, 9])).select("b", "spec", "mask", "verdict", "reading"),
             judged.filter(pl.col("verdict") == 8).select(
                 "b", "slot", "reading", "result_id", "replicate", "is_nameless", "key"
             ),
@@ -77,7 +75,7 @@ def with_unzoned(
         return cells, open_rows
     bits = rows.group_by("b", "spec").agg(bits_of("mask", "verdict"))
     merged = pl.concat([cells, bits]).group_by("b", "spec").agg(pl.exclude("b", "spec").bitwise_or())
-    return merged, pl.concat([open_rows, rows.with_columns(control_mark=pl.lit(0, pl.UInt8))])
+    return merged, pl.concat([open_rows, rows])
 
 
 def judged_rows(decoded: Decoded, rules: dict[str, Any]) -> pl.LazyFrame:
@@ -108,5 +106,4 @@ def judged_rows(decoded: Decoded, rules: dict[str, Any]) -> pl.LazyFrame:
     return rows.with_columns(
         mask=pl.when("is_refused").then("record").otherwise("mask"),
         verdict=verdict.cast(pl.UInt8),
-        control_mark=pl.when("is_refused").then(0).otherwise("control_mark").cast(pl.UInt8),
     )

@@ -32,7 +32,7 @@ def settle(
 
     Args:
         cells: b, spec and the bits of the cells with each verdict.
-        open_rows: b, spec, mask, verdict, result and control_mark of every row that does not conform.
+        open_rows: b, spec, mask, verdict and result of every row that does not conform.
         events: see `benchmarks.peers.polars_records.events_of`.
         together: the results that count only together.
         lots: the batches.
@@ -40,29 +40,23 @@ def settle(
         as_of: moment of evaluation.
     """
     computed = compute_together(together, lots, rules)
-    retested = events.filter(pl.col("verdict") == 3)
-    judged = [cells, *(rows.group_by("b", "spec").agg(bits_of("mask", "verdict")) for rows in (computed, retested))]
+    opened = events.filter(pl.col("verdict") == 3)
+    judged = [cells, *(rows.group_by("b", "spec").agg(bits_of("mask", "verdict")) for rows in (computed, opened))]
     now = datetime.fromisoformat(as_of).astimezone(UTC).replace(tzinfo=None)
-    settled = _settled(judged, _notes(open_rows, events, rules), lots, rules, as_of=now)
+    settled = _settled(judged, _notes(events, rules), lots, rules, as_of=now)
     shown = computed.filter(pl.col("verdict") != 1).with_columns(result=pl.lit(""))
-    ordinary = pl.concat([open_rows.drop("control_mark"), shown]).with_columns(is_individual=pl.lit(value=False))
+    ordinary = pl.concat([open_rows, shown]).with_columns(is_individual=pl.lit(value=False))
     rows = pl.concat([ordinary, events.select(ordinary.columns)])
     return Outcome(_dispositions(settled, lots, rules), _findings(rows, settled, lots, rules))
 
 
-def _notes(open_rows: pl.DataFrame, events: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
-    """Return by cell what is to be acknowledged, which failing results count no more, and which controls do not conform."""
+def _notes(events: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
+    """Return by cell what is to be acknowledged, and which failing results count no more."""
     owners = rules["columns"].select("spec", "mask", "owner")
     noted = events.filter(pl.col("verdict") == 2).join(owners, on=["spec", "mask"])
-    of_events = noted.group_by(_cell(rules)).agg(
+    return noted.group_by(_cell(rules)).agg(
         noted=pl.col("owner").bitwise_or(), aside=pl.when("is_aside").then("owner").otherwise(0).bitwise_or()
     )
-    marked = open_rows.filter(pl.col("control_mark") > 0)
-    of_controls = marked.group_by(_cell(rules)).agg(
-        pl.when(pl.col("control_mark") == mark).then("mask").otherwise(0).bitwise_or().alias(name)
-        for mark, name in ((1, "control_missing"), (2, "control_open"), (4, "control_failed"))
-    )
-    return of_events.join(of_controls, on="cell", how="full", coalesce=True)
 
 
 def _cell(rules: dict[str, Any]) -> pl.Expr:
@@ -95,12 +89,7 @@ def _applicability(lots: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
         uncertain=pl.when(~is_known).then("mask").otherwise(0).bitwise_or(),
     )
     of_stages = rules["stages"].group_by("spec").agg(pl.col("required", "expiry").bitwise_or())
-    parts = (
-        rules["columns"]
-        .filter(pl.col("role").is_in(["part", "control"]))
-        .group_by("spec")
-        .agg(parts=pl.col("mask").bitwise_or())
-    )
+    parts = rules["columns"].filter(pl.col("role") == "part").group_by("spec").agg(parts=pl.col("mask").bitwise_or())
     return (
         kinds.select("kind", "spec")
         .join(masks, on=["kind", "spec"], how="left")
@@ -136,7 +125,7 @@ def _settled(
         .join(notes, on="cell", how="left")
         .with_columns(pl.col(notes.columns[1:]).fill_null(0))
     )
-    frame = _with_controls(_with_composites(frame, columns), rules)
+    frame = _with_composites(frame, columns)
     noted = pl.col("noted") & pl.col("c")
     expired = pl.col("expires_at") < as_of
     unread = pl.col("states_expiry") & pl.col("expires_at").is_null()
@@ -163,31 +152,6 @@ def _settled(
     deferred = pl.col("mask") & pl.col("missing") & ~pl.col("aside")
     pending = waiting.group_by("cell").agg(pending=deferred.bitwise_or())
     return frame.join(pending, on="cell", how="left").with_columns(pl.col("pending").fill_null(0))
-
-
-def _with_controls(frame: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
-    """Apply the controls that are reported apart from a result, one requirement of every specification at a time."""
-    controls = rules["controls"].rename({"mask": "controlled"})
-    controls = controls.with_columns(turn=pl.col("controlled").cum_count().over("spec"))
-    bit, tests, marks = pl.col("controlled"), pl.col("tests"), pl.col("marks")
-    f, i, a, c = (pl.col(letter) for letter in "fiac")
-    failed = ((f & tests) | (pl.col("control_failed") & marks)) != 0
-    undecided = ((i & tests) | (pl.col("control_open") & marks)) != 0
-    absent = ((tests & pl.col("applies") & ~(f | i | a | c)) | (pl.col("control_missing") & marks)) != 0
-    invalid = failed | undecided | (absent & ((f | i | a | c) & bit != 0))
-    noted = (c & bit != 0) & (a & tests != 0)
-    for turn in range(1, (controls["turn"].max() or 0) + 1):
-        own = controls.filter(pl.col("turn") == turn).drop("turn")
-        frame = frame.join(own, on="spec", how="left").with_columns(pl.col("controlled", "tests", "marks").fill_null(0))
-        frame = frame.with_columns(controlled=bit & pl.col("applies")).with_columns(
-            f=pl.when(invalid).then(f & ~bit).otherwise(f),
-            i=pl.when(invalid).then(i | bit).otherwise(i),
-            a=pl.when(invalid).then(a & ~bit).when(noted).then(a | bit).otherwise(a),
-            c=pl.when(invalid | noted).then(c & ~bit).otherwise(c),
-            explained=pl.when(invalid).then(pl.col("explained") | bit).otherwise("explained"),
-        )
-        frame = frame.drop("controlled", "tests", "marks")
-    return frame
 
 
 def _with_composites(frame: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
@@ -233,9 +197,7 @@ def _dispositions(settled: pl.DataFrame, lots: pl.DataFrame, rules: dict[str, An
 
 
 def _findings(rows: pl.DataFrame, settled: pl.DataFrame, lots: pl.DataFrame, rules: dict[str, Any]) -> pl.DataFrame:
-    columns = rules["columns"].select(
-        "spec", pl.col("mask").alias("cell"), "owner", "stage", "requirement_id", is_control=pl.col("role") == "control"
-    )
+    columns = rules["columns"].select("spec", pl.col("mask").alias("cell"), "owner", "stage", "requirement_id")
     state = settled.select("b", "spec", "applies", "uncertain", "expiry", "explained", "missing", "f", "i", "a")
     single = rows.filter(pl.col("mask").bitwise_count_ones() == 1).join(
         columns, left_on=["spec", "mask"], right_on=["spec", "cell"]
@@ -248,19 +210,14 @@ def _findings(rows: pl.DataFrame, settled: pl.DataFrame, lots: pl.DataFrame, rul
     named = pl.concat([single.with_columns(cell=pl.col("mask")), several.select(*single.columns, "cell")])
     verdict, owner = pl.col("verdict"), pl.col("owner")
     f, i, a, missing = (pl.col(name) & owner != 0 for name in ("f", "i", "a", "missing"))
-    # A control that fails is no failure of the batch, nor is a failed part of an undecided whole.
-    milder = (pl.col("is_control") & (verdict == 4)) | (
-        i & ((verdict == 4) | ((verdict == 2) & (pl.col("uncertain") & pl.col("cell") != 0)))
-    )
+    # A failed part of an undecided whole is no failure of the batch.
+    uncertain = pl.col("uncertain") & pl.col("cell") != 0
+    milder = i & ((verdict == 4) | ((verdict == 2) & uncertain))
     of_rows = (
         named.join(state, on=["b", "spec"])
         .filter(
             (pl.col("cell") & pl.col("applies") != 0)
-            & pl.when(verdict == 0)
-            .then(missing | (pl.col("is_control") & i))
-            .when("is_individual")
-            .then(a)
-            .otherwise(f | i | a | missing)
+            & pl.when(verdict == 0).then(missing).when("is_individual").then(a).otherwise(f | i | a | missing)
         )
         .select(
             "b",

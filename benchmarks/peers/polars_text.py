@@ -28,7 +28,7 @@ def _fold(text: pl.Expr) -> pl.Expr:
     return spelled.str.strip_chars(" ").str.replace_all(" {2,}", " ")
 
 
-def parse_readings(texts: pl.Series, words: pl.DataFrame, identities: pl.DataFrame | None) -> pl.DataFrame:
+def parse_readings(texts: pl.Series, words: pl.DataFrame, identities: pl.DataFrame) -> pl.DataFrame:
     """Return what distinct texts say, in their order.
 
     Forms: 0 empty, 1 word, 2 number, 3 number of more than 15 digits, 4 <, 5 ≤, 6 >, 7 ≥, 8 unreadable.
@@ -36,7 +36,7 @@ def parse_readings(texts: pl.Series, words: pl.DataFrame, identities: pl.DataFra
     Args:
         texts: distinct texts.
         words: spellings of words.
-        identities: `folded` texts that batches state as their identity, with their number `identity`, if that is asked for.
+        identities: `folded` texts that batches state as their identity, with their number `identity`.
     """
     frame = (
         pl.DataFrame({"result": texts})
@@ -56,8 +56,6 @@ def parse_readings(texts: pl.Series, words: pl.DataFrame, identities: pl.DataFra
         operator=pl.col("operator").fill_null("="),
     )
     frame = frame.join(words, left_on="folded", right_on="spelling", how="left", maintain_order="left")
-    if identities is None:
-        identities = pl.DataFrame(schema={"folded": pl.String, "identity": pl.UInt32})
     frame = frame.join(identities, on="folded", how="left", maintain_order="left")
     n = pl.col("number")
     unreadable = (

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["NOTES", "RULES", "conclude", "wide_rows"]
 
 NOTES = (
-    "units, words, limits, controls and revisions are joined by Polars before; retests, cells, composites, means, dose rates, missing tests and dispositions are put together by Polars afterwards",
+    "units, words, limits and revisions are joined by Polars before; cells, composites, means, dose rates, missing tests and dispositions are put together by Polars afterwards",
     "karyotypes by regular expression: the normal one, and one with a chromosome more in at least two metaphases",
     "means and dose rates in doubles, rounded to nine decimals",
 )
@@ -42,15 +42,13 @@ def wide_rows(decoded: Decoded, rules: dict[str, Any]) -> pl.DataFrame:
     wide = wide.with_columns(
         is_refused=pl.col("is_unknown") | (pl.col("date") == 2) | (pl.col("revision") < 0), word=mask_of(pl.col("word"))
     )
-    counts = ~silent & ~pl.col("is_refused") & ~standing.is_between(2, 3) & kind.is_between(1, 4)
     fails = (pl.col("raw") == 4) | ((kind == KINDS["identity"]) & (pl.col("same") == 2) & (pl.col("raw") == 1))
-    set_aside = pl.col("backed") & (standing == 5) & fails & pl.col("control").is_between(1, 2)
+    set_aside = pl.col("backed") & (standing == 5) & fails
     nothing = pl.col("superseded") | set_aside | (kind == KINDS["input"])
     wide = wide.with_columns(
         is_silent=silent & ~pl.col("is_refused"),
         silent_verdict=pl.when(nothing).then(9).otherwise(0),
-        has_invalid_assay=counts & (pl.col("control_mark") > 0),
-        is_judged=counts & (pl.col("control_mark") == 0),
+        is_judged=~silent & ~pl.col("is_refused") & ~standing.is_between(2, 3) & kind.is_between(1, 4),
         is_early=(standing == 1) & ~pl.col("accept_preliminary"),
     )
     # A word such as "not detected" beside a limit is judged as below that limit, unless the word itself conforms.
@@ -91,8 +89,6 @@ def _rules() -> dict[str, tuple[int, pl.Expr]]:
     asked = (form == 8) | (form.is_between(2, 7) & ~pl.col("has_limit"))
     broken = {
         "row can be judged": (3, pl.col("is_refused")),
-        "assay controls conform": (3, pl.col("has_invalid_assay")),
-        "assay controls are inside their alert limits": (2, judged & (pl.col("control") == 2)),
         "status is decided": (3, counts & pl.col("standing").is_between(2, 3)),
         "test is listed": (3, counts & (kind == 0)),
         "result is of the kind asked for": (3, judged & (kind == KINDS["value"]) & asked),
@@ -144,10 +140,7 @@ def conclude(task: Task, wide: pl.DataFrame, broken: pl.DataFrame, decoded: Deco
     )  # fmt: skip
     cells = judged.group_by("b", "spec").agg(bits_of("mask", "verdict"))
     texts = decoded.readings.select("reading", result=pl.col("result").cast(pl.String))
-    mark = pl.when(pl.col("has_invalid_assay")).then("control_mark").otherwise(0).cast(pl.UInt8)
-    open_rows = judged.filter(~pl.col("verdict").is_in([1, 8, 9])).select(
-        "b", "spec", "mask", "verdict", "reading", control_mark=mark
-    )
+    open_rows = judged.filter(~pl.col("verdict").is_in([1, 8, 9])).select("b", "spec", "mask", "verdict", "reading")
     cells, open_rows = with_unzoned(cells, open_rows, judged.lazy())
     open_rows = open_rows.join(texts, on="reading").drop("reading")
     together = judged.filter(pl.col("verdict") == 8).select(

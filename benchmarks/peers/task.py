@@ -28,9 +28,6 @@ RESULT_COLUMNS = (
     "assignable_cause",
     "analyst",
     "invalidated_by",
-    "retest_of",
-    "positive_control",
-    "spike_recovery",
     "tested_at",
     "reported_at",
 )
