@@ -73,7 +73,7 @@ def judge_apart(
     # One place for every slot, and one cell for all of them. No row is settled in the first pass.
     settling = np.zeros((slots, 4), dtype=np.uint32)
     settling[:, 0] = [plan.never_settles[slot.specification] for slot in plan.slots]
-    first_limits, batch = limits[:1], np.zeros(entries, dtype=np.uint32)
+    first_limits, batch = limits[:1], np.zeros(entries, dtype=np.int64)
     if (limits != first_limits).any():
         first_limits, batch = np.unique(limits, return_inverse=True)
     batch_at = np.zeros((len(first_limits), 3), dtype=np.uint64)
