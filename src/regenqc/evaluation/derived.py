@@ -171,7 +171,7 @@ def _written(derivation: Derivation, parts: Sequence[Combined]) -> BatchTexts:
         early += [part.preliminary, part.preliminary[detected]]
         texts += [text, found.of_row[detected] + len(words)]
         words += beside
-    batch, preliminary, text = (np.concatenate(columns) for columns in (batches, early, texts))
+    batch, preliminary, text = np.concatenate(batches), np.concatenate(early), np.concatenate(texts)
     if (batch[1:] > batch[:-1]).all():
         return BatchTexts(batch, text, words, preliminary)
     place = {word: number for number, word in enumerate(sorted(set(words)))}

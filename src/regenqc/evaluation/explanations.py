@@ -108,7 +108,7 @@ _CONTROL_ENDINGS: Final = {
 
 # The same for a row that is an upper bound on what is there, or the lower one beside it.
 _BOUND_ENDINGS: Final = {
-    Reason.CENSORED_UNDECIDABLE: "is what may be there at most, so that the limit {limit} is neither shown nor broken; more tested, or a more precise measurement, decides",
+    Reason.CENSORED_UNDECIDABLE: "is a bound and does not show that the limit {limit} is met; more tested, or a more precise measurement, may show it",
     Reason.ABOVE_MAXIMUM: "is what is there at least, with 95 % confidence, and is above the limit {limit}, {rounding}",
 }
 
