@@ -9,7 +9,7 @@ import pytest
 from regenqc.evaluation.derivation.statistic_rules import STATISTICS
 from regenqc.specification.derived_functions import FUNCTIONS, Rule
 
-from .derived_results import text_of
+from .derived_results import bound_of, text_of
 
 DOSE = {"dose": "100 mL", "efficiency": "100 %"}
 LOW = {"detection_limit": "0.001 %", "dose": "1E8 cells"}
@@ -53,7 +53,7 @@ def test_a_probability_never_becomes_certainty():
 def test_upper_bound_of_virus_per_dose(positives, amount, printed):
     # Garwood 1936, Biometrika 28:437: one-sided 95 % bounds 2.9957, 4.7439, 6.2958, 7.7537, 9.1535, 10.5130.
     assert (
-        f"{Decimal(text_of('virus_upper_bound_per_dose', positives=positives, amount=amount, **DOSE)):.2f}" == printed
+        f"{Decimal(bound_of('virus_upper_bound_per_dose', positives=positives, amount=amount, **DOSE)):.2f}" == printed
     )
 
 
@@ -63,7 +63,7 @@ def test_upper_bound_of_virus_per_dose(positives, amount, printed):
 )
 def test_mosaicism_that_normal_metaphases_exclude(metaphases, printed):
     # Hook 1977, Am J Hum Genet 29:94: 1 - 0.05^(1/n).
-    assert f"{Decimal(text_of('excluded_mosaicism', karyotype=f'46,XX[{metaphases}]')):.1f}" == printed
+    assert f"{Decimal(bound_of('excluded_mosaicism', karyotype=f'46,XX[{metaphases}]')):.1f}" == printed
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_a_probability_of_few_digits_is_written_out():
     ],
 )
 def test_residual_cells_by_count(positives, examined, efficiency, fraction):
-    found = text_of(
+    found = bound_of(
         "residual_cells_bound_by_count",
         positives=positives,
         examined=f"{examined} cells",
@@ -127,25 +127,25 @@ def test_residual_cells_by_count(positives, examined, efficiency, fraction):
 
 
 def test_a_detection_limit_of_one_in_a_hundred_thousand_leaves_a_thousand_cells_in_a_dose_of_a_hundred_million():
-    found = text_of("residual_cells_bound_by_count", positives="0", examined="1E6 cells", efficiency="100 %", **LOW)
+    found = bound_of("residual_cells_bound_by_count", positives="0", examined="1E6 cells", efficiency="100 %", **LOW)
     assert found == "1000"
 
 
 @pytest.mark.parametrize(
     ("fraction", "uncertainty", "wanted"),
     [
-        pytest.param("0.01 %", "0.002 %", "13289.707254", id="a number: the one-sided 95 % bound"),
-        pytest.param("0.01 %", "0 %", "10000", id="a number without uncertainty"),
-        pytest.param("0.0001 %", "0.0001 %", "1000", id="a bound below the detection limit"),
-        pytest.param("0 %", "0 %", "1000", id="a reported zero"),
+        pytest.param("0.01 %", "0.002 %", "≤13289.707254", id="a number: the one-sided 95 % bound"),
+        pytest.param("0.01 %", "0 %", "≤10000", id="a number without uncertainty"),
+        pytest.param("0.0001 %", "0.0001 %", "≤1000", id="a bound below the detection limit"),
+        pytest.param("0 %", "0 %", "≤1000", id="a reported zero"),
         pytest.param("not detected", "", "≤1000", id="not detected"),
         pytest.param("< 0.0005 %", "", "≤1000", id="less than half the detection limit"),
         pytest.param("< 0.002 %", "", "≤2000", id="less than twice the detection limit"),
         pytest.param("≤ 0.002 %", "", "≤2000", id="at most twice the detection limit"),
         pytest.param("< 0.002 %", "0.001 %", "≤3644.85362696", id="an uncertainty beside a bound counts"),
         pytest.param("> 0.002 %", "0 %", "≥2000", id="more than the range"),
-        pytest.param("20 cells/10^6 cells", "0 cells/10^6 cells", "2000", id="cells per million"),
-        pytest.param("99 %", "10 %", "100000000", id="never more than all cells"),
+        pytest.param("20 cells/10^6 cells", "0 cells/10^6 cells", "≤2000", id="cells per million"),
+        pytest.param("99 %", "10 %", "≤100000000", id="never more than all cells"),
     ],
 )
 def test_residual_cells_by_fraction(fraction, uncertainty, wanted):
@@ -275,4 +275,4 @@ def test_exact_functions_do_not_load_scipy():
 
 
 def test_the_bound_of_one_metaphase_is_exact():
-    assert text_of("excluded_mosaicism", karyotype="1 metaphases") == "95"
+    assert bound_of("excluded_mosaicism", karyotype="1 metaphases") == "95"

@@ -36,15 +36,20 @@ def virus(*results, limit=None, **recipient):
     ("row", "wanted"),
     [
         pytest.param({}, "conforms", id="three doses without a response"),
-        pytest.param({"sample_amount": "2E8"}, "fails", id="two doses without a response"),
+        pytest.param({"sample_amount": "2E8"}, "inconclusive", id="two doses without a response leave it open"),
         pytest.param(
             {"sample_amount": "3", "sample_amount_unit": "10^8 cells"}, "conforms", id="another unit of the kind"
         ),
         pytest.param({"sample_amount": "> 3E8"}, "conforms", id="more than three doses"),
         pytest.param(
-            {"result": "detected"}, "fails", id="a response: at least 4.74 in three doses is more than one each"
+            {"result": "detected"}, "inconclusive", id="a response: at least one in three doses, and no bound"
         ),
-        pytest.param({"result": "1"}, "fails", id="one response"),
+        pytest.param({"result": "1"}, "inconclusive", id="one response: at most 1.58 in a dose"),
+        pytest.param(
+            {"result": "6"}, "inconclusive", id="six responses: two in a dose, at least 0.87 and at most 3.95"
+        ),
+        pytest.param({"result": "7"}, "fails", id="seven responses: at least 1.095 in a dose"),
+        pytest.param({"result": "> 6"}, "fails", id="more than six responses"),
         pytest.param({"sample_amount_unit": "mL"}, "inconclusive", id="an amount of another kind than the dose"),
         pytest.param({"sample_amount_unit": ""}, "inconclusive", id="an amount without unit"),
         pytest.param({"sample_amount": "about 3E8"}, "inconclusive", id="an amount that cannot be read"),
@@ -72,7 +77,8 @@ def test_without_the_attribute_nothing_is_computed():
 def test_result_and_amount_belong_together_row_by_row():
     good, short = CULTURE | {"result_id": "r1"}, CULTURE | {"result_id": "r2", "result": "1", "sample_amount": "9E8"}
     found = computed(rows(good, short), VIRUS, derived=[VIRUS_FROM], batches=DOSE)
-    assert sorted(text for _, _, text, _ in found) == ["0.5270960576", "0.998577424519"]
+    bounds = ["≤0.5270960576", "≤0.998577424519"]
+    assert sorted(text for _, _, text, _ in found) == ["0.00569925493194", *bounds]
 
 
 def test_a_row_without_amount_beside_one_with_it_holds():
@@ -80,12 +86,12 @@ def test_a_row_without_amount_beside_one_with_it_holds():
 
 
 def test_amounts_that_differ_are_both_judged_though_the_results_are_alike():
-    assert virus(CULTURE, CULTURE | {"sample_amount": "1E8"}) == "fails"
+    assert virus(CULTURE, CULTURE | {"sample_amount": "1E8"}) == "inconclusive"
 
 
 def test_a_preliminary_row_can_fail_and_cannot_release():
     assert virus(CULTURE | {"status": "preliminary"}) == "missing"
-    assert virus(CULTURE | {"status": "preliminary", "result": "3"}) == "fails"
+    assert virus(CULTURE | {"status": "preliminary", "result": "7"}) == "fails"
 
 
 def test_text_that_holds_the_separator_of_columns_is_not_read():
@@ -160,11 +166,16 @@ RESIDUAL_FROM = {
         pytest.param({"result": "ND", "lod": ""}, "missing", id="not detected, no limit stated"),
         pytest.param({"result": "< 0.0001", "lod": "0.002"}, "inconclusive", id="less than the limit can tell"),
         pytest.param({"result": "0.0005", "lod": "0.001", "uncertainty": "0.0001"}, "conforms", id="a number"),
-        pytest.param({"result": "0.0005", "lod": "0.001", "uncertainty": "0.001"}, "fails", id="an uncertain number"),
+        pytest.param({"result": "0.0005", "lod": "0.001", "uncertainty": "0.001"}, "inconclusive", id="uncertain"),
+        pytest.param({"result": "0.0011", "lod": "0.001", "uncertainty": "0"}, "fails", id="a number above the limit"),
+        pytest.param({"result": "> 0.0011", "lod": "0.001", "uncertainty": "0"}, "fails", id="more than the limit"),
+        pytest.param({"result": "BLQ", "lod": "0.0001", "loq": "0.001"}, "conforms", id="below quantitation"),
+        pytest.param({"result": "BLQ", "lod": "0.0001", "loq": "0.002"}, "inconclusive", id="perhaps more than that"),
+        pytest.param({"result": "BLQ", "lod": "0.0001"}, "missing", id="below a limit that is not stated"),
         pytest.param({"result": "0.0005", "lod": "0.001"}, "missing", id="a number without uncertainty"),
         pytest.param({"result": "0", "lod": "0.001", "uncertainty": "0"}, "conforms", id="zero is the limit"),
         pytest.param(
-            {"result": "0", "lod": "0.002", "uncertainty": "0"}, "fails", id="zero is not less than the limit"
+            {"result": "0", "lod": "0.002", "uncertainty": "0"}, "inconclusive", id="zero is as much as can be missed"
         ),
     ],
 )

@@ -21,7 +21,7 @@ from regenqc.evaluation.derivation.rounding import rounded_texts
 from regenqc.evaluation.derived import derived_texts
 from regenqc.specification.derived_functions import FUNCTIONS, Direction, Reading, Rule
 
-from .derived_results import text_of, texts_of
+from .derived_results import bound_of, text_of, texts_of
 
 MODEST = settings(max_examples=60, deadline=None)
 COMPUTED = sorted(name for name, function in FUNCTIONS.items() if function.rule is not Rule.TOTAL)
@@ -165,7 +165,7 @@ def test_rounding_has_twelve_digits_and_one_direction(values, upwards):
 @given(st.integers(0, 30), st.integers(1, 10**5), st.integers(1, 100))
 def test_the_upper_bound_of_virus_is_one(positives, thousandths, percent):
     # With the bound as the true mean, so few positives have a probability of at most 5 %, and hardly less.
-    text = text_of(
+    text = bound_of(
         "virus_upper_bound_per_dose",
         positives=str(positives),
         amount=f"{decimal(Fraction(thousandths, 1000))} mL",
@@ -186,7 +186,7 @@ def test_the_upper_bound_of_virus_is_one(positives, thousandths, percent):
 @given(st.integers(1, 60), st.data())
 def test_the_upper_bound_of_residual_cells_is_one(examined, data):
     positives = data.draw(st.integers(0, examined - 1))
-    text = text_of(
+    text = bound_of(
         "residual_cells_bound_by_count",
         positives=str(positives),
         examined=f"{examined} cells",
@@ -205,7 +205,7 @@ def test_the_upper_bound_of_residual_cells_is_one(examined, data):
 @pytest.mark.parametrize("examined", [10**5, 10**6, 10**7, 10**8, 10**9])
 @pytest.mark.parametrize("positives", [1, 2, 5, 30])
 def test_the_upper_bound_holds_for_millions_of_cells(positives, examined):
-    text = text_of(
+    text = bound_of(
         "residual_cells_bound_by_count",
         positives=str(positives),
         examined=f"{examined} cells",
@@ -226,7 +226,7 @@ def test_the_upper_bound_holds_for_millions_of_cells(positives, examined):
 @MODEST
 @given(st.integers(1, 500))
 def test_the_excluded_mosaicism_is_excluded(metaphases):
-    share = Fraction(text_of("excluded_mosaicism", karyotype=f"46,XX[{metaphases}]")) / 100
+    share = Fraction(bound_of("excluded_mosaicism", karyotype=f"46,XX[{metaphases}]")) / 100
     assert Fraction(5, 100) * (1 - Fraction(1, 10**9)) < (1 - share) ** metaphases <= Fraction(5, 100)
 
 

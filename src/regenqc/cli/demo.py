@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regenqc.cli.demo_lots import counts_line, planted_lot, planted_truth, print_consequences, print_lot
 from regenqc.cli.terminal import console
 
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from regenqc.evaluation import Evaluation
+
 __all__ = ["demo_command"]
+
+_TWO_STEP = "example/car-t-cd20-two-step"
+_SYNTHETIC = ("example/hipsc-bank", "example/hipsc-progenitors")
+_RELEASE = "drug_product_release"
 
 
 def demo_command(
@@ -19,68 +29,99 @@ def demo_command(
 
     Example: regenqc demo
     """
-    from regenqc.cli.evaluate import print_evaluation, run_evaluation
     from regenqc.resources import packaged_path
 
     samples = packaged_path("sample_data")
-    published = samples / "published"
-    two_step = published / "cd20-car-t-two-step"
-    synthetic = samples / "synthetic-hipsc"
     screen = console()
-    stories = (
-        (
-            "Three published CAR-T lots (ARI-0001): all conform, one of two alternative potency tests suffices.",
-            "car-t-ari-0001",
-            published / "ari-0001",
-            "results.csv",
-            ("example/car-t-ari-0001",),
-            "2026-06-30T00:00:00Z",
-        ),
-        (
-            "Twenty-four published out-of-specification batches of tisagenlecleucel: 69.9 % is below 70 %, without rounding.",
-            "tisagenlecleucel",
-            published / "tisagenlecleucel-japan",
-            "results.csv",
-            ("example/tisagenlecleucel-japan",),
-            "2026-06-30T00:00:00Z",
-        ),
-        (
-            "A two-step release on day 10 (synthetic lots): conditional, with what is pending and when it is due.",
-            "two-step-day-10",
-            two_step,
-            "results_day_10.csv",
-            ("example/car-t-cd20-two-step",),
-            "2026-03-16T12:00:00Z",
-        ),
-        (
-            "The same lots when a late positive arrives: rejected, whatever was released before.",
-            "two-step-late-positive",
-            two_step,
-            "results_late_positive.csv",
-            ("example/car-t-cd20-two-step",),
-            "2026-03-27T12:00:00Z",
-        ),
-        (
-            "Sixty synthetic hiPSC lots with every kind of trouble planted, judged by two specifications at once.",
-            "synthetic-hipsc",
-            synthetic,
-            "results.csv",
-            ("example/hipsc-bank", "example/hipsc-progenitors"),
-            "2026-06-30T00:00:00Z",
-        ),
-    )
-    for title, name, folder, results, specifications, as_of in stories:
-        screen.print(f"\n[bold]{title}[/]")
-        evaluation, _ = run_evaluation(
-            [str(folder / results)],
-            specifications=specifications,
-            batches=str(folder / "batches.csv"),
-            as_of=as_of,
-            out=directory / name,
-            quiet=True,
-        )
-        print_evaluation(evaluation, out=directory / name)
+    screen.print("[bold]Published lots[/]")
+    _published(screen, samples / "published", directory)
+    screen.print("\n[bold]Four tests that no comparison of a number with a limit decides[/]  [dim](synthetic lots)[/]")
+    screen.print("\n  [bold]1 Sterility[/]: the answer comes after the cells were needed")
+    _two_step(screen, samples / "published" / "cd20-car-t-two-step", directory)
+    _synthetic(screen, samples / "synthetic-hipsc", directory)
+    screen.print(f"\n[dim]Written to[/] {directory}[dim], one directory for each run: open a report.html of it.[/]")
     screen.print(
-        "\nA disposition is what the data allow. Whether a batch is released, a named person decides and signs.",
+        "A disposition is what the data allow. Whether a batch is released, a named person decides and signs.",
         style="bold",
     )
+
+
+def _judged(results: Path, specifications: tuple[str, ...], *, as_of: str, out: Path) -> Evaluation:
+    from regenqc.cli.evaluate import run_evaluation
+
+    evaluation, _ = run_evaluation(
+        [str(results)],
+        specifications=specifications,
+        batches=str(results.parent / "batches.csv"),
+        as_of=as_of,
+        out=out,
+        quiet=True,
+    )
+    return evaluation
+
+
+def _published(screen: Console, published: Path, directory: Path) -> None:
+    as_of = "2026-06-30T00:00:00Z"
+    screen.print("\n  ARI-0001, three CAR-T lots: one of two alternative potency tests suffices.")
+    results = published / "ari-0001" / "results.csv"
+    found = _judged(results, ("example/car-t-ari-0001",), as_of=as_of, out=directory / "car-t-ari-0001")
+    screen.print(counts_line(found))
+    screen.print("\n  Tisagenlecleucel, 24 lots that were out of specification: nothing is rounded into compliance.")
+    results, name = published / "tisagenlecleucel-japan" / "results.csv", "example/tisagenlecleucel-japan"
+    found = _judged(results, (name,), as_of=as_of, out=directory / "tisagenlecleucel")
+    screen.print(counts_line(found))
+    print_lot(screen, found, ("TISA-JP-A", name, _RELEASE), "viability")
+
+
+def _two_step(screen: Console, lots: Path, directory: Path) -> None:
+    lot = ("SYNTHETIC-CD20-01", _TWO_STEP, _RELEASE)
+    screen.print("    On 16 March: an interim answer is no final one, and the final one has a day on which it is due.")
+    results, out = lots / "results_day_10.csv", directory / "two-step-day-10"
+    early = _judged(results, (_TWO_STEP,), as_of="2026-03-16T12:00:00Z", out=out)
+    print_lot(screen, early, lot, "sterility")
+    screen.print("    On 27 March: the late positive rejects the lot, whatever was released before.")
+    results, out = lots / "results_late_positive.csv", directory / "two-step-late-positive"
+    late = _judged(results, (_TWO_STEP,), as_of="2026-03-27T12:00:00Z", out=out)
+    print_lot(screen, late, lot, "sterility")
+
+
+def _synthetic(screen: Console, lots: Path, directory: Path) -> None:
+    found = _judged(lots / "results.csv", _SYNTHETIC, as_of="2026-06-30T00:00:00Z", out=directory / "synthetic-hipsc")
+    truth = planted_truth(lots / "truth.csv")
+
+    def show(trouble: str, *requirements: str) -> str:
+        lot = planted_lot(truth, trouble)
+        print_lot(screen, found, lot, *requirements)
+        return lot[0]
+
+    screen.print("    Another product, where what is to be done then stands in the specification:")
+    print_consequences(screen, found, show("sterility_late_positive", "sterility"))
+    screen.print("    And no growth in four containers says too little:")
+    show("sterility_sample_too_small", "sterility_sample")
+
+    screen.print("\n  [bold]2 Replication-competent virus[/]: not detected, but in how much?")
+    show("rcl_sample_too_small", "rcl_detection", "rcl_per_dose")
+    show("rcl_detected", "rcl")
+
+    screen.print("\n  [bold]3 Karyotype[/]: a sentence that is read, checked and counted")
+    show("karyotype_mosaic", "karyotype")
+    show("karyotype_too_few_metaphases", "karyotype", "mosaicism")
+
+    screen.print("\n  [bold]4 Residual undifferentiated cells[/]: what may be there, and what is")
+    screen.print("    None seen, but too few cells examined: the limit is not shown, and not broken either.")
+    show("residual_culture_too_few_cells", "residual_culture_bound")
+    screen.print("    Measured below the limit, with too much uncertainty:")
+    show("residual_bound_above", "residual_cells_bound")
+    screen.print("    Measured above it, and at least this much:")
+    show("residual_above", "residual_undifferentiated", "residual_cells_bound")
+
+    planted = {trouble for _, troubles in truth.values() for trouble in troubles if trouble}
+    dispositions = [row for part in found.disposition_batches() for row in part.to_pylist()]
+    right = sum(truth[row["batch_id"], row["spec_id"], row["stage"]][0] == row["disposition"] for row in dispositions)
+    computed = {entry.function for specification in found.specifications for entry in specification.derived}
+    screen.print(
+        f"\n[bold]All {found.batch_count} synthetic lots[/], {len(planted)} kinds of trouble planted, two specifications at"
+        f" once: {right} of {len(truth)} dispositions are the planted ones."
+    )
+    screen.print(counts_line(found))
+    screen.print(f"  [dim]{found.rows_computed:,} results computed from others, by {len(computed)} functions[/]")

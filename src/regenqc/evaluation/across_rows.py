@@ -12,6 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from regenqc.evaluation.comparisons import judge_comparison, other_stage
+from regenqc.evaluation.derivation.exact_rules import is_refusal
 from regenqc.evaluation.derived import derivations
 from regenqc.evaluation.plan import MEAN_SUFFIX, STAGES
 from regenqc.evaluation.replicates import averages, indistinguishable, judge_replicates
@@ -98,11 +99,25 @@ def _rows(parts: list[_Part], batch_ids: pa.StringArray) -> pa.RecordBatch:
         "batch_id": _coded(batch, batch_ids.take(pa.array(batches))),
         "test": _repeated([part.test for part in parts], counts),
         "result": _coded(np.concatenate(texts), pa.array(list(known), type=pa.string())),
-        "unit": _repeated([part.unit for part in parts], counts),
+        "unit": _units(parts),
         "stage": _repeated([part.stage for part in parts], counts),
         "status": _coded(preliminary, pa.array([Status.VERIFIED.value, Status.PRELIMINARY.value])),
     }
     return pa.record_batch(columns)
+
+
+def _units(parts: list[_Part]) -> pa.DictionaryArray:
+    """Return the unit of every result; a reason why there is none has no unit."""
+    known = {"": 0}
+    codes = [
+        np.where(
+            np.array([is_refusal(word) for word in part.results.words], dtype=np.bool_)[part.results.text],
+            0,
+            known.setdefault(part.unit, len(known)),
+        )
+        for part in parts
+    ]
+    return _coded(np.concatenate(codes), pa.array(list(known)))
 
 
 def _repeated(words: list[str], counts: list[int]) -> pa.DictionaryArray:

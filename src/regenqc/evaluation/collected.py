@@ -70,7 +70,7 @@ class SlotRows:
         replicate: identity of the row, empty for a row without.
         reported: result as reported.
         unit: unit as reported.
-        lod: detection limit as reported.
+        lod: limit as reported below which the result lies, if it lies below one: that of detection, or of quantitation.
         annex: further columns, see `regenqc.evaluation.evidence.ANNEX_COLUMNS`; empty where none are needed.
         preliminary: whether the row is preliminary.
         unit_code: code of the unit.

@@ -150,25 +150,42 @@ def derived_texts(function: DerivedFunction, columns: Sequence[QuantityColumn], 
 
 
 def _written(derivation: Derivation, parts: Sequence[Combined]) -> BatchTexts:
-    """Return the distinct results of every batch as text: the final ones first, then all."""
+    """Return the distinct results of every batch as text: the final ones first, then all.
+
+    Beside an upper bound stands the lower one, where anything was detected.
+    """
     words: list[str] = [refusal(_SEVERAL)]
+    batches: list[NDArray[np.int32]] = []
+    early: list[NDArray[np.bool_]] = []
     texts: list[NDArray[np.int64]] = []
     for part in parts:
         found = distinct_combinations(*(column.code for column in part.columns))
         distinct = [column.take(found.first) for column in part.columns]
+        own = derived_texts(derivation.function, distinct, name=derivation.derived.function)
         text = found.of_row + len(words)
         text[part.is_open] = 0
-        texts.append(text)
-        words += derived_texts(derivation.function, distinct, name=derivation.derived.function)
-    batch = np.concatenate([part.batch for part in parts])
-    preliminary = np.concatenate([part.preliminary for part in parts])
-    text = np.concatenate(texts)
-    if len(parts) == 1 and (batch[1:] > batch[:-1]).all():
+        words += own
+        beside = _least_texts(derivation, distinct, own)
+        detected = np.array([word != "" for word in beside], dtype=np.bool_)[found.of_row] & ~part.is_open
+        batches += [part.batch, part.batch[detected]]
+        early += [part.preliminary, part.preliminary[detected]]
+        texts += [text, found.of_row[detected] + len(words)]
+        words += beside
+    batch, preliminary, text = np.concatenate(batches), np.concatenate(early), np.concatenate(texts)
+    if (batch[1:] > batch[:-1]).all():
         return BatchTexts(batch, text, words, preliminary)
     place = {word: number for number, word in enumerate(sorted(set(words)))}
     rank = np.array([place[word] for word in words], dtype=np.int64)[text]
     found = distinct_combinations(batch, preliminary.astype(np.int64), rank)
     return BatchTexts(batch[found.first], text[found.first], words, preliminary[found.first])
+
+
+def _least_texts(derivation: Derivation, columns: Sequence[QuantityColumn], own: list[str]) -> list[str]:
+    if not derivation.function.is_bound:
+        return [""] * len(own)
+    from regenqc.evaluation.derivation.statistic_texts import least_texts  # noqa: PLC0415 - few specifications do
+
+    return least_texts(derivation.derived.function, derivation.function, columns, own)
 
 
 def _totals(function: DerivedFunction, source: SourceRows) -> BatchTexts:

@@ -12,6 +12,7 @@ from regenqc.evaluation.derivation.quantity import exact_text
 from regenqc.evaluation.plan import controlling
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import read_limit
+from regenqc.specification.derived_functions import FUNCTIONS
 from regenqc.specification.derived_sources import source_text
 from regenqc.vocabulary import Reason, Verdict
 
@@ -103,6 +104,12 @@ _CONTROL_ENDINGS: Final = {
     Reason.CONTROL_FAILED: "does not show {limit}; results of an assay whose control failed are no evidence either way",
     Reason.FAILING_RESULT_INVALIDATED: "does not show {limit}; the control was invalidated and does not count",
     Reason.FAILING_RESULT_REVISED: "does not show {limit}; a later revision of the control counts in its place",
+}
+
+# The same for a row that is an upper bound on what is there, or the lower one beside it.
+_BOUND_ENDINGS: Final = {
+    Reason.CENSORED_UNDECIDABLE: "is a bound and does not show that the limit {limit} is met; more tested, or a more precise measurement, may show it",
+    Reason.ABOVE_MAXIMUM: "is what is there at least, with 95 % confidence, and is above the limit {limit}, {rounding}",
 }
 
 NO_SPECIFICATION_SENTENCE: Final = (
@@ -250,7 +257,8 @@ def explain_row(
     )
     alert = limit_text(criterion.alert, unit_code=unit_code) if criterion.alert is not None else limit
     kind = UNITS[unit_code].kind if unit_code < len(UNITS) else "unknown"
-    endings = _ROW_ENDINGS | _CONTROL_ENDINGS if slot.is_control else _ROW_ENDINGS
+    is_bound = any(entry.id == slot.test and FUNCTIONS[entry.function].is_bound for entry in specification.derived)
+    endings = _ROW_ENDINGS | (_CONTROL_ENDINGS if slot.is_control else _BOUND_ENDINGS if is_bound else {})
     ending = endings[reason].format(
         limit=limit,
         alert=alert,

@@ -42,6 +42,7 @@ __all__ = ["Judge", "JudgedRows"]
 
 
 _INTERIM: Final = np.array([word in INTERIM_WORDS for word in WORDS] + [False])  # the last one is no word
+_BELOW_QUANTITATION: Final = WORDS.index("below quantitation limit")
 
 
 class Judge:
@@ -261,7 +262,7 @@ class Judge:
                 chunk.row_key + row,
                 texts_at(coded.rows, "result", row),
                 texts_at(coded.rows, "unit", row),
-                texts_at(coded.rows, "lod", row),
+                self._limits(coded, row),
                 joined_texts(coded.rows, ("result_id", "sample_id", "replicate"), row),
                 pc.if_else(pa.array(annexed), joined_texts(coded.rows, ANNEX_COLUMNS, row), nothing)
                 if annexed.any()
@@ -269,6 +270,16 @@ class Judge:
                 coded.standing[row] == Standing.PRELIMINARY,
             ]
         )
+
+    @staticmethod
+    def _limits(coded: CodedRows, row: NDArray[np.int32]) -> pa.StringArray:
+        """Return the limits below which what was reported lies, if it lies below one.
+
+        That is the limit of detection; of what is below the limit of quantitation, that limit and no other.
+        """
+        limits = texts_at(coded.rows, "lod", row)
+        below = coded.readings.word[coded.reading[row]] == _BELOW_QUANTITATION
+        return pc.if_else(pa.array(below), texts_at(coded.rows, "loq", row), limits) if below.any() else limits
 
     def _look_at_members(self, chunk: Chunk, row: NDArray[np.int32], slot: NDArray[np.int32]) -> None:
         """Look at single rows of what counts only together: at their controls, and at what an average would hide."""

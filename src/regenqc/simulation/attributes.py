@@ -37,6 +37,11 @@ BATCH_COLUMNS = (
     "dose_volume_unit",
     "infusion_hours",
     "infusion_hours_unit",
+    "dose_cells",
+    "dose_cells_unit",
+    "supernatant_volume",
+    "supernatant_volume_unit",
+    "containers_tested",
     "manufactured_at",
     "expires_at",
     "cell_bank_id",
@@ -66,6 +71,11 @@ _PRODUCT_VALUES: dict[str, tuple[str, ...]] = {
     "dose_volume_unit": ("mL",),
     "infusion_hours": ("1", "1", "2"),
     "infusion_hours_unit": ("h",),
+    "dose_cells": ("100000000", "1E8", "1.0E8"),
+    "dose_cells_unit": ("cells",),
+    "supernatant_volume": ("4", "4.5", "5"),
+    "supernatant_volume_unit": ("L",),
+    "containers_tested": ("16", "20", "24"),
 }
 _STORAGE = {"fresh": "2-8 degC", "cryopreserved": "vapour phase of liquid nitrogen"}
 _MODIFICATION = {"none": "none", "lentiviral": "during_differentiation", "gammaretroviral": "during_differentiation"}

@@ -52,6 +52,22 @@ _PAIRS = (
     ("retest_not_allowed", "endotoxin_missing_unit"),
     ("too_many_retests", "unknown_test"),
     ("invalidated_by_the_analyst", "empty_result"),
+    ("too_many_doublings", "out_of_storage_exceeded"),
+    ("methods_disagree", "sterility_sample_too_small"),
+    ("recovery_below", "residual_uncertainty_missing"),
+    ("dose_per_kg_above", "sterility_final_after_preliminary"),
+    ("viable_dose_below", "rcl_share_too_small"),
+    ("residual_culture_above", "appearance_not_conforming"),
+    ("rcl_amount_missing", "out_of_storage_interval_open"),
+    ("endotoxin_wrong_unit", "viability_decimal_comma"),
+    ("endotoxin_unknown_unit", "cancelled_with_result"),
+    ("rcl_missing", "viability_range"),
+    ("vector_not_understood", "residual_not_detected_without_limit"),
+    ("vector_not_stated", "revision_failing"),
+    ("formulation_not_stated", "residual_culture_undecided"),
+    ("expired_batch", "replicate_mean_below"),
+    ("refused_status", "gram_stain_positive"),
+    ("refused_date", "residual_greater_than"),
 )
 
 
@@ -89,7 +105,7 @@ def deal(dice: Dice, lots: NDArray[np.int64], *, troubled_share: float) -> Deal:
         >>> from regenqc.simulation.dice import Dice
         >>> fate = deal(Dice(1), np.arange(60), troubled_share=0.35)
         >>> int(fate.is_bank.sum()), int((fate.first < 0).sum()), int((fate.second >= 0).sum())
-        (6, 4, 17)
+        (6, 3, 33)
     """
     bank_place = dice.bank_place
     line, place = np.divmod(lots, _DECADE)

@@ -28,7 +28,7 @@ __all__ = ["MAXIMUM_ORDINAL", "Press", "Rows"]
 
 # A regular result has its place in the panel, from 1, as ordinal; further rows have one above these.
 MAXIMUM_ORDINAL = 128
-_TROUBLE_ORDINAL, _FURTHER_ORDINAL, _HISTORY_ORDINAL = 31, 71, 120
+_TROUBLE_ORDINAL, _FURTHER_ORDINAL, _HISTORY_ORDINAL = 41, 81, 120
 PROOFS = ("none", "complete", "one_person")
 _SUPERSEDED, _INVALIDATED, _DUPLICATED, _CANCELLED = range(4)
 # Of a hundred lots, in this order: superseded, invalidated and repeated, written twice, cancelled. The rest has no history.

@@ -16,8 +16,10 @@ from regenqc.simulation.readings import (
     controlled,
     grid,
     karyotypes,
+    measured,
     readings,
     replicate_triples,
+    sampled,
     spiked,
     words,
 )
@@ -117,11 +119,23 @@ _ENDOTOXIN = spiked(
 )
 _GROWS = words("Growth", "growth", "GROWTH", "growth ")
 _RESIDUAL = (
-    *readings("%", *["<0.001"] * 6, "< 0.002", "<0.005", "≤0.005", "1.2E-3", "0.01", "0.010"),
-    *grid("0.001", "0.009", "0.001", "%"),
+    *measured(
+        (
+            *readings("%", *["<0.001"] * 6, "< 0.002", "<0.005", "≤0.005", "1.2E-3", "0.01", "0.010"),
+            *grid("0.001", "0.009", "0.001", "%"),
+        ),
+        *("0.0003", "0.0005", "8E-4", "0.0010", "0.002"),
+        lod="0.001",
+    ),
     *[Reading("ND", "%", "0.001", "0.003"), Reading("Not detected", "%", "0.002", "0.005")] * 3,
     Reading("BLQ", "%", "0.001", "0.003"),
 )
+_COLONIES = sampled(
+    (*words(*["0"] * 4, *["Not detected", "ND", "None detected"] * 2), *readings("colonies", "0", "1", "1", "2")),
+    *("1E6 cells", "1000000 cells", "1.2 10^6 cells"),
+)
+_RCL = sampled(controlled(_NOT_DETECTED * 4), "300 mL", "320 mL", "0.4 L", "5.0E2 mL", "0.35 L")
+_INTERVALS = (*readings("min", "5", "12", "20.5", "< 10", "45"), *readings("h", "0.25", "0.5"), *readings("s", "900"))
 _POTENCY = replicate_triples(
     *((f"{m - 7}.3", f"{m - 6}.5", f"{m - 8}.9") for m in range(20, 40)),
     ("10.4", "10.8", "11.0"),
@@ -139,7 +153,9 @@ BANK = Panel(
     prefix="HB",
     specification="example/hipsc-bank",
     stages=(_BANK,),
-    requirements=(("sterility", "mycoplasma", "karyotype", "identity", "viability_post_thaw", "endotoxin"),),
+    requirements=(
+        ("sterility", "mycoplasma", "karyotype", "mosaicism", "identity", "viability_post_thaw", "endotoxin"),
+    ),
     slots=(
         Slot(name="sterility", stage=_BANK, test="sterility", method="membrane filtration, 14 d",
              laboratory=MICROBIOLOGY, days=14, usual=(_NO_GROWTH,), wrong=words("Growth"),
@@ -167,10 +183,15 @@ PRODUCT = Panel(
     specification="example/hipsc-progenitors",
     stages=(_IN_PROCESS, _RELEASE),
     requirements=(
-        ("in_process_viability", "in_process_floor_plate", "in_process_cell_density"),
-        ("appearance", "sterility", "gram_stain", "mycoplasma", "endotoxin", "endotoxin_dose_rate", "rcl", "rcr",
-         "karyotype", "identity", "residual_undifferentiated", "residual_growth_factor", "viability_fresh",
-         "viability_cryopreserved", "dose", "total_cell_count", "purity", "neuronal_markers", "potency"),
+        ("in_process_viability", "in_process_floor_plate", "in_process_cell_density", "cells_seeded", "cells_harvested",
+         "population_doublings"),
+        ("appearance", "sterility", "sterility_sample", "gram_stain", "mycoplasma", "endotoxin", "endotoxin_dose_rate",
+         "rcl", "rcl_share_tested", "rcl_detection", "rcl_per_dose", "rcr", "karyotype", "mosaicism", "identity",
+         "residual_undifferentiated", "residual_cells_measured", "residual_cells_bound", "residual_colonies",
+         "residual_culture_bound", "residual_growth_factor", "viability_fresh", "viability_cryopreserved", "dose",
+         "dose_per_kg", "cell_concentration", "viable_cell_dose", "total_cell_count", "cell_count_difference",
+         "cells_before_wash", "wash_recovery", "out_of_storage_interval", "out_of_storage_time", "purity",
+         "neuronal_markers", "potency"),
     ),
     slots=(
         Slot(name="ip_viability", stage=_IN_PROCESS, test="viability", method="nucleocounter", laboratory=CELLS,
@@ -181,6 +202,12 @@ PRODUCT = Panel(
         Slot(name="ip_density", stage=_IN_PROCESS, test="cell_density", method="nucleocounter", laboratory=CELLS,
              days=-5, usual=(cell_counts(5, 50, 1, unit="cells/mL"),), wrong=readings("cells/mL", "1.0E3"),
              requirement="in_process_cell_density"),
+        Slot(name="ip_seeded", stage=_IN_PROCESS, test="cells_seeded", method="nucleocounter", laboratory=CELLS,
+             days=-30, usual=(cell_counts(20, 40, 1),), wrong=readings("cells", "1"), requirement="",
+             stream="expansion"),
+        Slot(name="ip_harvested", stage=_IN_PROCESS, test="cells_harvested", method="nucleocounter", laboratory=CELLS,
+             days=-5, usual=(cell_counts(200, 500, 15),), wrong=readings("cells", "1.0E12"), requirement="",
+             stream="expansion"),
         Slot(name="appearance", stage=_RELEASE, test="appearance", method="visual", laboratory=CELLS, days=0,
              usual=(words("Complies", "complies", "COMPLIES", "Conforms"),), wrong=words("Does not comply"),
              requirement="appearance"),
@@ -199,7 +226,7 @@ PRODUCT = Panel(
              laboratory=MICROBIOLOGY, days=0, usual=(_ENDOTOXIN,), wrong=spiked(readings("EU/mL", "12.5")),
              requirement="endotoxin"),
         Slot(name="rcl", stage=_RELEASE, test="rcl", method="VSV-G DNA, qPCR", laboratory=GENETICS, days=3,
-             usual=(controlled(_NOT_DETECTED),), wrong=controlled(words("Detected")), requirement="rcl",
+             usual=(_RCL,), wrong=sampled(controlled(words("Detected")), "300 mL"), requirement="rcl",
              is_retested=False, vector="lentiviral"),
         Slot(name="rcr", stage=_RELEASE, test="rcr", method="GALV env DNA, qPCR", laboratory=GENETICS, days=3,
              usual=(controlled(_NOT_DETECTED),), wrong=controlled(words("Detected")), requirement="rcr",
@@ -209,8 +236,11 @@ PRODUCT = Panel(
         Slot(name="identity", stage=_RELEASE, test="identity_str", method="short tandem repeats",
              laboratory=GENETICS, days=6, usual=_PROFILES, wrong=OTHER_PROFILE, requirement="identity"),
         Slot(name="residual", stage=_RELEASE, test="residual_undifferentiated", method="LIN28A RNA, ddPCR",
-             laboratory=GENETICS, days=2, usual=(_RESIDUAL,), wrong=readings("%", "4.2"),
-             requirement="residual_undifferentiated"),
+             laboratory=GENETICS, days=2, usual=(_RESIDUAL,),
+             wrong=measured(readings("%", "4.2"), "0.2", lod="0.001"), requirement="residual_undifferentiated"),
+        Slot(name="colonies", stage=_RELEASE, test="residual_colonies", method="highly efficient culture",
+             laboratory=CELLS, days=8, usual=(_COLONIES,), wrong=sampled(readings("colonies", "480"), "1E6 cells"),
+             requirement=""),
         Slot(name="growth_factor", stage=_RELEASE, test="residual_growth_factor", method="ELISA", laboratory=CELLS,
              days=2, usual=((*concentrations("0.5", "10.0", "0.5"), *readings("ng/mL", *["<0.05"] * 30)),),
              wrong=readings("ng/mL", "480"), requirement="residual_growth_factor"),
@@ -219,8 +249,23 @@ PRODUCT = Panel(
         Slot(name="dose", stage=_RELEASE, test="dose", method="flow cytometry, counting beads",
              laboratory=CYTOMETRY, days=0, usual=(cell_counts(800, 1200, 5),), wrong=readings("cells", "1.0E3"),
              requirement="dose"),
+        Slot(name="concentration", stage=_RELEASE, test="cell_concentration", method="nucleocounter", laboratory=CELLS,
+             days=0, usual=(cell_counts(20, 40, 1, unit="cells/mL"),), wrong=readings("cells/mL", "1"), requirement=""),
         Slot(name="total_cells", stage=_RELEASE, test="total_cell_count", method="nucleocounter", laboratory=CELLS,
-             days=0, usual=(cell_counts(1300, 2400, 10),), wrong=readings("cells", "1"), requirement=""),
+             days=0, usual=(cell_counts(1300, 2400, 20),), wrong=readings("cells", "1"), requirement="",
+             stream="harvest"),
+        Slot(name="total_cells_flow", stage=_RELEASE, test="total_cell_count", method="flow cytometry, counting beads",
+             laboratory=CYTOMETRY, days=0, usual=(cell_counts(1230, 2605, 25),), wrong=readings("cells", "1"),
+             requirement="", stream="harvest"),
+        Slot(name="cells_before_wash", stage=_RELEASE, test="cells_before_wash", method="nucleocounter",
+             laboratory=CELLS, days=0, usual=(cell_counts(1500, 2875, 25),), wrong=readings("cells", "9.9E12"),
+             requirement="", stream="harvest"),
+        *(
+            Slot(name=f"out_of_storage_{number}", stage=_RELEASE, test="out_of_storage_interval",
+                 method="logger of the freezer", laboratory=CELLS, days=1, usual=(_INTERVALS,),
+                 wrong=readings("min", "9000"), requirement="", replicate=str(number))
+            for number in (1, 2)
+        ),
         Slot(name="purity_flow", stage=_RELEASE, test="purity_flow", method="flow cytometry",
              laboratory=CYTOMETRY, days=1, usual=(_PURITY_FLOW,), wrong=readings("%", "3.0"), stream="purity",
              requirement="purity"),

@@ -1,7 +1,7 @@
 """What laboratories write for a result that is in order, in the spellings that exports really show.
 
 A reading is the text of a result with its unit and, where the laboratory states them, its detection and quantitation
-limits and the controls of its assay. Readings stand in finite tables, one per test, so that a million lots only draw places in them.
+limits, its uncertainty, the amount tested and the controls of its assay. Readings stand in finite tables, one per test, so that a million lots only draw places in them.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ __all__ = [
     "controlled",
     "grid",
     "karyotypes",
+    "measured",
     "readings",
     "replicate_triples",
+    "sampled",
     "spiked",
     "words",
 ]
@@ -35,6 +37,9 @@ class Reading:
     loq: str = ""
     positive_control: str = ""
     spike_recovery: str = ""
+    uncertainty: str = ""
+    sample_amount: str = ""
+    sample_amount_unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +86,43 @@ def controlled(table: tuple[Reading, ...], *controls: str) -> tuple[Reading, ...
     """
     chosen = controls or ("Detected", "detected", "DETECTED")
     return tuple(replace(reading, positive_control=chosen[place % len(chosen)]) for place, reading in enumerate(table))
+
+
+def measured(table: tuple[Reading, ...], *uncertainties: str, lod: str) -> tuple[Reading, ...]:
+    """Return readings with a standard uncertainty, which varies from one to the next, and a detection limit.
+
+    A result that is less than something has none; a reading that states a detection limit keeps it.
+
+    Example:
+        >>> [(reading.uncertainty, reading.lod) for reading in measured(words("0.004", "<0.002"), "0.0003", lod="0.001")]
+        [('0.0003', '0.001'), ('', '0.001')]
+    """
+    return tuple(
+        replace(
+            reading,
+            lod=reading.lod or lod,
+            uncertainty="" if reading.result[0] in "<≤" else uncertainties[place % len(uncertainties)],
+        )
+        for place, reading in enumerate(table)
+    )
+
+
+def sampled(table: tuple[Reading, ...], *amounts: str) -> tuple[Reading, ...]:
+    """Return readings with the amount tested and its unit, which varies from one to the next.
+
+    Example:
+        >>> sampled(words("not detected"), "0.4 L")[0].sample_amount_unit
+        'L'
+    """
+    parts = [amount.split(" ", 1) for amount in amounts]
+    return tuple(
+        replace(
+            reading,
+            sample_amount=parts[place % len(parts)][0],
+            sample_amount_unit=parts[place % len(parts)][1],
+        )
+        for place, reading in enumerate(table)
+    )
 
 
 def grid(first: str, last: str, step: str, unit: str) -> tuple[Reading, ...]:

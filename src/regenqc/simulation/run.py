@@ -18,7 +18,7 @@ from regenqc.vocabulary import Disposition
 __all__ = ["GENERATOR_VERSION", "SimulationSummary", "simulate"]
 
 # Changes whenever the same arguments give other bytes.
-GENERATOR_VERSION = "2"
+GENERATOR_VERSION = "3"
 _MOST_BATCHES = 99_999_999
 _TABLES = ("results", "batches", "truth")
 _README = "README.txt"

@@ -32,9 +32,11 @@ _KINDS = len(TROUBLES) + 1
 _SELECTED = {
     "viability_fresh": ("formulation", "fresh"),
     "viability_cryopreserved": ("formulation", "cryopreserved"),
-    "rcl": ("vector", "lentiviral"),
+    **dict.fromkeys(("rcl", "rcl_share_tested", "rcl_detection", "rcl_per_dose"), ("vector", "lentiviral")),
     "rcr": ("vector", "gammaretroviral"),
 }
+# These are computed from what the batch table says, and need no result.
+_STATED = frozenset({"sterility_sample"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def expected_truth(
             if panel is BANK and trouble.bank_requirements:
                 names = trouble.bank_requirements
             if trouble.no_rows:
-                names = panel.requirements[place]
+                names = tuple(name for name in panel.requirements[place] if name not in _STATED)
             for name in names:
                 if trouble.stage == EVERY_STAGE and name not in (*_BUILT_IN, *panel.requirements[place]):
                     continue

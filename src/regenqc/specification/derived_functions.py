@@ -2,6 +2,10 @@
 
 This is the whole declaration; what is computed from it stands in `regenqc.evaluation.derivation`. A censored input stays
 censored by the direction of its input: where the value rises with it, `< a` gives at most f(a), where it falls, at least.
+
+An upper bound says what can be there at most, and nothing about how little: it is written `≤ bound`, so that it conforms or
+leaves a limit open, and never fails one. Where something was detected, the lower bound of the same confidence stands beside it
+as a result of its own: what is there at least, and that fails a limit which it exceeds.
 """
 
 from __future__ import annotations
@@ -91,6 +95,8 @@ class DerivedFunction:
         factor: of a product, or of the product that a statistic never falls below.
         worse_up: of a statistic, whether larger is worse for a batch, so that it is rounded up.
         never_below: inputs whose product the value never falls below.
+        is_bound: whether a statistic is an upper bound on what is really there, so that it is written as at most that.
+        lower_bound: formula of what then stands beside it where something was detected: what is there at least.
     """
 
     rule: Rule
@@ -101,6 +107,8 @@ class DerivedFunction:
     factor: Fraction = Fraction(1)
     worse_up: bool = True
     never_below: tuple[str, ...] = ()
+    is_bound: bool = False
+    lower_bound: str = ""
 
     def input(self, name: str) -> Input:
         """Return the input of this name.
@@ -225,6 +233,8 @@ FUNCTIONS: Final[Mapping[str, DerivedFunction]] = {
         source="one-sided bound of Clopper and Pearson 1934, Biometrika 26:404",
         factor=Fraction(1, 100),
         never_below=("detection_limit", "dose"),
+        is_bound=True,
+        lower_bound="lower 95 % bound of positives among examined / efficiency × dose",
     ),
     "residual_cells_bound_by_fraction": DerivedFunction(
         rule=Rule.STATISTIC,
@@ -241,6 +251,8 @@ FUNCTIONS: Final[Mapping[str, DerivedFunction]] = {
         source="one-sided 95 % bound of a normal distribution about the result, as in JCGM 106:2012",
         factor=Fraction(1, 100),
         never_below=("detection_limit", "dose"),
+        is_bound=True,
+        lower_bound="(fraction - 1.6449 × uncertainty) × dose",
     ),
     "virus_detection_probability": DerivedFunction(
         rule=Rule.STATISTIC,
@@ -265,6 +277,8 @@ FUNCTIONS: Final[Mapping[str, DerivedFunction]] = {
         unit="",
         formula="upper 95 % bound of the mean of positives × dose / amount / efficiency",
         source="one-sided bound of Garwood 1936, Biometrika 28:437",
+        is_bound=True,
+        lower_bound="lower 95 % bound of the mean of positives × dose / amount / efficiency",
     ),
     "excluded_mosaicism": DerivedFunction(
         rule=Rule.STATISTIC,
@@ -274,6 +288,7 @@ FUNCTIONS: Final[Mapping[str, DerivedFunction]] = {
         unit="%",
         formula="1 - 0.05^(1 / metaphases)",
         source="Hook 1977, Am J Hum Genet 29:94, at 95 % confidence",
+        is_bound=True,
     ),
     "contamination_detection_probability": DerivedFunction(
         rule=Rule.STATISTIC,

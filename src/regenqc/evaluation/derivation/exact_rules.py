@@ -31,6 +31,7 @@ __all__ = [
     "derive_difference",
     "derive_product",
     "difference_texts",
+    "is_refusal",
     "product_texts",
     "refusal",
 ]
@@ -39,6 +40,7 @@ BY_ZERO: Final = "division by zero"
 CENSORED: Final = "inputs censored in different ways"
 OTHER_KIND: Final = "inputs in units of different kinds"
 OUT_OF_RANGE: Final = "out of range"
+_REFUSED: Final = "not computable: "
 
 _CODES: Final = {operator: code for code, operator in enumerate(OPERATORS)}
 _FLIPPED: Final = np.array(FLIPPED, dtype=np.uint8)
@@ -52,7 +54,17 @@ def refusal(why: str) -> str:
         >>> refusal(BY_ZERO)
         'not computable: division by zero'
     """
-    return f"not computable: {why}"
+    return f"{_REFUSED}{why}"
+
+
+def is_refusal(text: str) -> bool:
+    """Return whether a derived result is such a text.
+
+    Example:
+        >>> is_refusal(refusal(BY_ZERO)), is_refusal("<0.5")
+        (True, False)
+    """
+    return text.startswith(_REFUSED)
 
 
 def derive_product(function: DerivedFunction, quantities: Sequence[Quantity | Problem]) -> str:

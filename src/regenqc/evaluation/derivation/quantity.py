@@ -13,7 +13,19 @@ from regenqc.measurement.limits import Bound, ExactInterval
 from regenqc.measurement.reported import Form, fold_text, read_reported
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 
-__all__ = ["FLIPPED", "OPERATORS", "WEAKENED", "Quantity", "exact_text", "quantity_text", "read_quantity"]
+__all__ = [
+    "BOUNDED_WORDS",
+    "FLIPPED",
+    "OPERATORS",
+    "WEAKENED",
+    "Quantity",
+    "exact_text",
+    "quantity_text",
+    "read_quantity",
+]
+
+# These words stand for less than the limit that is declared with them.
+BOUNDED_WORDS: Final = frozenset({"not detected", "below quantitation limit"})
 
 _OPERATORS: Final = {Form.LESS: "<", Form.LESS_OR_EQUAL: "≤", Form.GREATER: ">", Form.GREATER_OR_EQUAL: "≥"}
 
@@ -71,14 +83,14 @@ def read_quantity(text: str, unit: str, *, target: str | None, lod: str = "") ->
         text: as reported.
         unit: as reported; a percent sign in the text counts.
         target: unit in which the value is needed; `None` for any, which then stands in the quantity as its kind.
-        lod: detection limit declared with a result that is not detected.
+        lod: limit declared with a result that is not detected, or below the limit of quantitation.
 
     Example:
         >>> read_quantity("<50", "ng/mL", target="ug/mL")
         Quantity(operator='<', numerator=1, denominator=20)
     """
     reported = read_reported(text)
-    if reported.word == "not detected" and lod:
+    if reported.word in BOUNDED_WORDS and lod:
         limit = read_reported(lod)
         own_unit = limit.unit in {"", unit.strip()}
         if limit.form is not Form.NUMBER or limit.number is None or limit.number < 0 or not own_unit:

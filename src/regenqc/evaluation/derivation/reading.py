@@ -37,7 +37,7 @@ def read_input(entry: Input, text: str, unit: str, *, lod: str = "") -> Quantity
         entry: the input.
         text: as reported or stated.
         unit: of the text, as reported or stated.
-        lod: detection limit declared with a result that is not detected.
+        lod: limit declared with a result that is not detected, or below the limit of quantitation.
 
     Example:
         >>> from regenqc.specification.derived_functions import FUNCTIONS

@@ -43,6 +43,9 @@ class Statistic:
         product: these inputs.
         problem: rows for which there is no value, and why.
         error: how far a value may be from the statistic itself, relatively.
+        least: of an upper bound, what is there at least, from the same inputs; `None` where nothing can have been detected.
+        least_rises: inputs with which that rises.
+        least_falls: inputs with which that falls.
     """
 
     value: Callable[[Values], NDArray[np.float64]]
@@ -52,6 +55,9 @@ class Statistic:
     product: tuple[str, ...] = ()
     problem: tuple[Callable[[Values], NDArray[np.bool_]], str] | None = None
     error: Callable[[Values], NDArray[np.float64] | float] = lambda _: ARITHMETIC
+    least: Callable[[Values], NDArray[np.float64]] | None = None
+    least_rises: tuple[str, ...] = ()
+    least_falls: tuple[str, ...] = ()
 
 
 def _population_doublings(values: Values) -> NDArray[np.float64]:
@@ -72,6 +78,13 @@ def _bound_by_count(values: Values) -> NDArray[np.float64]:
     return values["dose"] * np.minimum(bound / (values["efficiency"] / 100), 1)
 
 
+def _least_by_count(values: Values) -> NDArray[np.float64]:
+    from regenqc.statistics import binomial  # noqa: PLC0415 - brings SciPy
+
+    bound = binomial.proportion_lower_bound(values["positives"], trials=values["examined"], confidence=_LEVEL)
+    return values["dose"] * np.minimum(bound / (values["efficiency"] / 100), 1)
+
+
 def _error_of_quantile(values: Values) -> NDArray[np.float64]:
     """Return how far SciPy's beta quantile is known to be off: 1.4 parts in 10^17 for each cell examined, seven times that.
 
@@ -85,6 +98,15 @@ def _bound_by_fraction(values: Values) -> NDArray[np.float64]:
 
     bound = values["fraction"] + conformance.guard_band(values["uncertainty"], risk=_RISK)
     return values["dose"] * np.minimum(bound / 100, 1)
+
+
+def _least_by_fraction(values: Values) -> NDArray[np.float64]:
+    from regenqc.statistics import conformance  # noqa: PLC0415 - brings SciPy
+
+    band = conformance.guard_band(values["uncertainty"], risk=_RISK)
+    # Both may be off, also where little is left between them.
+    slack = ARITHMETIC * (values["fraction"] + band) * (values["uncertainty"] > 0)
+    return values["dose"] * (values["fraction"] - band - slack) / 100
 
 
 def _doses(values: Values) -> NDArray[np.float64]:
@@ -108,6 +130,13 @@ def _virus_upper_bound(values: Values) -> NDArray[np.float64]:
         confidence=_LEVEL,
         efficiency=values["efficiency"] / 100,
     )
+
+
+def _virus_lower_bound(values: Values) -> NDArray[np.float64]:
+    from regenqc.statistics import poisson  # noqa: PLC0415 - brings SciPy
+
+    events = poisson.event_lower_bound(values["positives"], confidence=_LEVEL)
+    return events / _doses(values) / (values["efficiency"] / 100)
 
 
 def _excluded_mosaicism(values: Values) -> NDArray[np.float64]:
@@ -141,6 +170,9 @@ STATISTICS: Final[Mapping[str, Statistic]] = {
         exact=lambda numbers: numbers["dose"],
         problem=(lambda values: values["positives"] > values["examined"], "positives is more than examined"),
         error=_error_of_quantile,
+        least=_least_by_count,
+        least_rises=("positives", "dose"),
+        least_falls=("examined", "efficiency"),
     ),
     "residual_cells_bound_by_fraction": Statistic(
         value=_bound_by_fraction,
@@ -148,9 +180,17 @@ STATISTICS: Final[Mapping[str, Statistic]] = {
         exact=lambda numbers: numbers["dose"],
         is_product=lambda values: values["uncertainty"] == 0,
         product=("fraction", "dose"),
+        least=_least_by_fraction,
+        least_rises=("fraction", "dose"),
+        least_falls=("uncertainty",),
     ),
     "virus_detection_probability": Statistic(value=_virus_detection_probability),
-    "virus_upper_bound_per_dose": Statistic(value=_virus_upper_bound),
+    "virus_upper_bound_per_dose": Statistic(
+        value=_virus_upper_bound,
+        least=_virus_lower_bound,
+        least_rises=("positives", "dose"),
+        least_falls=("amount", "efficiency"),
+    ),
     "excluded_mosaicism": Statistic(
         value=_excluded_mosaicism,
         is_exact=lambda values, _: values["karyotype"] == 1,

@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from regenqc.evaluation.derivation.statistic_rules import Statistic
     from regenqc.specification.derived_functions import DerivedFunction
 
-__all__ = ["statistic_texts"]
+__all__ = ["NO_BOUND", "least_texts", "statistic_texts"]
+
+NO_BOUND: Final = "inputs censored so that nothing bounds it from above"
 
 _FLIPPED: Final = np.array(FLIPPED, dtype=np.uint8)
 _WEAKENED: Final = np.array(WEAKENED, dtype=np.uint8)
 _AT_MOST: Final = OPERATORS.index("≤")
+_AT_LEAST: Final = OPERATORS.index("≥")
 _NOTHING: Final = Quantity("", 0, 1)
 # Where two numbers are closer than this, relatively, which is larger is decided in whole numbers.
 _CLOSE: Final = 1e-9
@@ -46,7 +49,7 @@ def statistic_texts(name: str, function: DerivedFunction, columns: Sequence[Quan
         >>> from regenqc.specification.derived_functions import FUNCTIONS
         >>> metaphases = quantity_column([Quantity("", 20, 1), Quantity("≥", 20, 1)], np.array([0, 1]))
         >>> statistic_texts("excluded_mosaicism", FUNCTIONS["excluded_mosaicism"], [metaphases])
-        ['13.9108340669', '≤13.9108340669']
+        ['≤13.9108340669', '≤13.9108340669']
     """
     statistic = STATISTICS[name]
     columns = _completed(function, columns)
@@ -64,7 +67,78 @@ def statistic_texts(name: str, function: DerivedFunction, columns: Sequence[Quan
     written = _written(statistic, function, [column.take(rows) for column in columns], operator[rows], found)
     for row, text in zip(rows.tolist(), written, strict=True):
         texts[row] = text
+    if function.is_bound:
+        # What is censored the other way is bounded from below only.
+        unbounded = np.flatnonzero([text.startswith("≥") for text in texts])
+        for row, text in zip(unbounded.tolist(), _least(statistic, function, columns, unbounded), strict=True):
+            texts[row] = f"≥{text}" if text else refusal(NO_BOUND)
     return texts
+
+
+def least_texts(
+    name: str, function: DerivedFunction, columns: Sequence[QuantityColumn], bounds: Sequence[str]
+) -> list[str]:
+    """Return beside each upper bound what is there at least, empty where nothing was detected or none is known.
+
+    An upper bound never fails a limit, because nobody has shown that so much is there. The lower bound of the same
+    confidence does. Where nothing was detected, or only less than something, there is none: it is never zero.
+
+    Args:
+        name: of the function.
+        function: a statistic that is an upper bound.
+        columns: one for each input, in its unit.
+        bounds: what `statistic_texts` returned for them.
+
+    Example:
+        >>> from regenqc.evaluation.derivation.columns import quantity_column
+        >>> from regenqc.specification.derived_functions import FUNCTIONS
+        >>> function, at = FUNCTIONS["residual_cells_bound_by_count"], np.array([0, 1])
+        >>> positives = quantity_column([Quantity("", 20, 1), Quantity("", 0, 1)], at)
+        >>> rest = [quantity_column([Quantity("", number, 1)], at * 0) for number in (10**6, 50, 1, 10**8)]
+        >>> columns = [positives, *rest]
+        >>> bounds = statistic_texts("residual_cells_bound_by_count", function, columns)
+        >>> least_texts("residual_cells_bound_by_count", function, columns, bounds)
+        ['2650.93793471', '']
+    """
+    found = [""] * len(bounds)
+    bounded = np.flatnonzero([text.startswith("≤") for text in bounds])
+    columns = _completed(function, columns)
+    for row, text in zip(bounded.tolist(), _least(STATISTICS[name], function, columns, bounded), strict=True):
+        found[row] = text
+    return found
+
+
+def _least(
+    statistic: Statistic,
+    function: DerivedFunction,
+    columns: Sequence[QuantityColumn],
+    rows: NDArray[np.int64],
+) -> list[str]:
+    """Return what is there at least in some rows, rounded down; empty where nothing is known to be."""
+    texts = [""] * len(rows)
+    if statistic.least is None or not len(rows):
+        return texts
+    by_name = {entry.name: column.take(rows) for entry, column in zip(function.inputs, columns, strict=True)}
+    known = np.ones(len(rows), dtype=np.bool_)
+    for names, unknown in ((statistic.least_rises, _AT_MOST), (statistic.least_falls, _AT_LEAST)):
+        for name in names:
+            known &= _WEAKENED[by_name[name].operator] != unknown
+    numbers = {name: column.number for name, column in by_name.items()}
+    with np.errstate(all="ignore"):
+        found = statistic.least(numbers)
+    known &= np.isfinite(found) & (found > 0)
+    at = np.flatnonzero(known)
+    error = np.broadcast_to(np.asarray(statistic.error(numbers)), found.shape)[at]
+    for row, text in zip(
+        at.tolist(), rounded_texts(found[at], up=np.zeros(len(at), dtype=np.bool_), error=error), strict=True
+    ):
+        texts[row] = text
+    if statistic.is_product is not None:
+        exact = np.flatnonzero(known & statistic.is_product(numbers))
+        of_rows = [by_name[entry.name].take(exact) for entry in function.inputs]
+        for row, value in zip(exact.tolist(), _products(function, statistic.product, of_rows), strict=True):
+            texts[row] = quantity_text("", *value)
+    return ["" if text == "0" else text for text in texts]
 
 
 def _numbers(function: DerivedFunction, columns: Sequence[QuantityColumn]) -> dict[str, NDArray[np.float64]]:
@@ -117,7 +191,8 @@ def _replaced(
 def _refusals(function: DerivedFunction, columns: Sequence[QuantityColumn]) -> tuple[list[str], NDArray[np.uint8]]:
     """Return for each row why there is no value, empty where there is one, and the code of the value's operator.
 
-    The first fault of the first input is named. Operators are never strict: a statistic need not change with its inputs.
+    The first fault of the first input is named. Operators are never strict: a statistic need not change with its inputs. An
+    upper bound on what is really there is at most that, also where no input is censored.
     """
     texts = [""] * len(columns[0].code)
     operator, kind = np.zeros(len(texts), dtype=np.uint8), np.zeros(len(texts), dtype=np.int64)
@@ -141,6 +216,8 @@ def _refusals(function: DerivedFunction, columns: Sequence[QuantityColumn]) -> t
         for where, why in faults:
             for row in np.flatnonzero(where).tolist():
                 texts[row] = texts[row] or refusal(why)
+    if function.is_bound:
+        operator = np.where(operator == 0, np.uint8(_AT_MOST), operator)
     return texts, operator
 
 
