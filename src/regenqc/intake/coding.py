@@ -19,7 +19,8 @@ from regenqc.intake.dates import DateKind, date_kinds
 from regenqc.intake.invalidation import Lacking, lacking_of
 from regenqc.intake.readers.text import trimmed
 from regenqc.intake.reading import NEVER_NEGATIVE, Readings, read_texts
-from regenqc.intake.revisions import Superseding, result_keys, revision_number
+from regenqc.intake.revisions import revision_number
+from regenqc.intake.superseded import SupersededResults
 from regenqc.measurement.reported import WORDS, Form, NumberLocale, read_reported
 from regenqc.measurement.units import UNITS, find_unit, unit_code
 from regenqc.vocabulary import Stage, Status
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
 
     from numpy.typing import NDArray
+
+    from regenqc.intake.revisions import Superseding
 
 __all__ = ["UNKNOWN_UNIT", "CodedRows", "Refusal", "RowCoder", "Standing"]
 
@@ -137,19 +140,7 @@ class RowCoder:
         }
         self._test_count = len(tests) + 1
         self._default_stage = None if default_stage is None else _STAGES[default_stage.value]
-        self._superseding = superseding
-        self._revised_ids = pa.array(sorted({result_id for *_, result_id in superseding}), type=pa.string())
-        self._revised_batches = {
-            batch_id: number for number, batch_id in enumerate(dict.fromkeys(batch_id for batch_id, *_ in superseding))
-        }
-        self._revised_batch_of = np.empty(0, dtype=np.int64)  # by batch code; -1 for a batch without revised results
-        self._revised_pairs = np.unique(
-            self._pairs(
-                np.array([self._revised_batches[batch_id] for batch_id, *_ in superseding], dtype=np.int64),
-                _codes_in(pa.array([result_id for *_, result_id in superseding], type=pa.string()), self._revised_ids),
-            )
-        )
-        self._highest_revision = max(superseding.values(), default=0)
+        self._superseded = SupersededResults(superseding)
         self._number_locale = number_locale or NumberLocale()
         self._last: dict[tuple[str, ...], tuple[pa.Array, object]] = {}
 
@@ -320,37 +311,18 @@ class RowCoder:
         if "revision" in rows.schema.names:
             number = self._look_up(rows, "revision", ("revision",), _revision_or_none, np.int64)
             refuse(number < 0, Refusal.UNREADABLE_REVISION)
-        if self._superseding and "result_id" in rows.schema.names:
-            self._supersede(rows, batch, number, standing)
+        if self._superseded and "result_id" in rows.schema.names:
+            ids: pa.DictionaryArray = rows["result_id"]
+            codes = self._once(ids, ("result_id",), self._superseded.codes_of)
+            superseded = self._superseded.rows(
+                rows,
+                batch=batch,
+                batch_ids=self.batch_ids,
+                result_id=codes[_indices(ids)] if len(codes) else np.full(rows.num_rows, -1, dtype=np.int64),
+                revision=number,
+            )
+            standing[superseded] = Standing.SUPERSEDED
         return standing, concerned if concerned.any() else None, lacking
-
-    def _supersede(
-        self,
-        rows: pa.RecordBatch,
-        batch: NDArray[np.int32],
-        number: NDArray[np.int64],
-        standing: NDArray[np.uint8],
-    ) -> None:
-        ids: pa.DictionaryArray = rows["result_id"]
-        id_code = self._once(ids, ("result_id",), lambda words: _codes_in(trimmed(words), self._revised_ids))
-        if not len(id_code) or not self.batch_ids:
-            return
-        known = len(self._revised_batch_of)
-        new = [self._revised_batches.get(batch_id, -1) for batch_id in self.batch_ids[known:]]
-        self._revised_batch_of = np.append(self._revised_batch_of, np.array(new, dtype=np.int64))
-        id_of, batch_of = id_code[_indices(ids)], self._revised_batch_of[batch]
-        at = np.flatnonzero(
-            (number >= 0) & (number < self._highest_revision) & (id_of >= 0) & (batch_of >= 0) & (batch >= 0)
-        )
-        # Laboratories number results per batch: most identifiers of revised results stand for results of other batches.
-        pairs = self._pairs(batch_of[at], id_of[at])
-        place = np.minimum(np.searchsorted(self._revised_pairs, pairs), len(self._revised_pairs) - 1)
-        at = at[self._revised_pairs[place] == pairs]
-        latest = np.array([self._superseding.get(key, 0) for key in result_keys(rows, at)], dtype=np.int64)
-        standing[at[number[at] < latest]] = Standing.SUPERSEDED
-
-    def _pairs(self, batch: NDArray[np.int64], result_id: NDArray[np.int64]) -> NDArray[np.int64]:
-        return batch * len(self._revised_ids) + result_id
 
     def _is_stated(self, rows: pa.RecordBatch, name: str) -> NDArray[np.bool_]:
         if name not in rows.schema.names:
@@ -466,12 +438,6 @@ def _distinct_texts(column: pa.DictionaryArray, at: NDArray[np.integer]) -> tupl
 def _indices(column: pa.DictionaryArray) -> NDArray[np.int32]:
     indices: NDArray[np.int32] = column.indices.to_numpy(zero_copy_only=False)
     return indices
-
-
-def _codes_in(words: pa.Array, known: pa.Array) -> NDArray[np.int64]:
-    """Return the place of each word among the known ones, -1 for one that is not known."""
-    codes: NDArray[np.int64] = pc.fill_null(pc.index_in(words, value_set=known), -1).to_numpy().astype(np.int64)
-    return codes
 
 
 def _as_numpy(mask: pa.BooleanArray) -> NDArray[np.bool_]:

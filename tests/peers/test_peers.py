@@ -92,7 +92,7 @@ class Outcomes:
         self.run(REGENQC)
 
     def run(self, engine: Engine) -> None:
-        run_module("tests.benchmarks.every_task", [engine.module, str(self.folder), *self.tasks])
+        run_module("tests.peers.every_task", [engine.module, str(self.folder), *self.tasks])
 
     def differences(self, engine: Engine) -> dict[str, tuple[str, ...]]:
         """Return by case what an engine and regenqc differ in, where they do."""
