@@ -53,7 +53,7 @@ HOMES = {
     "pyspark": {"spark"},
     "py4j": {"spark"},
     "biip": {"custody"},
-    "msgspec": {"custody"},
+    "msgspec": {"custody", "karyotype"},
     "stdnum": {"custody"},
     "pyarrow": {"intake", "simulation", "evaluation", "spark", "cli"},
 }

@@ -123,8 +123,9 @@ def fold_karyotype(text: str) -> str:
         >>> fold_karyotype(" 45,X,\u2013Y[3]")
         '45,X,-Y[3]'
     """
-    folded = fold_text(text)
-    return folded if folded.isascii() else folded.translate(_SIGNS)
+    if text.isascii() and " " not in text and "\t" not in text:
+        return text
+    return fold_text(text).translate(_SIGNS)
 
 
 def _read(text: str, reported: str) -> Karyotype | Refusal:

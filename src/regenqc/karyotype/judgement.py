@@ -10,10 +10,12 @@ Cytogenetics; both after ISCN.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from regenqc.errors import Fault, UsageError
 from regenqc.karyotype.arithmetic import clone_sex, implied_changes

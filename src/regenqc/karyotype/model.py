@@ -5,9 +5,10 @@ Source of the terms: International System for Human Cytogenomic Nomenclature (IS
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 __all__ = [
     "IN_FULL",
@@ -60,8 +61,7 @@ class Form(StrEnum):
     PLOIDY = "ploidy"
 
 
-@dataclass(frozen=True, slots=True)
-class Abnormality:
+class Abnormality(msgspec.Struct, frozen=True):
     """One change of a cell line.
 
     Args:
@@ -94,8 +94,7 @@ class Abnormality:
         return self.note != ""
 
 
-@dataclass(frozen=True, slots=True)
-class Notation:
+class Notation(msgspec.Struct, frozen=True):
     """How a clone is written, where it is not written out in full.
 
     Args:
@@ -123,8 +122,7 @@ class Notation:
 IN_FULL: Final = Notation()
 
 
-@dataclass(frozen=True, slots=True)
-class Clone:
+class Clone(msgspec.Struct, frozen=True):
     """One cell line.
 
     Args:
@@ -151,8 +149,7 @@ class Clone:
     notation: Notation = IN_FULL
 
 
-@dataclass(frozen=True, slots=True)
-class Signal:
+class Signal(msgspec.Struct, frozen=True):
     """One statement of in situ hybridisation or an array.
 
     Args:
@@ -180,8 +177,7 @@ class Signal:
     scored: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class OtherTechnique:
+class OtherTechnique(msgspec.Struct, frozen=True):
     """Result of a technique other than banding in the same text.
 
     Args:
@@ -200,8 +196,7 @@ class OtherTechnique:
     signals: tuple[Signal, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Karyotype:
+class Karyotype(msgspec.Struct, frozen=True, eq=False):
     """A reported karyotype that was read to its end.
 
     Args:
@@ -219,7 +214,17 @@ class Karyotype:
     clones: tuple[Clone, ...]
     origin: str = ""
     other_techniques: tuple[OtherTechnique, ...] = ()
-    text: str = field(default="", compare=False)
+    text: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Karyotype) and self._meaning == other._meaning
+
+    def __hash__(self) -> int:
+        return hash(self._meaning)
+
+    @property
+    def _meaning(self) -> tuple[tuple[Clone, ...], str, tuple[OtherTechnique, ...]]:
+        return self.clones, self.origin, self.other_techniques
 
     @property
     def metaphases(self) -> int | None:
@@ -228,8 +233,7 @@ class Karyotype:
         return None if None in counts else sum(count for count in counts if count is not None)
 
 
-@dataclass(frozen=True, slots=True)
-class NotUnderstood:
+class NotUnderstood(msgspec.Struct, frozen=True):
     """A text that is outside the documented subset; it is neither normal nor abnormal.
 
     Args:

@@ -6,8 +6,9 @@ second, and `sdl` without a number for the only one. `x2` doubles what is referr
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from regenqc.karyotype.model import Clone, Form, Notation
 
