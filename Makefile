@@ -3,7 +3,7 @@ PYTHON    ?= python3
 VENV      := .venv
 BIN       := $(VENV)/bin
 RESULTS   ?= 1000000
-WORKLOADS ?= EKPCSMWTR
+WORKLOADS ?= EGKPCSMWTR
 OPTIONS   ?=
 
 .PHONY: demo test test-long test-spark lint bench pictures wheel clean

@@ -19,10 +19,12 @@ from benchmarks.exports import AS_OF
 from benchmarks.figures import case_figures, print_case, slopes
 from benchmarks.floor import READERS, bandwidth, decoding_seconds
 from benchmarks.in_memory import IN_MEMORY, in_memory_figures
+from benchmarks.karyotypes import time_karyotypes
 from benchmarks.kernel import time_kernel
 from benchmarks.machine import machine_line
 from benchmarks.rounds import run_rounds
 from benchmarks.specification_sets import standard
+from benchmarks.statistics import time_statistics
 from benchmarks.workloads import TITLES, Case, Place, cases_of, wanted_engines
 
 if TYPE_CHECKING:
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
 
 SAVED = Path(__file__).resolve().parents[1] / "docs" / "benchmarks"
 _KERNEL_RUNS = 15
+_ROWS_OF_A_STATISTIC = 1_000_000
+_KARYOTYPES = 100_000
 
 
 def main() -> None:
@@ -121,6 +125,8 @@ def _run(workload: str, place: Place, figures: dict[str, Any], *, runs: int) -> 
     figures["cases"] += done
     if workload == "E":
         figures["commands"] = command_figures(place, runs=runs)
+    if workload == "G":
+        figures["science"] = _science(runs=runs)
     if workload == "R" and len(done) > 1:
         for engine, growth in slopes(done).items():
             print(f"  {engine}: time grows by {', '.join(f'{value:.2f}' for value in growth)} × the size")
@@ -163,6 +169,17 @@ def _decoding(case: Case, *, runs: int) -> dict[str, float]:
     for reader, seconds in found.items():
         print(f"    floor    {reader} decodes the file alone in {seconds:.3f} s")
     return found
+
+
+def _science(*, runs: int) -> dict[str, Any]:
+    """Time statistics over a million rows each, and karyotypes."""
+    seconds = time_statistics(rows=_ROWS_OF_A_STATISTIC, runs=runs)
+    for name, value in seconds.items():
+        print(f"    {name:<44}{value:>10.3f} s for a million")
+    texts = time_karyotypes(texts=_KARYOTYPES, runs=runs)
+    for name, value in texts.items():
+        print(f"    karyotypes: {name:<34}{value:>14,.2f}")
+    return {"statistics, s for a million": seconds, "karyotypes": texts}
 
 
 def _save(figures: dict[str, Any], folder: Path) -> None:
