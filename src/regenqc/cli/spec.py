@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from regenqc.cli.spec_audit import audit_command
 from regenqc.cli.terminal import console, print_error
 from regenqc.errors import RegenqcError
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Work on specifications.", no_args_is_help=True, rich_markup_mode="rich")
+app.command("audit")(audit_command)
 
 
 @app.command("lint")
