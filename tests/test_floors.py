@@ -24,6 +24,7 @@ FLOORS = {
     "simulation": 3,
     "evaluation": 4,
     "custody": 4,
+    "regulation": 4,
     "spark": 5,
     "plots": 8,
     "cli": 8,

@@ -125,7 +125,9 @@ def batches_of(specification: Specification, **changes: str) -> pd.DataFrame:
     return pd.DataFrame([row])
 
 
-def judge(specification: Specification, results: pd.DataFrame | None = None, *, as_of: str = AS_OF, **changes: str) -> Any:
+def judge(
+    specification: Specification, results: pd.DataFrame | None = None, *, as_of: str = AS_OF, **changes: str
+) -> Any:
     """Judge the lot, with some attributes changed."""
     lot = results_of(specification) if results is None else results
     return regenqc.evaluate(lot, specification, batches=batches_of(specification, **changes), as_of=as_of)

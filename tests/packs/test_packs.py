@@ -110,7 +110,9 @@ def test_every_source_has_its_numbers_with_a_unit():
 
 
 def test_no_source_is_better_marked_than_it_can_be():
-    unread = [source.id for source in load_sources().values() if "not read" in source.address and source.mark != "unverified"]
+    unread = [
+        source.id for source in load_sources().values() if "not read" in source.address and source.mark != "unverified"
+    ]
     assert unread == []
 
 
@@ -141,7 +143,9 @@ def test_the_bare_pack_never_makes_a_lot_eligible_where_something_is_to_be_set(n
     assert {stage: found[stage] for stage in blocked} == dict.fromkeys(blocked, "hold")
 
 
-@pytest.mark.parametrize("name", [name for name in PACKS if any(e.mark == "unverified" for e in pack(name).requirements)])
+@pytest.mark.parametrize(
+    "name", [name for name in PACKS if any(e.mark == "unverified" for e in pack(name).requirements)]
+)
 def test_an_unverified_limit_alone_makes_nothing_eligible(name):
     whole = pack(name)
     alone = tuple(entry for entry in whole.requirements if entry.mark == "unverified")
@@ -182,7 +186,9 @@ def cells(name, stage="drug_product_release", **change):
         pytest.param("aav", set(), id="AAV demands neither"),
     ],
 )
-@pytest.mark.parametrize("name", ["cn/order-818-psc", "kr/product", "us/licensed-biologic", "eu/atmp", "jp/asrm-class-1"])
+@pytest.mark.parametrize(
+    "name", ["cn/order-818-psc", "kr/product", "us/licensed-biologic", "eu/atmp", "jp/asrm-class-1"]
+)
 def test_the_vector_selects_the_test_for_replication_competent_virus(name, vector, demanded):
     """Pluripotent guideline V1 [CN-PSC]; MFDS approval notice Art 15 [KR-SPEC-2]."""
     assert cells(name, vector=vector) & {"rcl", "rcr"} == demanded
@@ -195,7 +201,9 @@ STRATEGY = {"off_target_assessment", "insertion_assessment", "genetic_stability"
     ("step", "stage", "suffix"),
     [
         pytest.param("before_banking", "cell_bank", "_bank", id="before banking: at the bank"),
-        pytest.param("during_differentiation", "drug_product_release", "_product", id="during differentiation: at the product"),
+        pytest.param(
+            "during_differentiation", "drug_product_release", "_product", id="during differentiation: at the product"
+        ),
     ],
 )
 def test_the_modification_step_selects_where_three_assessments_are_due(step, stage, suffix):
@@ -326,7 +334,10 @@ def test_an_embryonic_source_needs_its_attestation():
 def test_research_and_treatment_in_korea_need_different_papers():
     """Act 20331, Decree 35271 [KR-ARM-C]."""
     missing = {"mfds_approval_id": "", "completed_research_id": "", "aseptic_process_validation_id": ""}
-    found = {route: set(open_cells(judge(filled("kr/arm-high"), arm_route=route, **missing))) for route in ("research", "treatment")}
+    found = {
+        route: set(open_cells(judge(filled("kr/arm-high"), arm_route=route, **missing)))
+        for route in ("research", "treatment")
+    }
     assert found == {"research": {"mfds_approval", "aseptic_process_validation"}, "treatment": {"completed_research"}}
 
 

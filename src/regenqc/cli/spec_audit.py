@@ -26,7 +26,9 @@ _HEADINGS = {
 
 
 def audit_command(
-    packs: Annotated[list[str] | None, typer.Argument(help="Packs by identifier; all of them when none is named.")] = None,
+    packs: Annotated[
+        list[str] | None, typer.Argument(help="Packs by identifier; all of them when none is named.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the audit as JSON.")] = False,
 ) -> None:
     """Count the requirements of packs by mark and force, and check each against the register of sources.
@@ -72,7 +74,11 @@ def _print(audits: Sequence[PackAudit]) -> None:
 
     from regenqc.vocabulary import Force, Mark
 
-    forces = [force for force in Force if any(count for audit in audits for (_, of), count in audit.counts.items() if of == force)]
+    forces = [
+        force
+        for force in Force
+        if any(count for audit in audits for (_, of), count in audit.counts.items() if of == force)
+    ]
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("pack", no_wrap=True)
     for title in (*Mark, *forces, "to be set", "faults"):
@@ -85,4 +91,6 @@ def _print(audits: Sequence[PackAudit]) -> None:
         numbers = [*by_mark, *by_force, len(audit.unset)]
         table.add_row(audit.specification.id, *(str(number or "·") for number in numbers), faults)
     console().print(table)
-    console().print("\n`to be set`: the sources give no limit; a batch holds until a product specification sets and justifies it.")
+    console().print(
+        "\n`to be set`: the sources give no limit; a batch holds until a product specification sets and justifies it."
+    )

@@ -18,7 +18,7 @@ from regenqc.vocabulary import Mark, OnFail
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from regenqc.specification.model import LimitText, Requirement, Specification
+    from regenqc.specification.model import Criterion, LimitText, Requirement, Specification
     from regenqc.specification.sources import Source
     from regenqc.vocabulary import Force
 
@@ -90,9 +90,14 @@ def numbers_of(requirement: Requirement) -> tuple[str, ...]:
 
 
 def _limits(requirement: Requirement) -> Iterator[LimitText]:
-    parts = [*(requirement.any_of or ()), *(requirement.all_of or ()), *requirement.controls]
+    parts: list[Criterion] = [
+        requirement,
+        *(requirement.any_of or ()),
+        *(requirement.all_of or ()),
+        *requirement.controls,
+    ]
     parts += requirement.n_of_m.of if requirement.n_of_m else ()
-    for entry in (requirement, *parts):
+    for entry in parts:
         yield from (limit for limit in (entry.limit, entry.alert) if limit is not None)
 
 
@@ -108,7 +113,9 @@ def _faults(specification: Specification, entry: Requirement, sources: Mapping[s
     known = [sources[name] for name in named if name in sources]
     unknown = [name for name in named if name not in sources]
     if not known or unknown:
-        yield _fault("RQC-S071", "The requirement cites no source of the register.", where, got=entry.citation or "nothing")
+        yield _fault(
+            "RQC-S071", "The requirement cites no source of the register.", where, got=entry.citation or "nothing"
+        )
         return
     if not entry.edition.strip():
         yield _fault("RQC-S072", "The requirement states no edition.", where, expected=known[0].edition)

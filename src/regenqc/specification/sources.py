@@ -80,7 +80,9 @@ def read_sources(path: Path) -> Mapping[str, Source]:
     try:
         entries = tomllib.loads(read_text(path)).get("source", [])
     except tomllib.TOMLDecodeError as error:
-        raise SpecificationError(Fault(code="RQC-S001", what="Not valid TOML.", where=str(path), got=str(error))) from error
+        raise SpecificationError(
+            Fault(code="RQC-S001", what="Not valid TOML.", where=str(path), got=str(error))
+        ) from error
     found: dict[str, Source] = {}
     for index, entry in enumerate(entries):
         where = f"{path} source[{index}]"
@@ -97,7 +99,9 @@ def read_sources(path: Path) -> Mapping[str, Source]:
         if source.id in found:
             faults.append(_fault("Two sources have one identifier.", where, source.id, "an identifier of its own"))
         elif cited_sources(f"[{source.id}]") != (source.id,):
-            faults.append(_fault("A source cannot be cited by its identifier.", where, source.id, "for example US-REL-1"))
+            faults.append(
+                _fault("A source cannot be cited by its identifier.", where, source.id, "for example US-REL-1")
+            )
         found[source.id] = source
     if faults:
         raise SpecificationError(*faults)
