@@ -10,9 +10,7 @@ import pytest
 from packs.lots import filled, judge, open_cells, results_of, stages
 from regenqc.specification import list_specifications, load_specification
 from regenqc.specification.audit import audit_pack, list_packs, numbers_of
-from regenqc.specification.model import Consequence, LimitText
-from regenqc.specification.sources import load_sources, read_sources
-from regenqc.vocabulary import Force, Mark, OnFail
+from regenqc.specification.sources import load_sources
 
 PACKS = list_packs([identifier for identifier, _ in list_specifications()])
 DEMANDED = [
@@ -59,45 +57,6 @@ def test_what_the_sponsor_must_set_says_why(name):
     assert [entry.id for entry in pack(name).requirements if entry.sponsor_must_set and not entry.reason] == []
 
 
-def changed(**change):
-    """Return a pack of one sound requirement, changed."""
-    whole = pack("us/investigational")
-    (viability,) = (entry for entry in whole.requirements if entry.id == "viability")
-    return replace(whole, requirements=(viability.model_copy(update=change),))
-
-
-FAULTY = {
-    "a limit that the source does not give": ({"limit": LimitText(min="75", unit="%")}, "RQC-S074"),
-    "the same number in another unit": ({"limit": LimitText(min="70", unit="ppm")}, "RQC-S074"),
-    "the number with further digits": ({"limit": LimitText(min="70.0", unit="%")}, "RQC-S074"),
-    "a due period without source": ({"due": "9 d"}, "RQC-S074"),
-    "an alert limit without source": ({"alert": LimitText(min="80", unit="%")}, "RQC-S074"),
-    "a period of a consequence without source": (
-        {"consequences": (Consequence(action="Inform", citation="x", within="24 h"),)},
-        "RQC-S074",
-    ),
-    "a better mark than the source": ({"mark": Mark.VERIFIED}, "RQC-S073"),
-    "a stronger force than the source": ({"force": Force.BINDING}, "RQC-S073"),
-    "no edition": ({"edition": " "}, "RQC-S072"),
-    "no citation": ({"citation": ""}, "RQC-S071"),
-    "a citation outside the register": ({"citation": "a letter"}, "RQC-S071"),
-    "a source that the register does not know": ({"citation": "21 CFR 610.1 [US-REL-99]"}, "RQC-S071"),
-    "an unverified criterion that is only reported": (
-        {"mark": Mark.UNVERIFIED, "on_fail": OnFail.REPORT},
-        "RQC-S075",
-    ),
-}
-
-
-@pytest.mark.parametrize(("change", "code"), FAULTY.values(), ids=FAULTY)
-def test_the_audit_finds(change, code):
-    assert code in {fault.code for fault in audit_pack(changed(**change), sources=load_sources()).faults}
-
-
-def test_the_unchanged_requirement_has_no_fault():
-    assert audit_pack(changed(), sources=load_sources()).faults == ()
-
-
 def test_the_audit_counts_every_requirement_once():
     audit = audit_pack(pack("kr/product"), sources=load_sources())
     assert sum(audit.counts.values()) == len(audit.specification.requirements)
@@ -114,13 +73,6 @@ def test_no_source_is_better_marked_than_it_can_be():
         source.id for source in load_sources().values() if "not read" in source.address and source.mark != "unverified"
     ]
     assert unread == []
-
-
-def test_a_register_with_an_unknown_key_is_refused(tmp_path):
-    path = tmp_path / "sources.toml"
-    path.write_text('[[source]]\nid = "A-1"\nlimit = "5"\n', encoding="utf-8")
-    with pytest.raises(Exception, match="RQC-S070"):
-        read_sources(path)
 
 
 # ---- nothing becomes eligible by itself
@@ -293,7 +245,7 @@ PREREQUISITES = [
     ("cn/drug-track", "electronic_record", "drug_product_release"),
     *(("cn/drug-track", f"release_confirmation_{number}", "drug_product_release") for number in range(1, 7)),
     ("jp/asrm-class-1", "restriction_period_elapsed", "administration"),
-    ("jp/asrm-class-2", "committee_review", "administration"),
+    ("jp/asrm-class-2", "specified_committee_review", "administration"),
     ("jp/asrm-class-3", "provision_plan", "administration"),
     ("kr/arm-high", "mfds_approval", "administration"),
     ("kr/arm-medium", "licensed_processing_facility", "in_process"),
@@ -333,12 +285,12 @@ def test_an_embryonic_source_needs_its_attestation():
 
 def test_research_and_treatment_in_korea_need_different_papers():
     """Act 20331, Decree 35271 [KR-ARM-C]."""
-    missing = {"mfds_approval_id": "", "completed_research_id": "", "aseptic_process_validation_id": ""}
+    missing = {"mfds_approval_id": "", "completed_research_same_institution_id": "", "aseptic_process_validation_id": ""}
     found = {
         route: set(open_cells(judge(filled("kr/arm-high"), arm_route=route, **missing)))
         for route in ("research", "treatment")
     }
-    assert found == {"research": {"mfds_approval", "aseptic_process_validation"}, "treatment": {"completed_research"}}
+    assert found == {"research": {"mfds_approval", "aseptic_process_validation"}, "treatment": {"completed_research_same_institution"}}
 
 
 # ---- by date
