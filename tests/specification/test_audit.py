@@ -37,6 +37,10 @@ FAULTY: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "a better mark than the source": ({"mark": Mark.VERIFIED}, "RQC-S073"),
     "a stronger force than the source": ({"force": Force.BINDING}, "RQC-S073"),
+    "a better mark than the source of the number": (
+        {"citation": "21 CFR 610.1 [US-REL-1]; advice [T-VIA-1]", "force": Force.BINDING, "mark": Mark.VERIFIED},
+        "RQC-S073",
+    ),
     "no edition": ({"edition": " "}, "RQC-S072"),
     "no citation": ({"citation": ""}, "RQC-S071"),
     "a citation outside the register": ({"citation": "a letter"}, "RQC-S071"),

@@ -136,15 +136,23 @@ def _faults(specification: Specification, entry: Requirement, sources: Mapping[s
             got=str(entry.force),
             expected=", ".join(f"{source.id}: {source.force}" for source in known),
         )
-    given = {number for source in known for number in source.numbers}
     for number in numbers_of(entry):
-        if number not in given:
+        given_by = [source for source in known if number in source.numbers]
+        if not given_by:
             yield _fault(
                 "RQC-S074",
                 "A number stands in the pack that its source does not give.",
                 where,
                 got=number,
-                expected=", ".join(sorted(given)) or "no number",
+                expected=", ".join(sorted({given for source in known for given in source.numbers})) or "no number",
+            )
+        elif _RANK[entry.mark] < min(_RANK[source.mark] for source in given_by):
+            yield _fault(
+                "RQC-S073",
+                "The requirement claims a better mark than the source of its number has.",
+                where,
+                got=f"{number}: {entry.mark}",
+                expected=", ".join(f"{source.id}: {source.mark}" for source in given_by),
             )
     if entry.mark is Mark.UNVERIFIED and entry.criterion != "report_only" and entry.consequence is OnFail.REPORT:
         yield _fault(
