@@ -16,7 +16,13 @@ from regenqc.specification import load_specification
 
 ROOT = Path(__file__).resolve().parents[2]
 LOTS = ROOT / "sample_data" / "published" / "ari-0001"
-PRODUCT = ["kind=cells", "cell_source=hipsc", "setting=treatment", "gene_modification=none", "designated_institution=yes"]
+PRODUCT = [
+    "kind=cells",
+    "cell_source=hipsc",
+    "setting=treatment",
+    "gene_modification=none",
+    "designated_institution=yes",
+]
 
 
 def run(*arguments: object, code: int = 0) -> str:
@@ -29,7 +35,17 @@ def run(*arguments: object, code: int = 0) -> str:
 
 @pytest.mark.parametrize(
     "command",
-    ["classify", "obligations", "spec audit", "spec compare", "spec strictest", "spec diff", "spec impact"],
+    [
+        "classify",
+        "obligations",
+        "spec audit",
+        "spec compare",
+        "spec strictest",
+        "spec diff",
+        "spec impact",
+        "spec export",
+        "spec import",
+    ],
 )
 def test_a_command_has_help_with_an_example(command):
     assert "Example: regenqc" in run(*command.split(), "--help")
@@ -80,7 +96,9 @@ def test_classify_refuses(arguments, code):
 
 def test_obligations_keep_for_thirty_years_after_the_study():
     """Order 818 Art 22 [CN-818-22]."""
-    text = run("obligations", "-j", "CN", "-t", "order_818", "-a", "study_ended=2028-03-01", "-c", "offspring_involved=no")
+    text = run(
+        "obligations", "-j", "CN", "-t", "order_818", "-a", "study_ended=2028-03-01", "-c", "offspring_involved=no"
+    )
     assert "2058-03-01" in text
 
 
@@ -130,7 +148,9 @@ def test_the_audit_is_read_by_machines():
 
 
 def test_a_comparison_as_csv_has_a_line_for_every_specification():
-    lines = list(csv.DictReader(io.StringIO(run("spec", "compare", "jp/asrm-class-2", "jp/asrm-class-3", "-f", "csv", "-d"))))
+    lines = list(
+        csv.DictReader(io.StringIO(run("spec", "compare", "jp/asrm-class-2", "jp/asrm-class-3", "-f", "csv", "-d")))
+    )
     assert {line["requirement"] for line in lines} == {
         "specified_committee_review",
         "committee_review",
@@ -224,3 +244,46 @@ def test_lint_shows_what_a_product_makes_of_its_packs():
     text = run("spec", "lint", "us/investigational", "--conformance")
     assert "sets" in text
     assert "still open" in text
+
+
+# ---- exchange
+
+
+def test_limits_go_out_and_come_back(tmp_path):
+    path = tmp_path / "product.json"
+    run("spec", "export", "example/car-t-ari-0001", "-o", path)
+    text = run("spec", "import", path)
+    assert 'min = "70"' in text
+    assert json.loads(path.read_text(encoding="utf-8"))["resourceType"] == "PlanDefinition"
+
+
+def test_an_empty_template_is_filled_and_read(tmp_path):
+    path = tmp_path / "limits.csv"
+    path.write_text(run("spec", "export", "-f", "template") + "a,a,donor,,,1.0,,,,%,,,,,\n", encoding="utf-8")
+    assert 'min = "1.0"' in run("spec", "import", path)
+
+
+def test_a_specification_is_written_out_in_one_file(tmp_path):
+    path = tmp_path / "whole.toml"
+    run("spec", "export", "eu/atmp", "-f", "toml", "-o", path)
+    assert load_specification(path).requirements == load_specification("eu/atmp").requirements
+
+
+def test_nothing_to_export_is_refused():
+    with pytest.raises(RegenqcError, match="RQC-U112"):
+        run("spec", "export")
+
+
+# ---- one lot, every market
+
+FIVE = ("us/investigational", "eu/atmp", "jp/asrm-class-1", "kr/product", "cn/drug-track")
+
+
+def test_the_release_matrix_has_every_jurisdiction_and_the_reasons_of_every_no():
+    specifications = [part for name in FIVE for part in ("-s", name)]
+    lots = (LOTS / "results.csv", "--batches", LOTS / "batches.csv", "--stage", "drug_product_release")
+    text = run("evaluate", *lots, *specifications, "--as-of", "2026-11-01T00:00:00Z", "--matrix", code=1)
+    assert text.count("■ hold") == 15
+    assert all(f"\n{name}\n" in text for name in FIVE)
+    assert "limit unverified (3 batches): two_step_release_procedure" in text
+    assert "release_confirmation_6" in text

@@ -22,7 +22,12 @@ def history(values):
     )
 
 
-@given(VALUES, st.sampled_from(["65", "70", "75"]), st.sampled_from(["65", "70", "80"]), st.sampled_from(["hold", "reject"]))
+@given(
+    VALUES,
+    st.sampled_from(["65", "70", "75"]),
+    st.sampled_from(["65", "70", "80"]),
+    st.sampled_from(["hold", "reject"]),
+)
 @settings(max_examples=40)
 def test_the_changed_batches_are_those_of_two_separate_runs(values, before, after, on_fail):
     old, new = version(before), version(after, on_fail=on_fail)

@@ -285,12 +285,19 @@ def test_an_embryonic_source_needs_its_attestation():
 
 def test_research_and_treatment_in_korea_need_different_papers():
     """Act 20331, Decree 35271 [KR-ARM-C]."""
-    missing = {"mfds_approval_id": "", "completed_research_same_institution_id": "", "aseptic_process_validation_id": ""}
+    missing = {
+        "mfds_approval_id": "",
+        "completed_research_same_institution_id": "",
+        "aseptic_process_validation_id": "",
+    }
     found = {
         route: set(open_cells(judge(filled("kr/arm-high"), arm_route=route, **missing)))
         for route in ("research", "treatment")
     }
-    assert found == {"research": {"mfds_approval", "aseptic_process_validation"}, "treatment": {"completed_research_same_institution"}}
+    assert found == {
+        "research": {"mfds_approval", "aseptic_process_validation"},
+        "treatment": {"completed_research_same_institution"},
+    }
 
 
 # ---- by date

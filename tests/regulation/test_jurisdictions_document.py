@@ -56,7 +56,9 @@ def test_every_source_is_cited_and_every_citation_is_a_source():
 def test_a_typical_product_is_decided_everywhere(title, jurisdiction):
     from datetime import date
 
-    found = classify(describe_typical(title, jurisdiction=jurisdiction), jurisdiction=jurisdiction, as_of=date(2026, 11, 1))
+    found = classify(
+        describe_typical(title, jurisdiction=jurisdiction), jurisdiction=jurisdiction, as_of=date(2026, 11, 1)
+    )
     assert found.track is not None
     assert found.to_state == ()
 

@@ -31,7 +31,9 @@ def requirement(draw: st.DrawFn, name: str) -> dict[str, Any]:
     elif kind == "open":
         entry["sponsor_must_set"] = True
     else:
-        entry["limit"] = {side: draw(NUMBERS) for side in (["min", "max"] if kind == "both" else [kind])} | {"unit": "%"}
+        entry["limit"] = {side: draw(NUMBERS) for side in (["min", "max"] if kind == "both" else [kind])} | {
+            "unit": "%"
+        }
     if kind != "open" and draw(st.booleans()):
         entry["on_fail"] = draw(st.sampled_from(["report", "hold", "reject"]))
     if kind != "open" and draw(st.booleans()):
@@ -48,7 +50,9 @@ def packs(draw: st.DrawFn, names: str) -> list[dict[str, Any]]:
 
 
 pack = st.composite(packs)
-RESULTS = st.sampled_from([("15", "%"), ("25", "%"), ("40", "%"), ("no growth", ""), ("absent", ""), ("<20", "%"), None])
+RESULTS = st.sampled_from(
+    [("15", "%"), ("25", "%"), ("40", "%"), ("no growth", ""), ("absent", ""), ("<20", "%"), None]
+)
 
 
 def text(entries: Any, name: str, **top: Any) -> str:
@@ -77,7 +81,9 @@ def store(folder: Path, body: str, name: str) -> None:
 
 @given(pack("abc"), pack("abc"), st.lists(st.tuples(RESULTS, RESULTS, RESULTS), min_size=4, max_size=4), st.data())
 @settings(max_examples=100)
-def test_tightening_never_makes_a_disposition_better(folder: Path, inherited: Any, own: Any, drawn: Any, data: Any) -> None:
+def test_tightening_never_makes_a_disposition_better(
+    folder: Path, inherited: Any, own: Any, drawn: Any, data: Any
+) -> None:
     store(folder, text(inherited, "pack"), "pack")
     loose, strict = whole(text(inherited, "pack"), folder), whole(text(own, "product", extends=["pack"]), folder)
     if loose is None or strict is None:
@@ -94,7 +100,9 @@ def test_tightening_never_makes_a_disposition_better(folder: Path, inherited: An
         judged = regenqc.evaluate(pd.DataFrame(rows), [loose, strict], batches=pd.DataFrame([batch]), as_of=AS_OF)
         found = dict(zip(judged.dispositions["spec_id"], judged.dispositions["disposition"], strict=True))
         set_by_product = {
-            entry.id for entry in loose.requirements if entry.sponsor_must_set and not demanded(strict)[entry.id].sponsor_must_set
+            entry.id
+            for entry in loose.requirements
+            if entry.sponsor_must_set and not demanded(strict)[entry.id].sponsor_must_set
         }
         if not set_by_product:  # what the pack leaves open holds; a product that sets it may be eligible
             assert ORDER[found["product"]] >= ORDER[found["pack"]]

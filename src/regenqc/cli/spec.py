@@ -11,6 +11,7 @@ import typer
 from regenqc.cli.spec_audit import audit_command
 from regenqc.cli.spec_change import diff_command, impact_command
 from regenqc.cli.spec_compare import compare_command, strictest_command
+from regenqc.cli.spec_exchange import export_command, import_command
 from regenqc.cli.terminal import console, print_error
 from regenqc.errors import RegenqcError
 
@@ -23,6 +24,8 @@ app = typer.Typer(help="Work on specifications.", no_args_is_help=True, rich_mar
 app.command("audit")(audit_command)
 app.command("compare")(compare_command)
 app.command("diff")(diff_command)
+app.command("export")(export_command)
+app.command("import")(import_command)
 app.command("impact")(impact_command)
 app.command("strictest")(strictest_command)
 

@@ -168,7 +168,8 @@ def _classes() -> Iterator[str]:
         ]
         decisive = [entry.risk_class or entry.track for entry in found]
         cells = [
-            "no row" if answer is None else f"{MARKS[answer.mark]} {answer.answer.replace('_', ' ')} ({answer.row})" for answer in decisive
+            "no row" if answer is None else f"{MARKS[answer.mark]} {answer.answer.replace('_', ' ')} ({answer.row})"
+            for answer in decisive
         ]
         rows.append((title, *cells))
     yield from _table(("product", *(_NAMES[jurisdiction] for jurisdiction in JURISDICTIONS)), rows)
@@ -203,7 +204,17 @@ def _clocks() -> Iterator[str]:
         case = f" ({keep.condition[0].replace('_', ' ')}: {keep.condition[1]})" if keep.condition else ""
         period = str(read_period(keep.period)) if keep.period else "for ever"
         after = "–" if not keep.period else ANCHORS[keep.anchor]
-        rows.append((keep.id, keep.jurisdiction, _tracks(keep.tracks), f"{keep.subject}{case}", period, after, _cited([keep.source])))
+        rows.append(
+            (
+                keep.id,
+                keep.jurisdiction,
+                _tracks(keep.tracks),
+                f"{keep.subject}{case}",
+                period,
+                after,
+                _cited([keep.source]),
+            )
+        )
     yield from _table(("rule", "", "track", "what is kept", "how long", "after", "source"), rows)
     yield "### Reports"
     yield ""
@@ -242,7 +253,10 @@ def _clocks() -> Iterator[str]:
     yield ""
     yield from _table(
         ("rule", "", "track", "duty", "source"),
-        [(duty.id, duty.jurisdiction, _tracks(duty.tracks), duty.words, _cited([duty.source])) for duty in RECEIPT_DUTIES],
+        [
+            (duty.id, duty.jurisdiction, _tracks(duty.tracks), duty.words, _cited([duty.source]))
+            for duty in RECEIPT_DUTIES
+        ],
     )
 
 

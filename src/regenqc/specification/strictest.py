@@ -137,9 +137,7 @@ def make_strictest(specifications: Sequence[Specification], *, identifier: str, 
 # ---- requirements ----------------------------------------------------------------------------------------------------
 
 
-def _requirements(
-    specifications: Sequence[Specification], first: date, last: date, faults: list[Fault]
-) -> list[_Kept]:
+def _requirements(specifications: Sequence[Specification], first: date, last: date, faults: list[Fault]) -> list[_Kept]:
     kept: dict[str, list[_Kept]] = {}
     for specification in specifications:
         for entry in specification.requirements:

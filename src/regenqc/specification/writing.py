@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from regenqc.specification.model import SCHEMA
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from regenqc.specification.model import Derived, Requirement, Specification
 
-__all__ = ["write_specification"]
+__all__ = ["write_requirements", "write_specification"]
 
 
 def write_specification(specification: Specification) -> str:
@@ -47,8 +47,21 @@ def write_specification(specification: Specification) -> str:
     if declared:
         blocks.append("[attributes]\n" + _lines({name: sorted(values) for name, values in declared.items()}))
     blocks += ["[[derived]]\n" + _lines(_plain(entry)) for entry in specification.derived]
-    blocks += ["[[requirement]]\n" + _lines(_plain(entry)) for entry in specification.requirements]
+    blocks.append(write_requirements(specification.requirements))
     return "\n".join(blocks)
+
+
+def write_requirements(requirements: Sequence[Requirement]) -> str:
+    """Return requirements as they stand in a file.
+
+    Example:
+        >>> from regenqc.specification.model import Requirement
+        >>> print(write_requirements([Requirement(id="sterility", one_of=("no growth",))]), end="")
+        [[requirement]]
+        id     = "sterility"
+        one_of = ["no growth"]
+    """
+    return "\n".join("[[requirement]]\n" + _lines(_plain(entry)) for entry in requirements)
 
 
 def _plain(entry: Requirement | Derived) -> dict[str, Any]:
