@@ -323,7 +323,7 @@ def _tests(specification: Specification) -> dict[Stage, set[str]]:
         inputs = {source.test for source in rows_needed(derived)}
         for stage, tests in found.items():
             if derived.id in tests and derived.stage in {None, stage}:
-                tests |= inputs
+                tests.update(inputs)
     return found
 
 
