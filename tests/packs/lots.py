@@ -117,7 +117,7 @@ def _conforming(entry: Any) -> tuple[str, str]:
 
 def batches_of(specification: Specification, **changes: str) -> pd.DataFrame:
     """Return the batch with every attribute that the specification asks for: documents in date, words as in PRODUCT."""
-    stated: Mapping[str, str] = PRODUCT | changes
+    stated: Mapping[str, str] = PRODUCT | specification.product | changes
     row = {"batch_id": "B1"} | dict(stated)
     for name in attributes_used([specification]):
         if name not in row:

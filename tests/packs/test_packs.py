@@ -400,12 +400,31 @@ def test_the_route_selects_the_endotoxin_limit(route, concentration, expected):
     assert stages(judge(whole, lot, route=route))["drug_product_release"] == expected
 
 
-def test_the_exceptional_route_is_closed_where_a_test_of_safety_failed():
-    """doi 10.1016/j.jcyt.2025.04.067 [OOS-SAFE]."""
-    whole = filled("eu/exceptional-supply")
+@pytest.mark.parametrize("name", ["eu/exceptional-supply", "kr/autologous-exception"])
+@pytest.mark.parametrize(
+    ("test", "result"),
+    [pytest.param("sterility", "growth", id="growth"), pytest.param("endotoxin", "36", id="endotoxin")],
+)
+def test_the_exceptional_route_is_closed_where_a_test_of_safety_failed(name, test, result):
+    """doi 10.1016/j.jcyt.2025.04.067 [OOS-SAFE]; PM Rule Art 20(3)6 [KR-REL-1]."""
+    whole = filled(name)
     lot = results_of(whole)
-    lot.loc[lot["test"] == "sterility", "result"] = "growth"
+    lot.loc[lot["test"] == test, "result"] = result
     assert stages(judge(whole, lot))["drug_product_release"] == "reject"
+
+
+PAPERS = ["listed_case", "no_alternative_therapy", "deviating_records", "patient_information", "specialist_opinion"]
+
+
+@pytest.mark.parametrize("paper", PAPERS)
+def test_the_korean_exception_needs_every_reason_and_paper(paper):
+    """MFDS Notice Art 9(3)(4): all three reasons, three papers [KR-REL-1]."""
+    assert open_cells(judge(filled("kr/autologous-exception"), **{f"{paper}_id": ""})) == {paper: "evidence_missing"}
+
+
+def test_the_korean_exception_does_not_speak_about_allogeneic_products():
+    judged = judge(filled("kr/autologous-exception"), donor_relation="allogeneic")
+    assert set(stages(judged).values()) == {"hold"}
 
 
 @pytest.mark.parametrize("name", PACKS)
