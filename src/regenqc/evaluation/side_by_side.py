@@ -20,8 +20,8 @@ __all__ = ["cell_text", "comparison_csv", "comparison_html", "source_text"]
 _STYLE = """
 body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem; color: #1c2430; }
 h1 { font-size: 1.3rem; } h2 { font-size: 1.05rem; margin: 2rem 0 .5rem; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid #dfe3e8; }
-th { background: #f5f7f9; } td.none { color: #9aa3ad; } tr.differs td:first-child { border-left: 3px solid #b7791f; }
+table { border-collapse: collapse; width: 100%; table-layout: fixed; } td { overflow-wrap: anywhere; } th, td { text-align: left; vertical-align: top; padding: .4rem .6rem; border-bottom: 1px solid #dfe3e8; }
+th { background: #f5f7f9; position: sticky; top: 0; } td.none { color: #9aa3ad; } tr.differs td:first-child { border-left: 3px solid #b7791f; }
 small { color: #5b6672; display: block; } small.unverified { color: #b03030; } @media print { body { margin: 0; font-size: 10px; } }
 """
 
@@ -36,7 +36,7 @@ def cell_text(requirement: Requirement | None) -> str:
     """
     if requirement is None:
         return "–"
-    parts = [criterion_text(requirement)]
+    parts = [_demand(requirement)]
     if requirement.due:
         parts.append(f"after release, within {requirement.due}")
     parts += [f"when {name.replace('_', ' ')} is {' or '.join(values)}" for name, values in requirement.when.items()]
@@ -45,6 +45,13 @@ def cell_text(requirement: Requirement | None) -> str:
     if requirement.valid_to:
         parts.append(f"until {requirement.valid_to}")
     return "; ".join(parts)
+
+
+def _demand(requirement: Requirement) -> str:
+    """Return the criterion; the title says which document is meant, the attribute that names it would only repeat that."""
+    if requirement.evidence is None:
+        return criterion_text(requirement)
+    return "document, in date" if requirement.evidence.valid_until else "document"
 
 
 def source_text(requirement: Requirement) -> str:

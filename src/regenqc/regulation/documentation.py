@@ -147,8 +147,6 @@ def _cell(requirement: Requirement | None) -> str:
     source = ", ".join(cited_sources(requirement.citation))
     sign = "■" if requirement.sponsor_must_set else MARKS[requirement.mark]
     what = "set by the sponsor" if requirement.sponsor_must_set else cell_text(requirement)
-    if requirement.evidence is not None:
-        what = cell_text(requirement).replace(f"{requirement.evidence.document[1:]} stated and in date", "document")
     return f"{sign} {what} [{source}]"
 
 
