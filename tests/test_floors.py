@@ -111,6 +111,12 @@ def test_importing_regenqc_imports_no_heavy_library() -> None:
     assert done.stdout.strip() == "[]"
 
 
+def test_the_tables_of_rules_import_no_engine() -> None:
+    script = "import sys, regenqc.regulation; print([name for name in ('numba', 'pandas', 'pyarrow', 'scipy') if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_help_imports_no_engine() -> None:
     script = (
         "import sys; sys.argv = ['regenqc', '--help']\n"

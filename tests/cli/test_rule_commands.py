@@ -115,8 +115,13 @@ def test_obligations_take_a_working_calendar(tmp_path):
     assert json.loads(run(*arguments))["reports"][0]["due"] is None
 
 
-def test_an_unknown_track_has_no_rows():
-    assert "No table has a row" in run("obligations", "-j", "US", "-t", "nothing")
+def test_a_track_without_rows_says_so():
+    assert "No table has a row" in run("obligations", "-j", "JP", "-t", "cosmetic")
+
+
+def test_an_unknown_track_is_refused():
+    with pytest.raises(RegenqcError, match="RQC-U102"):
+        run("obligations", "-j", "US", "-t", "nothing")
 
 
 def test_a_calendar_that_is_not_there_is_refused(tmp_path):

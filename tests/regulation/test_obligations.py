@@ -62,7 +62,7 @@ EVERY_ANCHOR = {name: DAY for name in ANCHORS if name != "not_read"}
 
 
 def ask(rule, **options):
-    track = rule.tracks[0] if rule.tracks else "any"
+    track = rule.tracks[0] if rule.tracks else {"EU": "tissue", "KR": "arm_treatment"}[rule.jurisdiction]
     return list_obligations(jurisdiction=rule.jurisdiction, track=track, **options)
 
 
@@ -234,6 +234,26 @@ def test_a_duty_on_receipt(rule):
 def test_what_no_table_knows_is_refused(options):
     with pytest.raises(UsageError, match="RQC-U102"):
         list_obligations(jurisdiction=Jurisdiction.CN, track="order_818", **options)
+
+
+@pytest.mark.parametrize(
+    ("jurisdiction", "track"),
+    [
+        pytest.param("CN", "order818", id="a misspelt track"),
+        pytest.param("JP", "order_818", id="a track of another jurisdiction"),
+        pytest.param("INT", "drug", id="no jurisdiction"),
+    ],
+)
+def test_a_track_that_no_table_gives_is_refused(jurisdiction, track):
+    with pytest.raises(UsageError, match="RQC-U102"):
+        list_obligations(jurisdiction=Jurisdiction(jurisdiction), track=track)
+
+
+def test_every_track_of_a_rule_is_an_answer_of_the_tables():
+    from regenqc.regulation.classification import TABLES as DECISIONS
+
+    for rule in TABLES:
+        assert set(rule.tracks) <= {row.answer for row in DECISIONS[rule.jurisdiction][0]}, rule.id
 
 
 # ---- periods

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from regenqc.errors import Fault, UsageError
-from regenqc.regulation.classification import NOTE
+from regenqc.regulation.classification import NOTE, TABLES
 from regenqc.regulation.clocks import Period, latest, read_period
 from regenqc.regulation.duties import (
     ANCHORS,
@@ -108,7 +108,7 @@ def list_obligations(
         calendar: working days; without it a period of working days has no date.
 
     Raises:
-        UsageError: an anchor, event or fact that no table knows.
+        UsageError: a track, anchor, event or fact that no table knows.
 
     Example:
         >>> from datetime import date
@@ -122,6 +122,7 @@ def list_obligations(
     """
     anchors, events, case = anchors or {}, events or {}, case or {}
     _check(anchors, events, case)
+    _check_track(jurisdiction, track)
     clocks: dict[str, list[RetentionClock]] = {}
     for rule in RETENTIONS:
         if _speaks(rule, jurisdiction, track) and _holds(rule.condition, case):
@@ -179,6 +180,21 @@ def _due(rule: Report, events: Mapping[str, date], calendar: WorkingCalendar | N
     start = events.get(rule.id)
     due = period.end(start, calendar=calendar) if period is not None and start is not None else None
     return DueReport(rule=rule, period=period, due=due)
+
+
+def _check_track(jurisdiction: Jurisdiction, track: str) -> None:
+    """Refuse a track that `classify` cannot answer: a misspelt one would seem to have no obligations."""
+    known = {row.answer for row in TABLES[jurisdiction][0]} if jurisdiction in TABLES else set()
+    if track not in known:
+        raise UsageError(
+            Fault(
+                code="RQC-U102",
+                what=f"There is no such track in {jurisdiction}.",
+                got=track,
+                expected=", ".join(sorted(known)) or "one of US, EU, JP, KR, CN",
+                action="Take the code from `regenqc classify`.",
+            )
+        )
 
 
 def _check(anchors: Mapping[str, date], events: Mapping[str, date], case: Mapping[str, str]) -> None:
