@@ -24,6 +24,7 @@ FLOORS = {
     "simulation": 3,
     "evaluation": 4,
     "custody": 4,
+    "regulation": 4,
     "spark": 5,
     "plots": 8,
     "cli": 8,
@@ -106,6 +107,12 @@ def test_every_room_has_a_floor() -> None:
 def test_importing_regenqc_imports_no_heavy_library() -> None:
     heavy = sorted({*HOMES, "numpy", "scipy"})
     script = f"import sys, regenqc; print([name for name in {heavy!r} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_the_tables_of_rules_import_no_engine() -> None:
+    script = "import sys, regenqc.regulation; print([name for name in ('numba', 'pandas', 'pyarrow', 'scipy') if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 

@@ -19,10 +19,12 @@ def test_demo_judges_every_story_and_writes_a_report_of_each(tmp_path: Path) -> 
         [sys.executable, "-m", "regenqc", "demo", str(tmp_path / "demo")], capture_output=True, text=True, check=True
     )
     stories = sorted(path.name for path in (tmp_path / "demo").iterdir())
-    assert len(stories) == 5
+    assert len(stories) == 6
     assert all((tmp_path / "demo" / story / "report.html").is_file() for story in stories)
     assert "3 eligible" in done.stdout
     assert "21 reject" in done.stdout
+    assert "cn/drug-track" in done.stdout
+    assert "limit unverified (3 batches): two_step_release_procedure" in done.stdout
     assert "a named person decides" in done.stdout
 
 

@@ -20,6 +20,7 @@ __all__ = ["demo_command"]
 _TWO_STEP = "example/car-t-cd20-two-step"
 _SYNTHETIC = ("example/hipsc-bank", "example/hipsc-progenitors")
 _RELEASE = "drug_product_release"
+_MARKETS = ("us/investigational", "eu/atmp", "jp/asrm-class-1", "kr/arm-high", "cn/drug-track")
 
 
 def demo_command(
@@ -39,6 +40,7 @@ def demo_command(
     screen.print("\n  [bold]1 Sterility[/]: the answer comes after the cells were needed")
     _two_step(screen, samples / "published" / "cd20-car-t-two-step", directory)
     _synthetic(screen, samples / "synthetic-hipsc", directory)
+    _five_markets(screen, samples / "published" / "ari-0001", directory)
     screen.print(f"\n[dim]Written to[/] {directory}[dim], one directory for each run: open a report.html of it.[/]")
     screen.print(
         "A disposition is what the data allow. Whether a batch is released, a named person decides and signs.",
@@ -125,3 +127,22 @@ def _synthetic(screen: Console, lots: Path, directory: Path) -> None:
     )
     screen.print(counts_line(found))
     screen.print(f"  [dim]{found.rows_computed:,} results computed from others, by {len(computed)} functions[/]")
+
+
+def _five_markets(screen: Console, lots: Path, directory: Path) -> None:
+    from regenqc.cli.evaluate import run_evaluation
+    from regenqc.cli.matrix import print_release_matrix
+
+    screen.print(
+        "\n[bold]The three CAR-T lots for five markets at once[/]: what each still needs before it is eligible"
+    )
+    found, _ = run_evaluation(
+        [str(lots / "results.csv")],
+        specifications=_MARKETS,
+        batches=str(lots / "batches.csv"),
+        stage=_RELEASE,
+        as_of="2026-06-30T00:00:00Z",
+        out=directory / "five-markets",
+        quiet=True,
+    )
+    print_release_matrix(found)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from regenqc.cli.matrix import print_release_matrix
 from regenqc.cli.start import leave_pandas_out, stop_garbage_collection
 from regenqc.cli.terminal import MARKS, console
 
@@ -58,6 +59,9 @@ def evaluate_command(
         Path | None, typer.Option("--out", "-o", help="Directory for the output files, written whole or not at all.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the summary as JSON.")] = False,
+    matrix: Annotated[
+        bool, typer.Option("--matrix", help="Print batches by specifications, and why each is not eligible.")
+    ] = False,
     engine: Annotated[
         Engine, typer.Option("--engine", help="Judge in this process, or on Apache Spark (extra: spark).")
     ] = Engine.LOCAL,
@@ -95,6 +99,8 @@ def evaluate_command(
             )
         if as_json:
             typer.echo(json.dumps(_summary(evaluation, run, out), ensure_ascii=False, indent=2))
+        elif matrix:
+            print_release_matrix(evaluation)
         else:
             print_evaluation(evaluation, out=out)
         is_all_eligible = evaluation.is_all_eligible

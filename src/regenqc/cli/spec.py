@@ -4,21 +4,38 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regenqc.cli.spec_audit import audit_command
+from regenqc.cli.spec_change import diff_command, impact_command
+from regenqc.cli.spec_compare import compare_command, strictest_command
+from regenqc.cli.spec_exchange import export_command, import_command
 from regenqc.cli.terminal import console, print_error
 from regenqc.errors import RegenqcError
+
+if TYPE_CHECKING:
+    from regenqc.specification import Specification
 
 __all__ = ["app"]
 
 app = typer.Typer(help="Work on specifications.", no_args_is_help=True, rich_markup_mode="rich")
+app.command("audit")(audit_command)
+app.command("compare")(compare_command)
+app.command("diff")(diff_command)
+app.command("export")(export_command)
+app.command("import")(import_command)
+app.command("impact")(impact_command)
+app.command("strictest")(strictest_command)
 
 
 @app.command("lint")
 def lint_command(
     files: Annotated[list[str], typer.Argument(help="Specification files or identifiers.")],
+    conformance: Annotated[
+        bool, typer.Option("--conformance", help="Show what the specification makes of every inherited requirement.")
+    ] = False,
 ) -> None:
     """Check specifications and report every fault with its file and line.
 
@@ -38,7 +55,39 @@ def lint_command(
             f"[green]✔[/] {specification.id} {specification.version}: {len(specification.requirements)} requirements, "
             f"{len(specification.derived)} derived, {specification.fingerprint[:19]}…"
         )
+        if conformance:
+            _print_conformance(specification)
     raise typer.Exit(failed)
+
+
+def _print_conformance(specification: Specification) -> None:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from regenqc.evaluation.explanations import criterion_text
+    from regenqc.specification.conformance import Standing, check_conformance
+
+    signs = {
+        Standing.MEETS: "[green]= meets[/]",
+        Standing.TIGHTENS: "[green]▲ tightens[/]",
+        Standing.SETS: "[green]✔ sets[/]",
+        Standing.CITES: "[green]✔ cites[/]",
+        Standing.STILL_OPEN: "[yellow]■ still open[/]",
+        Standing.REMOVES: "[red]✘ removes[/]",
+    }
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    for title in ("", "requirement", "the pack", "the product"):
+        table.add_column(title, overflow="fold")
+    for row in check_conformance(specification):
+        own = f"removed: {row.justification}" if row.own is None else criterion_text(row.own)
+        table.add_row(
+            signs[row.standing],
+            f"{row.inherited.id}\n[dim]{row.pack}[/]",
+            Text(criterion_text(row.inherited)),
+            Text(own),
+        )
+    console().print(table)
 
 
 @app.command("show")

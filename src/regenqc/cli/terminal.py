@@ -6,11 +6,13 @@ import sys
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
     from regenqc.errors import RegenqcError
 
-__all__ = ["INTERNAL_ERROR", "MARKS", "console", "print_error", "print_internal_error"]
+__all__ = ["INTERNAL_ERROR", "MARKS", "console", "print_error", "print_internal_error", "write_text"]
 
 INTERNAL_ERROR = 70
 
@@ -62,3 +64,31 @@ def print_internal_error(error: BaseException) -> None:
     out.print("  [dim]do       [/] Please report the lines below with the command and, if you can, the input.")
     out.print(f"  regenqc {regenqc.__version__}, Python {sys.version.split()[0]}", markup=False)
     out.print("".join(traceback.format_exception(error)), markup=False)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file whole or not at all.
+
+    Raises:
+        UsageError: it cannot be written there.
+    """
+    from contextlib import suppress
+
+    from regenqc.errors import Fault, UsageError
+
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8", newline="")
+        part.replace(path)
+    except (OSError, ValueError) as error:
+        with suppress(OSError, ValueError):
+            part.unlink(missing_ok=True)
+        raise UsageError(
+            Fault(
+                code="RQC-U111",
+                what="The file cannot be written.",
+                where=str(path),
+                got=str(error),
+                action="Choose another place.",
+            )
+        ) from error

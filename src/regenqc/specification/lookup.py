@@ -13,7 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-__all__ = ["find_specification", "is_version", "list_specifications", "not_found", "read_text"]
+__all__ = ["SOURCES", "find_specification", "is_version", "list_specifications", "not_found", "read_text"]
+
+# The register of sources stands beside the packs and is no specification.
+SOURCES: Final = "sources"
 
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*(/[A-Za-z0-9][A-Za-z0-9_.-]*)*")
 
@@ -32,6 +35,7 @@ def list_specifications(*, roots: Sequence[Path] = ()) -> list[tuple[str, Path]]
     for root in (*roots, packaged_path("specs")):
         for path in sorted(root.rglob("*.toml")):
             found.setdefault(path.relative_to(root).with_suffix("").as_posix(), path)
+    found.pop(SOURCES, None)
     return sorted(found.items())
 
 
@@ -42,7 +46,7 @@ def find_specification(identifier: str, *, roots: Sequence[Path]) -> Path | None
         >>> find_specification("example/car-t-ari-0001", roots=()).name
         'car-t-ari-0001.toml'
     """
-    if len(identifier) > 120 or _IDENTIFIER.fullmatch(identifier) is None:
+    if len(identifier) > 120 or identifier == SOURCES or _IDENTIFIER.fullmatch(identifier) is None:
         return None
     for root in (*roots, packaged_path("specs")):
         candidate = root / f"{identifier}.toml"

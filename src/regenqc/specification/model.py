@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
 
-from regenqc.vocabulary import Force, Jurisdiction, Mark, OnFail, Pathway, Replicates, Stage, Timing
+from regenqc.vocabulary import ATTRIBUTE_WORDS, Force, Jurisdiction, Mark, OnFail, Pathway, Replicates, Stage, Timing
 
 __all__ = [
     "CRITERIA",
@@ -368,6 +368,11 @@ class Specification:
     fingerprint: str
     source: str = field(compare=False)
     text: str = field(default="", compare=False, repr=False)
+
+    @property
+    def declared_attributes(self) -> dict[str, frozenset[str]]:
+        """Return the values of the attributes that the specification declares itself, beside the built-in ones."""
+        return {name: values for name, values in self.attributes.items() if ATTRIBUTE_WORDS.get(name) != values}
 
     @property
     def stages(self) -> tuple[Stage, ...]:
