@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from regenqc.cli import demo, evaluate, plan, simulate, spec
+from regenqc.cli import demo, evaluate, ledger, plan, simulate, spec, trace
 from regenqc.cli.terminal import INTERNAL_ERROR, print_error, print_internal_error
 from regenqc.errors import RegenqcError
 
@@ -31,6 +31,8 @@ app = typer.Typer(
 app.command("evaluate")(evaluate.evaluate_command)
 app.command("demo")(demo.demo_command)
 app.command("simulate")(simulate.simulate_command)
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(trace.app, name="trace")
 app.add_typer(plan.app, name="plan")
 app.add_typer(spec.app, name="spec")
 
