@@ -176,7 +176,7 @@ def append_command(
     signers = [read_secret_key(path) for path in sign or []]
     outcomes: list[Noted | Declined] = []
     with open_book(ledger, site=site) as book:
-        offers = (_offer(value, signers) for name in files for value in _events_in(_content(name)))
+        offers = (_offer(offered, signers) for name in files for offered in _events_in(_content(name)))
         for some in book.append_many(offers, offered_by=offered_by, per_transaction=_EVENTS_AT_ONCE):
             outcomes += some
     raise typer.Exit(print_outcomes(outcomes, as_json=as_json))
@@ -338,25 +338,26 @@ def _content(name: str) -> bytes:
     return sys.stdin.buffer.read() if name == "-" else read_file(Path(name))
 
 
-def _events_in(data: bytes) -> Iterator[bytes | dict[str, Any]]:
-    """Yield the events of a file: objects where they can be read, else the bytes, for the refusal log."""
-    if data.lstrip()[:1] == b"[":
-        try:
-            listed = json.loads(data, object_pairs_hook=_once)
-        except (ValueError, RecursionError):
-            yield data
-            return
-        for value in listed:
-            yield value if isinstance(value, dict) else json.dumps(value).encode()
+def _events_in(data: bytes) -> Iterator[tuple[bytes, Any]]:
+    """Yield the events of a file: as they came, and what that says, `None` where it cannot be read."""
+    if data.lstrip()[:1] != b"[":
+        for line in data.splitlines():
+            if line.strip():
+                yield line, _value_of(line)
         return
-    for line in data.splitlines():
-        if line.strip():
-            try:
-                value = json.loads(line, object_pairs_hook=_once)
-            except (ValueError, RecursionError):
-                yield line
-            else:
-                yield value if isinstance(value, dict) else line
+    listed = _value_of(data)
+    if not isinstance(listed, list):
+        yield data, None
+        return
+    for value in listed:
+        yield json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace"), value
+
+
+def _value_of(data: bytes) -> Any:
+    try:
+        return json.loads(data, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -366,16 +367,17 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _offer(value: bytes | dict[str, Any], signers: Sequence[Any]) -> Any:
+def _offer(offered: tuple[bytes, Any], signers: Sequence[Any]) -> Any:
     """Return what to offer to the book: the event in canonical bytes, signed; whatever is no event goes as it came."""
     from regenqc.custody import canonical_json, decode_event
     from regenqc.custody.people_keys import signed_event
     from regenqc.errors import DataError
 
-    if isinstance(value, bytes):
-        return value
+    as_it_came, value = offered
+    if not isinstance(value, dict):
+        return as_it_came
     try:
         data = canonical_json(value)
         return signed_event(decode_event(data), signers) if signers else data
     except DataError:
-        return json.dumps(value, ensure_ascii=False).encode()
+        return as_it_came
