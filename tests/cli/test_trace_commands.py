@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 import pytest
+from msgspec.structs import replace
 
 from regenqc.cli import trace as trace_commands
+from regenqc.custody import Item, Measurement, Previous
 
 from .custody_site import event, lines, made_site, regenqc, signing, site
 
@@ -76,7 +78,18 @@ def test_what_was_known_then_is_not_what_is_known_now(regenqc: Command) -> None:
     assert after["status"] == "administered"
 
 
-def test_what_is_missing_at_a_count_leaves_with_5_and_is_named(regenqc: Command) -> None:
+def test_what_is_missing_at_a_receipt_leaves_with_5_and_is_named(regenqc: Command) -> None:
+    sent = event("ship", "NEW-1", items=("DP-0001-2",), destination="HOSPITAL-1", carrier="COURIER-1", coi="COI-0001")
+    there = {"site": "HOSPITAL-1", "actor": "PHARM-0099", "role": "pharmacist", "coi": "COI-0001"}
+    less = (Item("DP-0001-2", "8", "mL"),)
+    received = event("receive", "NEW-2", items=less, previous=Previous("NEW-1"), **there)
+    Path("new.jsonl").write_bytes(lines([sent, received]))
+    assert regenqc("ledger", "append", "new.jsonl", *signing("STAFF-0417", "PHARM-0099")).code == 0
+    done = regenqc("trace", "reconcile", "LOT-0001")
+    assert (done.code, "To be explained: DP-0001-2" in done.out) == (5, True)
+
+
+def test_an_open_investigation_is_shown_beside_the_status(regenqc: Command) -> None:
     found = event("out_of_specification_opened", "NEW-1", items=("DP-0001-2",), investigation="INV-1")
     Path("new.jsonl").write_bytes(lines([found]))
     assert regenqc("ledger", "append", "new.jsonl").code == 0
@@ -167,10 +180,6 @@ def test_evidence_is_never_overwritten(regenqc: Command) -> None:
 
 def test_without_a_checkpoint_there_is_no_evidence_and_no_half_written_folder(regenqc: Command) -> None:
     found = event("test_result", "NEW-1", items=("DP-0001-2",), role="quality_control")
-    from msgspec.structs import replace
-
-    from regenqc.custody import Measurement
-
     Path("new.jsonl").write_bytes(lines([replace(found, measurements=(Measurement("sterility", "No growth"),))]))
     assert regenqc("ledger", "append", "new.jsonl").code == 0
     done = regenqc("trace", "evidence", "DP-0001-2", "--out", "packet")
