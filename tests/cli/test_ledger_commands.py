@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 from tests.custody.conftest import postgres_server
+from tests.ledger.test_timestamps import authority
 
 from regenqc.cli import ledger as ledger_commands
 from regenqc.custody import canonical_json, encode_event
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     Command = Callable[..., Done]
 
-__all__ = ["made_site", "postgres_server", "regenqc", "site"]  # fixtures
+__all__ = ["authority", "made_site", "postgres_server", "regenqc", "site"]  # fixtures
 pytestmark = pytest.mark.usefixtures("site")
 
 
@@ -323,6 +324,29 @@ def test_a_witness_cosigns_over_http(regenqc: Command, hospital: list[str]) -> N
         served.kill()
         served.communicate()
     assert regenqc("ledger", "verify", "--outside", "cosigned.checkpoint").code == 0
+
+
+# ---- time stamps ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_time_stamp_of_a_checkpoint_is_checked_and_that_of_another_is_not_believed(
+    regenqc: Command, authority: Any
+) -> None:
+    Path("root.pem").write_bytes(authority.root)
+    assert regenqc("ledger", "stamp", "first.checkpoint", "--request", "to.tsq").code == 0
+    Path("from.tsr").write_bytes(authority.stamp(Path("to.tsq").read_bytes()))
+    stamp = ["--response", "from.tsr", "--root", "root.pem"]
+    assert regenqc("ledger", "stamp", "first.checkpoint", *stamp).code == 0
+    Path("new.jsonl").write_bytes(lines([STORE]))
+    assert regenqc("ledger", "append", "new.jsonl").code == 0
+    assert regenqc("ledger", "checkpoint", "--out", "second.checkpoint").code == 0
+    done = regenqc("ledger", "stamp", "second.checkpoint", *stamp)
+    assert (done.code, "RQC-L015" in done.err) == (5, True)
+
+
+def test_a_time_stamp_without_a_pinned_certificate_is_not_checked(regenqc: Command) -> None:
+    done = regenqc("ledger", "stamp", "first.checkpoint", "--response", "from.tsr")
+    assert (done.code, "RQC-U108" in done.err) == (2, True)
 
 
 # ---- copies ---------------------------------------------------------------------------------------------------------------

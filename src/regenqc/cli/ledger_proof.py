@@ -36,6 +36,7 @@ __all__ = [
     "entry_named",
     "print_verification",
     "prove_command",
+    "stamp_command",
     "verification_value",
     "verify_command",
 ]
@@ -164,6 +165,48 @@ def check_command(
             ("not shown", "that nothing else was recorded; that takes the whole log"),
         ]
     )
+
+
+def stamp_command(
+    checkpoint: Annotated[Path, typer.Argument(help="File of a checkpoint.")],
+    url: Annotated[str, typer.Option("--url", help="Authority to be asked, over HTTP (RFC 3161).")] = "",
+    request: Annotated[Path | None, typer.Option("--request", help="Or: write the request into this file.")] = None,
+    response: Annotated[
+        Path | None, typer.Option("--response", help="File of the authority's response; checked when it is there.")
+    ] = None,
+    root: Annotated[
+        list[Path] | None, typer.Option("--root", help="Trusted root certificate, PEM; several times.")
+    ] = None,
+) -> None:
+    """Have a checkpoint time-stamped by an authority, or check a stamp: when it had been signed at the latest.
+
+    Leaves with 5 when the stamp is not one of this checkpoint by a trusted authority.
+
+    Example: regenqc ledger stamp ledger.checkpoint --request to-authority.tsq
+    """
+    from regenqc.ledger import parse_signed_checkpoint
+    from regenqc.ledger.timestamps import fetch_timestamp, timestamp_request, verify_timestamp
+
+    signed = parse_signed_checkpoint(read_file(checkpoint))
+    if request is not None:
+        write_file(request, timestamp_request(signed), replace=True)
+        print_line(f"The request is written: {request}", good=True)
+        return
+    if response is None or not root:
+        raise UsageError(
+            Fault(
+                code="RQC-U108",
+                what="A stamp is kept in a file and checked with a certificate that is trusted.",
+                got="neither --request nor both of --response and --root",
+                expected="--request FILE, or --response FILE --root PEM, with --url to fetch it first",
+                action="Pin the root certificate that the authority publishes.",
+            )
+        )
+    data = fetch_timestamp(signed, url) if url else read_file(response)
+    stamped_at = verify_timestamp(signed, data, roots=read_files(root))
+    if url:
+        write_file(response, data)
+    print_line(f"{signed.size:,} entries of {signed.origin} were signed by {stamped_at.isoformat()}.", good=True)
 
 
 def entry_named(log: Log, what: str) -> StoredEntry:
