@@ -40,17 +40,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-app.command("verify")(ledger_proof.verify_command)
-app.command("checkpoint")(ledger_proof.checkpoint_command)
-app.command("prove")(ledger_proof.prove_command)
-app.command("check")(ledger_proof.check_command)
-app.command("stamp")(ledger_proof.stamp_command)
-app.command("export")(ledger_copies.export_command)
-app.command("import")(ledger_copies.import_command)
-app.command("backup")(ledger_copies.backup_command)
-app.command("drill")(ledger_copies.drill_command)
-app.command("policy")(ledger_witness.policy_command)
-app.add_typer(ledger_witness.app, name="witness")
 
 _SHOWN = 20
 _EVENTS_AT_ONCE = 10_000
@@ -276,6 +265,19 @@ def refusals_command(
         ],
         empty="Nothing was refused.",
     )
+
+
+app.command("verify")(ledger_proof.verify_command)
+app.command("checkpoint")(ledger_proof.checkpoint_command)
+app.command("prove")(ledger_proof.prove_command)
+app.command("check")(ledger_proof.check_command)
+app.command("stamp")(ledger_proof.stamp_command)
+app.command("export")(ledger_copies.export_command)
+app.command("import")(ledger_copies.import_command)
+app.command("backup")(ledger_copies.backup_command)
+app.command("drill")(ledger_copies.drill_command)
+app.command("policy")(ledger_witness.policy_command)
+app.add_typer(ledger_witness.app, name="witness")
 
 
 def print_outcomes(outcomes: Sequence[Noted | Declined], *, as_json: bool) -> int:

@@ -9,9 +9,11 @@ import typer
 
 from regenqc.cli.ledger_place import (
     AsJson,
+    HomeOption,
     Ledger,
     PolicyFile,
     read_file,
+    read_policy_if_any,
     seconds_now,
 )
 from regenqc.cli.ledger_screen import print_facts, print_json, print_line, print_table
@@ -304,6 +306,7 @@ def evidence_command(
     code: Code,
     out: Annotated[Path, typer.Option("--out", "-o", help="New folder for the packet.")],
     ledger: Ledger = "sqlite:///ledger.db",
+    home: HomeOption = Path("ledger-home"),
     policy: PolicyFile = None,
     back: Annotated[bool, typer.Option("--backward", help="Of what it came from, instead of what came of it.")] = False,
     known_at: KnownAt = None,
@@ -314,7 +317,7 @@ def evidence_command(
     Example: regenqc trace evidence ML-0001 --out recall-ML-0001
     """
     question = Question("backward" if back else "forward", code, asking_of(known_at, true_at))
-    packet = write_packet(ledger, question, out=out, policy=policy)
+    packet = write_packet(ledger, question, out=out, trust=read_policy_if_any(policy, home))
     print_line(f"{packet.events:,} events of {packet.items:,} items, each with its proof.", good=True)
     print_facts(
         [("folder", out), ("bytes", packet.bytes), ("to check", f"regenqc trace check {out} --policy policy.txt")]

@@ -37,23 +37,21 @@ class CheckedPacket:
     size: int
 
 
-def write_packet(ledger: str, question: Question, *, out: Path, policy: Path | None) -> WrittenPacket:
+def write_packet(ledger: str, question: Question, *, out: Path, trust: Policy | None) -> WrittenPacket:
     """Write the evidence for a trace into a new folder.
 
     Args:
         ledger: URL.
         question: `forward` or `backward`.
         out: the folder; must not be there, or be empty.
-        policy: take the newest checkpoint that it trusts; `None` for simply the newest.
+        trust: take the newest checkpoint that this policy trusts; `None` for simply the newest.
 
     Raises:
         UsageError: `RQC-U102`, the folder is in use or cannot be written.
         LedgerError: `RQC-L061`, no checkpoint covers the events yet.
     """
     from regenqc.custody.trace import Reader, backward, events_of_items, evidence_packet, forward, trace_document
-    from regenqc.ledger import parse_policy
 
-    trust = parse_policy(read_file(policy).decode(errors="replace")) if policy is not None else None
     _check_free(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     work = Path(tempfile.mkdtemp(prefix=f".{out.name}-", dir=out.parent))
