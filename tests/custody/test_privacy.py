@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import pytest
@@ -12,9 +13,11 @@ from stdnum.jp import in_
 from stdnum.kr import rrn
 from tests.custody.story import Scribe
 
-from regenqc.custody.privacy import identifying_fault, is_harmless, is_pseudonym
+from regenqc.custody.digest_names import digest_name
+from regenqc.custody.privacy import identifying_fault, is_harmless, is_pseudonym, privacy_faults
 from regenqc.custody.reading import event_faults
 from regenqc.custody.record import Event, Item, Measurement, Signature
+from regenqc.ledger.note import Ed25519Signer
 
 
 def codes(event: Event) -> set[str]:
@@ -180,3 +183,35 @@ def test_what_looks_harmless_identifies_nobody(text: str) -> None:
 def test_what_looks_harmless_among_numbers_identifies_nobody(text: str) -> None:
     if is_harmless(text):
         assert identifying_fault(text, where="", coded=False) is None
+
+
+def _key_with_digits_in_its_id(name: str) -> str:
+    """Return a public key whose key id is digits alone, as one of forty is."""
+    for number in range(100_000):
+        key = Ed25519Signer(name, hashlib.sha256(b"%d" % number).digest()).verifier.text
+        if key.split("+")[1].isdigit() and identifying_fault(key, where="keys[0]", coded=True):
+            return key
+    raise AssertionError("no such key")
+
+
+def test_a_public_key_is_not_taken_for_a_telephone_number() -> None:
+    key = _key_with_digits_in_its_id("STAFF-0417")
+    enrolled = Scribe()("actor_enrolled", role="records", person="STAFF-0417", roles=("nurse",), keys=(key,))
+    assert privacy_faults(enrolled) == []
+
+
+def test_a_public_key_in_the_name_of_a_person_is_refused() -> None:
+    key = Ed25519Signer("jane.roe", bytes(32)).verifier.text
+    enrolled = Scribe()("actor_enrolled", role="records", person="STAFF-0417", roles=("nurse",), keys=(key,))
+    assert [fault.code for fault in privacy_faults(enrolled)] == ["RQC-C023"]
+
+
+def test_a_telephone_number_that_only_looks_like_a_key_is_refused() -> None:
+    key = "STAFF-0417+80075979+AaRjAF9D/u3Rrmc0vb1MAa/CM1E3Z5L/X45rdYcvKYRO"
+    enrolled = Scribe()("actor_enrolled", role="records", person="STAFF-0417", roles=("nurse",), keys=(key[:-1] + "A",))
+    assert [fault.code for fault in privacy_faults(enrolled)] == ["RQC-C021"]
+
+
+def test_an_identifier_made_from_a_digest_is_never_taken_for_a_number_of_a_person() -> None:
+    names = [digest_name(prefix, b"%d" % number) for prefix in ("EVALUATION", "EPCIS") for number in range(2_000)]
+    assert [name for name in names if identifying_fault(name, where="event_id", coded=True)] == []

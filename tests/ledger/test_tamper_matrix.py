@@ -41,7 +41,7 @@ class Case:
         self.outside = [self.log.add_cosignatures(signed, line, policy=POLICY).encoded]
 
     def _made(self, texts: Sequence[str], key: Ed25519Signer, *, sign_at: Sequence[int] = (200, COUNT)) -> Log:
-        url = self._new_url()
+        url = self.url = self._new_url()
         log = Log.open(url, origin=ORIGIN, projection=Shelf())
         memory = CheckpointMemory(self._folder / f"memory {abs(hash(url))}")
         entries = moves(*texts)
@@ -71,7 +71,7 @@ class Case:
 def _disarm(transaction: Transaction) -> None:
     if transaction.dialect == "postgresql":
         transaction.execute("SET LOCAL session_replication_role = replica")
-        for table in ("entry", "node", "checkpoint", "head", "cosignature"):
+        for table in ("entry", "node", "checkpoint", "head", "cosignature", "blob", "meta"):
             transaction.execute(f"GRANT ALL ON ledger_{table} TO CURRENT_USER")
     else:
         for (name,) in transaction.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'"):
@@ -195,6 +195,21 @@ def delete_a_checkpoint(case: Case) -> None:
     case.change(("DELETE FROM ledger_checkpoint WHERE number = 1", ()))
 
 
+def delete_the_newest_checkpoint(case: Case) -> None:
+    case.change(("DELETE FROM ledger_checkpoint WHERE number = (SELECT MAX(number) FROM ledger_checkpoint)", ()))
+
+
+def edit_a_blob(case: Case) -> None:
+    digest = case.log.put_blob(b"a trace of a logger")
+    case.change(("UPDATE ledger_blob SET data = ? WHERE digest = ?", (b"a warm trace", digest)))
+
+
+def rename_the_log(case: Case) -> None:
+    case.change(("UPDATE ledger_meta SET value = ? WHERE name = 'origin'", ("other.example/ledger",)))
+    case.log.close()
+    case.log = Log.open(case.url, projection=Shelf())
+
+
 def edit_a_checkpoint(case: Case) -> None:
     case.change(("UPDATE ledger_checkpoint SET note = ? WHERE number = 1", (b"200 entries, honestly\n",)))
 
@@ -220,6 +235,7 @@ def nothing(case: Case) -> None:
 
 
 STORED, TREE, SIGNED, ABOVE, OUTSIDE = "stored_leaf", "tree", "signed_checkpoint", "projection", "outside_checkpoint"
+BLOB = "stored_blob"
 MATRIX = [
     (nothing, set()),
     (edit_a_row, {STORED, TREE, SIGNED, OUTSIDE, ABOVE}),
@@ -242,6 +258,10 @@ MATRIX = [
     (delete_all_checkpoints, {SIGNED}),
     (delete_a_checkpoint, {SIGNED}),
     (edit_a_checkpoint, {SIGNED}),
+    # The entries are those that were signed; that fewer of them are signed is reported as the unsigned tail.
+    (delete_the_newest_checkpoint, set()),
+    (edit_a_blob, {BLOB}),
+    (rename_the_log, {SIGNED, OUTSIDE}),
     (delete_a_row_of_the_layer_above, {ABOVE}),
     (add_a_row_of_the_layer_above, {ABOVE}),
     (change_a_key, {ABOVE}),

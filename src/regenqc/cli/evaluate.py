@@ -18,6 +18,7 @@ from regenqc.cli.terminal import MARKS, console
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from regenqc.cli.ledger_evaluation import EvaluationRecorder
     from regenqc.evaluation import Evaluation
     from regenqc.evaluation.judge import JudgedRows
     from regenqc.intake import BatchTable, ResultTable
@@ -68,11 +69,22 @@ def evaluate_command(
     exit_zero: Annotated[
         bool, typer.Option("--exit-zero", help="Leave with 0 although some batch is not eligible.")
     ] = False,
+    ledger: Annotated[
+        str | None, typer.Option("--ledger", "-l", help="Record every evaluation in this ledger, once.")
+    ] = None,
+    home: Annotated[
+        Path, typer.Option("--home", help="With --ledger: folder with its site.toml.", envvar="REGENQC_LEDGER_HOME")
+    ] = Path("ledger-home"),
 ) -> None:
     """Judge every batch of an export against versioned specifications.
 
     Example: regenqc evaluate results.csv --batches batches.csv --spec example/car-t-ari-0001 --out judged
     """
+    recorder = None
+    if ledger is not None:
+        from regenqc.cli.ledger_evaluation import EvaluationRecorder
+
+        recorder = EvaluationRecorder(ledger, home)
     with ExitStack() as stack:
         if engine is Engine.SPARK:
             evaluation, run = _run_on_spark(
@@ -85,6 +97,7 @@ def evaluate_command(
                 as_of=as_of,
                 out=out,
                 quiet=as_json,
+                recorder=recorder,
             )
         else:
             evaluation, run = run_evaluation(
@@ -96,6 +109,7 @@ def evaluate_command(
                 as_of=as_of,
                 out=out,
                 quiet=as_json,
+                recorder=recorder,
             )
         if as_json:
             typer.echo(json.dumps(_summary(evaluation, run, out), ensure_ascii=False, indent=2))
@@ -103,6 +117,8 @@ def evaluate_command(
             print_release_matrix(evaluation)
         else:
             print_evaluation(evaluation, out=out)
+        if recorder is not None:
+            recorder.tell(quiet=as_json)
         is_all_eligible = evaluation.is_all_eligible
     raise typer.Exit(0 if exit_zero or is_all_eligible else 1)
 
@@ -117,8 +133,9 @@ def run_evaluation(
     as_of: str | None = None,
     out: Path | None,
     quiet: bool = False,
+    recorder: EvaluationRecorder | None = None,
 ) -> tuple[Evaluation, dict[str, Any] | None]:
-    """Evaluate files and write the output; returns the evaluation and the content of `run.json`."""
+    """Evaluate files, write the output and record it; returns the evaluation and the content of `run.json`."""
     leave_pandas_out()
     stop_garbage_collection()
     from regenqc.evaluation import evaluate
@@ -139,7 +156,9 @@ def run_evaluation(
             progress(judged.coded.rows.num_rows)
 
         evaluation = evaluate(table, loaded, batches=listed, stage=stage, as_of=as_of, on_rows=on_rows)
-        return evaluation, output.finish(evaluation) if output is not None else None
+        run = output.finish(evaluation) if output is not None else None
+    _record(recorder, evaluation, table, listed)
+    return evaluation, run
 
 
 def _run_on_spark(
@@ -153,6 +172,7 @@ def _run_on_spark(
     as_of: str | None,
     out: Path | None,
     quiet: bool,
+    recorder: EvaluationRecorder | None,
 ) -> tuple[Outcome, dict[str, Any] | None]:
     """Evaluate files on Spark and write the output; what is returned reads it back, as long as the stack is open."""
     from regenqc.intake import read_batches, read_results
@@ -172,7 +192,17 @@ def _run_on_spark(
         running.enter_context(logged_session())
         evaluation = evaluate(table, loaded, batches=listed, stage=stage, as_of=as_of, rows_folder=output.rows_folder)
         written, run = output.finish(evaluation)
+    _record(recorder, written, table, listed)
     return written, run if out is not None else None
+
+
+def _record(
+    recorder: EvaluationRecorder | None, evaluation: Outcome, results: ResultTable, batches: BatchTable | None
+) -> None:
+    if recorder is not None:
+        from regenqc.evaluation.output import inputs_of
+
+        recorder.record(evaluation, [digest for _, digest in inputs_of(results, batches)])
 
 
 def _open_output(stack: ExitStack, out: Path | None, table: ResultTable, batches: BatchTable | None) -> Any:

@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from regenqc.cli import classify, demo, evaluate, obligations, plan, simulate, spec
+from regenqc.cli import classify, demo, evaluate, ledger, obligations, plan, simulate, spec, trace
 from regenqc.cli.terminal import INTERNAL_ERROR, print_error, print_internal_error
 from regenqc.errors import RegenqcError
 
@@ -33,6 +33,8 @@ app.command("demo")(demo.demo_command)
 app.command("simulate")(simulate.simulate_command)
 app.command("classify")(classify.classify_command)
 app.command("obligations")(obligations.obligations_command)
+app.add_typer(ledger.app, name="ledger")
+app.add_typer(trace.app, name="trace")
 app.add_typer(plan.app, name="plan")
 app.add_typer(spec.app, name="spec")
 

@@ -23,7 +23,8 @@ from unicodedata import normalize
 
 from regenqc.custody.grammar import named_codes, named_texts
 from regenqc.custody.identifiers import is_standard, mod_11_2_character, spelling_fault
-from regenqc.errors import Fault
+from regenqc.errors import Fault, RegenqcError
+from regenqc.ledger.keys import parse_public_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -54,6 +55,7 @@ _BIRTH_DATE: Final = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}-?(?:0[1-9]|1[0-2])
 
 _DIGITS_ALIKE: Final = bytes.maketrans(b"0123456789", b"9999999999")
 
+_KEYS: Final = ("keys[", "signatures[")
 _PERSONS: Final = ("actor", "second_actor", "donor", "recipient", "person")
 # The members that could name a patient through a thing: a code there carries at least one digit.
 _OF_THINGS: Final = re.compile(r"(?:items|inputs|outputs)\[[0-9]+\]\.(?:id|coi)|coi|container|lot")
@@ -154,11 +156,24 @@ def _faults(event: Event) -> Iterator[Fault]:
         if where.startswith("signatures") and where.endswith(".actor"):
             if fault := pseudonym_fault(value, where=where):
                 yield fault
+        elif where.startswith(_KEYS) and (name := _name_of_key(value)):
+            # The rest of a public key is a hash and random bytes, in which digits may stand as in a telephone number.
+            if fault := pseudonym_fault(name, where=where):
+                yield fault
         elif not is_standard(value) and (fault := _coded_fault(value, where)):
             yield fault
     for where, value in named_texts(event):
         if fault := identifying_fault(value, where=where, coded=False):
             yield fault
+
+
+@lru_cache(maxsize=4096)
+def _name_of_key(text: str) -> str:
+    """Return the name in a public key's text, empty when the text is none: its key id must follow from name and key."""
+    try:
+        return parse_public_key(text).name
+    except RegenqcError:
+        return ""
 
 
 def _coded_fault(value: str, where: str) -> Fault | None:

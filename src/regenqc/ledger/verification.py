@@ -9,9 +9,11 @@ Detectors, each of which finds what the others cannot:
 | `key_index` | the database's indexes with its tables | a damaged index, so a key that would be recorded twice |
 | `signed_checkpoint` | every checkpoint in the store with the tree recomputed | whoever rewrites without the log's key |
 | `projection` | tables of the layer above with those recomputed | a changed table row, which no tree covers |
+| `stored_blob` | content of each blob with the digest that names it | an edited blob |
 | `outside_checkpoint` | checkpoints held elsewhere with the tree recomputed | whoever rewrites with the key; a rollback |
 
-What none of them finds: entries newer than every checkpoint held elsewhere that were dropped. The distance is reported.
+What none of them finds: entries newer than every checkpoint held elsewhere that were dropped, whose number is reported; and
+a blob that was deleted, because the log does not know which digests are of blobs that it kept.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from regenqc.errors import RegenqcError
+from regenqc.ledger.blobs import damaged_blobs
 from regenqc.ledger.checkpoint import parse_signed_checkpoint
 from regenqc.ledger.entries import StoredEntry
 from regenqc.ledger.faults import fault
@@ -37,7 +40,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Auditor", "Detection", "Detector", "Verification", "verify_log"]
 
-Detector = Literal["stored_leaf", "tree", "key_index", "signed_checkpoint", "projection", "outside_checkpoint"]
+Detector = Literal[
+    "stored_leaf", "tree", "key_index", "signed_checkpoint", "projection", "stored_blob", "outside_checkpoint"
+]
 ROLLED_BACK: Final = "RQC-L085"
 REWRITTEN: Final = "RQC-L086"
 _MOST_OF_ONE_KIND: Final = 20
@@ -160,7 +165,7 @@ def verify_log(
     findings = _Findings()
     with store.snapshot() as snapshot:
         claimed: list[tuple[Detector, str, SignedCheckpoint]] = []
-        _claims_in_store(snapshot, policy, findings, claimed)
+        _claims_in_store(snapshot, origin, policy, findings, claimed)
         _claims_outside(origin, policy, outside, findings, claimed)
         sizes = sorted({signed.size for _, _, signed in claimed})
         recomputed, roots = _recompute(snapshot, sizes, findings, auditor)
@@ -175,6 +180,8 @@ def verify_log(
             )
         for found in auditor.finish(snapshot) if auditor is not None else ():
             findings.keep("projection", found)
+        for found in damaged_blobs(snapshot):
+            findings.keep("stored_blob", found)
     covered: dict[Detector, int] = {"signed_checkpoint": 0, "outside_checkpoint": 0}
     for detector, where, signed in claimed:
         if _agrees(detector, where, signed, recomputed.size, roots, findings):
@@ -194,6 +201,7 @@ def verify_log(
 
 def _claims_in_store(
     snapshot: Snapshot,
+    origin: str,
     policy: Policy | None,
     findings: _Findings,
     claimed: list[tuple[Detector, str, SignedCheckpoint]],
@@ -216,6 +224,15 @@ def _claims_in_store(
             signed = by_log.trust(note[0]).signed if by_log is not None else parse_signed_checkpoint(note[0])
         except RegenqcError as error:
             findings.add("signed_checkpoint", "A checkpoint of the store does not verify.", where=where, got=error)
+            continue
+        if signed.origin != origin:
+            findings.add(
+                "signed_checkpoint",
+                "A checkpoint of the store is that of another log.",
+                where=where,
+                got=signed.origin,
+                expected=origin,
+            )
         else:
             claimed.append(("signed_checkpoint", where, signed))
     if not found and policy is not None and snapshot.size():

@@ -13,6 +13,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from regenqc.custody.digest_names import digest_name
 from regenqc.custody.epcis.event_hash import event_hash_id
 from regenqc.custody.epcis.export import export_event
 from regenqc.custody.epcis.mapping import EXCHANGED, KIND_OF
@@ -150,7 +151,7 @@ def _understood(entry: EpcisEvent, recorder: Recorder, previous: Previous | None
     event = Event(
         schema=SCHEMA,
         kind=kind,
-        event_id=f"EPCIS-{identifier}",
+        event_id=digest_name("EPCIS", identifier.encode()),
         event_time=_moment(entry.text("eventTime")),
         record_time=recorder.recorded_at,
         zone=entry.text("eventTimeZoneOffset"),

@@ -15,6 +15,7 @@
 | 11 what a partner may know | `partner_extract` |
 """
 
+from regenqc.custody.trace.answer import answer_document
 from regenqc.custody.trace.completeness import Completeness, completeness
 from regenqc.custody.trace.condition_chain import ChannelSummary, condition_of
 from regenqc.custody.trace.custody_chain import CustodyFinding, CustodySpan, custody_findings, custody_spans
@@ -41,6 +42,7 @@ __all__ = [
     "Stay",
     "Trace",
     "TracedItem",
+    "answer_document",
     "backward",
     "completeness",
     "condition_of",

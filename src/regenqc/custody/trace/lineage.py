@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from regenqc.custody.knowledge import Register, whereabouts
+from regenqc.custody.projection.source import marks, parted
 from regenqc.custody.projection.tables import Part, Use
 from regenqc.custody.trace.reader import ALWAYS, Asking, Reader
 from regenqc.errors import Fault, UsageError
@@ -170,7 +171,7 @@ def _trace(reader: Reader, code: str, *, direction: str) -> Trace:
     begin = _beginnings(reader, code, sorts)
     numbers = reached(reader, code, direction=direction, sorts=sorts)
     began = {subject for (subject,) in reader.view.execute(begin)}
-    steps = _steps(reader, begin, direction)
+    steps = _steps(reader, numbers, direction)
     in_time = _in_time(steps, began, direction)
     codes = reader.codes({*numbers, *(number for _, _, used, made in steps for number in (*used, *made))})
     known = set(numbers)
@@ -265,22 +266,30 @@ def _recursion(reader: Reader, begin: str, direction: str) -> str:
 _Step = tuple[int, int, list[int], list[int]]
 
 
-def _steps(reader: Reader, begin: str, direction: str) -> list[_Step]:
-    """Return the events that link what was reached: index, moment, what they used, what they made or left in place."""
+def _steps(reader: Reader, numbers: Sequence[int], direction: str) -> list[_Step]:
+    """Return the events that link what was reached: index, moment, what they used, what they made or left in place.
+
+    Two plain look-ups by key; in one statement with the recursion, planners without statistics scan the whole table.
+    """
     entering = f"= {_INPUT}" if direction == "forward" else f"IN {_MADE}"
-    query = (
-        f"{_recursion(reader, begin, direction)}, step(event) AS (SELECT DISTINCT i.event FROM reach r "  # noqa: S608 - numbers from code
-        f"JOIN custody_edge i ON i.subject = r.subject AND i.part {entering} "
-        f"JOIN custody_edge u ON u.event = i.event AND u.part = {_INPUT} WHERE {reader.counts('i.event')}) "
-        f"SELECT e.event, s.event_time, e.part, e.subject FROM step t JOIN custody_edge e ON e.event = t.event "
-        f"AND e.part IN ({_ITEM}, {_INPUT}, {_OUTPUT}) JOIN custody_step s ON s.event = e.event ORDER BY e.event"
-    )
-    rows = reader.view.execute(query)
+    events: set[int] = set()
+    for some in parted(numbers):
+        query = (
+            f"SELECT DISTINCT i.event FROM custody_edge i WHERE i.subject IN ({marks(some)}) AND i.part {entering} "  # noqa: S608 - numbers and question marks
+            f"AND {reader.counts('i.event')}"
+        )
+        events.update(event for (event,) in reader.view.execute(query, some))
     steps: dict[int, _Step] = {}
-    for event, moment, part, subject in rows:
-        _, _, used, made = steps.setdefault(event, (event, moment, [], []))
-        (used if part == _INPUT else made).append(subject)
-    return list(steps.values())
+    for some in parted(sorted(events)):
+        query = (
+            f"SELECT e.event, s.event_time, e.part, e.subject FROM custody_edge e JOIN custody_step s ON s.event = e.event "  # noqa: S608 - numbers and question marks
+            f"WHERE e.event IN ({marks(some)}) AND e.part IN ({_ITEM}, {_INPUT}, {_OUTPUT})"
+        )
+        for event, moment, part, subject in reader.view.execute(query, some):
+            _, _, used, made = steps.setdefault(event, (event, moment, [], []))
+            (used if part == _INPUT else made).append(subject)
+    # What only made something, a donation or a receipt, links nothing.
+    return [steps[event] for event in sorted(steps) if steps[event][2]]
 
 
 def _in_time(steps: Sequence[_Step], began: set[int], direction: str) -> set[int]:

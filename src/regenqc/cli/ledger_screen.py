@@ -1,0 +1,106 @@
+"""How the commands on a ledger print: short facts, tables, JSON."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from regenqc.cli.terminal import console
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from regenqc.errors import Fault
+
+__all__ = ["fault_value", "print_facts", "print_json", "print_line", "print_table", "visible"]
+
+
+def visible(text: object) -> str:
+    r"""Return text with control characters made visible, so that an event cannot steer the terminal.
+
+    Example:
+        >>> visible("LOT-1\x1b[2J")
+        'LOT-1\\x1b[2J'
+    """
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in str(text))
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
+
+
+def print_line(text: str, *, good: bool | None = None, detail: str = "") -> None:
+    """Print one sentence: with a tick or a cross where it is good or bad news, and a quieter remark behind it."""
+    from rich.text import Text
+
+    mark = {True: ("✔ ", "green"), False: ("✘ ", "bold red"), None: ("", "")}[good]
+    line = Text.assemble(mark, (visible(text), "bold" if good is False else ""))
+    if detail:
+        line.append(f"  {visible(detail)}", style="dim")
+    console().print(line)
+
+
+def print_facts(facts: Iterable[tuple[str, object]]) -> None:
+    """Print names and values, one below the other; what has no value is left out."""
+    from rich.table import Table
+
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value in facts:
+        if value not in ("", None):
+            table.add_row(name, _cell(value))
+    console().print(table)
+
+
+def print_table(
+    titles: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str, most: int | None = None
+) -> None:
+    """Print rows.
+
+    Args:
+        titles: of the columns.
+        rows: their cells.
+        empty: what to say when there is no row.
+        most: how many rows to show; the number of the others is said.
+    """
+    from rich.table import Table
+
+    found = list(rows)
+    if not found:
+        print_line(empty)
+        return
+    table = Table(show_edge=False, pad_edge=False, header_style="dim", box=None)
+    for title in titles:
+        table.add_column(title, overflow="fold")
+    shown = found if most is None else found[:most]
+    for row in shown:
+        table.add_row(*map(_cell, row))
+    console().print(table)
+    if len(found) > len(shown):
+        print_line("", detail=f"… and {len(found) - len(shown):,} more; --json prints all")
+
+
+def fault_value(fault: Fault) -> dict[str, str]:
+    """Return a fault as values of JSON; what it does not say is left out.
+
+    Example:
+        >>> from regenqc.errors import Fault
+        >>> fault_value(Fault(code="RQC-C141", what="No step on a recalled item."))
+        {'code': 'RQC-C141', 'what': 'No step on a recalled item.'}
+    """
+    members = ("code", "what", "where", "got", "expected", "action")
+    return {name: getattr(fault, name) for name in members if getattr(fault, name)}
+
+
+def _cell(value: object) -> Any:
+    from rich.text import Text
+
+    if isinstance(value, bool):
+        return Text("✔" if value else "✘", style="green" if value else "bold red")
+    if isinstance(value, int):
+        return Text(f"{value:,}", justify="right")
+    return Text(visible("" if value is None else value))
