@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from regenqc.evaluation.dates import NO_TIME, parse_time
+from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import STAGES, Plan, Settling
 from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from datetime import date, datetime
 
     from numpy.typing import NDArray
@@ -139,9 +140,8 @@ class BatchGroups:
             return np.zeros(len(batches), dtype=np.int64), [""]
         known = self._attribute_codes.get(name)
         if known is None:
-            values = {"": 0}
-            codes = [values.setdefault(value, len(values)) for value in self.table.attributes[name]]
-            known = self._attribute_codes[name] = np.array([*codes, 0], dtype=np.int64), list(values)
+            codes, values = self.table.coded(name)
+            known = self._attribute_codes[name] = np.append(codes, 0), values
         codes_of_batch, distinct = known
         return codes_of_batch[np.minimum(batches, len(codes_of_batch) - 1)], distinct
 
@@ -255,35 +255,33 @@ class BatchGroups:
             self.manufactured_at = np.append(self.manufactured_at, unknown)
 
     def _listed_groups(self, table: BatchTable) -> NDArray[np.int32]:
-        count = len(table.batch_ids)
-        dates = table.attributes.get("manufactured_at", [""] * count)
-        seconds = {text: parse_time(text) for text in set(dates)}
-        self.manufactured_at = np.array(
-            [NO_TIME if (moment := seconds[text]) is None else moment for text in dates], dtype=np.int64
-        )
+        date, dates = table.coded("manufactured_at")
+        seconds = [parse_time(text) for text in dates]
+        self.manufactured_at = np.array([NO_TIME if moment is None else moment for moment in seconds])[date]
         # A batch that states no date is judged by what is valid now; a date that cannot be read decides nothing.
-        moments = [seconds[text] if text else int(self.as_of.timestamp()) for text in dates]
-        columns = [self._told_apart(name, table.attributes.get(name, [""] * count)) for name in self._names]
-        known: dict[tuple[object, ...], int] = {}
-        groups = np.empty(count, dtype=np.int32)
-        for row, (moment, *values) in enumerate(zip(moments, *columns, strict=True)):
-            key = (None if moment is None else bisect_right(self._boundaries, moment), *values)
-            group = known.get(key)
-            if group is None:
-                group = self._group(dict(zip(self._names, values, strict=True)), moment, listed=True)
-                known[key] = group
-            groups[row] = group
+        seconds[0] = int(self.as_of.timestamp())
+        period = np.array([0 if moment is None else 1 + bisect_right(self._boundaries, moment) for moment in seconds])
+        columns = [self._told_apart(name, *table.coded(name)) for name in self._names]
+        found = distinct_combinations(period[date], *(codes for codes, _ in columns))
+        group_of = np.empty(len(found.first), dtype=np.int32)
+        for combination in np.argsort(found.first).tolist():
+            row = found.first[combination]
+            stated = {name: values[codes[row]] for name, (codes, values) in zip(self._names, columns, strict=True)}
+            group_of[combination] = self._group(stated, seconds[date[row]], listed=True)
+        groups: NDArray[np.int32] = group_of[found.of_row]
         return groups
 
-    def _told_apart(self, name: str, values: Sequence[str]) -> Sequence[str]:
-        """Return the values of an attribute, those that only tell the members of a family apart as one of them."""
+    def _told_apart(
+        self, name: str, codes: NDArray[np.int64], values: list[str]
+    ) -> tuple[NDArray[np.int64], list[str]]:
+        """Return codes and values of an attribute, those that only tell the members of a family apart as one of them."""
         stands_for: dict[str, str] = {}
         for family in self.plan.families:
             if family.attribute == name:
                 first = next(iter(family.member_of))
                 stands_for |= dict.fromkeys(family.member_of, first)
         if not stands_for:
-            return values
+            return codes, values
         for family, specification in zip(self.plan.families, self.plan.specifications, strict=True):
             if family.attribute != name:
                 named = {specification.product.get(name, ""), *specification.attributes.get(name, ())}
@@ -291,7 +289,9 @@ class BatchGroups:
                     named.update(requirement.when.get(name, ()))
                 for value in named:
                     stands_for.pop(value, None)
-        return [stands_for.get(value, value) for value in values]
+        known: dict[str, int] = {}
+        place = [known.setdefault(stands_for.get(value, value), len(known)) for value in values]
+        return np.array(place, dtype=np.int64)[codes], list(known)
 
     def _listed_members(self, table: BatchTable) -> NDArray[np.int64]:
         """Note the member of its family that each listed batch belongs to, and return where that member's limits stand."""
@@ -302,9 +302,13 @@ class BatchGroups:
             member_of |= family.member_of
             limits_of |= {value: first_limits[position] for value, position in family.member_of.items()}
         attribute = next((family.attribute for family in self.plan.families if family.attribute), None)
-        values = [""] * count if attribute is None else table.attributes[attribute]
-        self.member_of_batch = np.array([member_of.get(value, 0) for value in values], dtype=np.int32)
-        return np.array([limits_of.get(value, 0) for value in values], dtype=np.int64)
+        if attribute is None:
+            codes, values = np.zeros(count, dtype=np.int64), [""]
+        else:
+            codes, values = table.coded(attribute)
+        self.member_of_batch = np.array([member_of.get(value, 0) for value in values], dtype=np.int32)[codes]
+        limits: NDArray[np.int64] = np.array([limits_of.get(value, 0) for value in values], dtype=np.int64)[codes]
+        return limits
 
     def limits_of(self, batches: NDArray[np.integer]) -> NDArray[np.uint64]:
         """Return what to add to a slot for the row of a batch's limits, see `PlanArrays.batch_at`."""

@@ -6,6 +6,7 @@ Runs once per group of batches and specification, column by column over all batc
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from regenqc.evaluation.batch_groups import Applies
 from regenqc.evaluation.cell_marks import Marks
 from regenqc.evaluation.dates import NO_TIME, parse_time
+from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.kernel import SlotKind
 from regenqc.evaluation.plan import STAGES, composite_parts
 from regenqc.specification.criteria import canonical_word
@@ -102,6 +104,10 @@ class SettledCells:
     batches: NDArray[np.int64]
     columns: tuple[FinalColumn, ...]
     requirements_at: tuple[int, ...]
+
+
+# The same dates are asked for by every group, specification and stage.
+_end_of_day = lru_cache(maxsize=1 << 17)(partial(parse_time, end_of_day=True))
 
 
 def settle_cells(
@@ -257,16 +263,25 @@ class _Settling:
             yield self._column("specification_validity", stage, verdict, reason)
         table = self.groups.table
         if table is not None and "expires_at" in table.attributes and STAGES[stage] in _EXPIRING:
-            verdict = np.full(count, Verdict.CONFORMS, dtype=np.uint8)
-            reason = np.zeros(count, dtype=np.uint8)
-            for row, batch in enumerate(self.members.tolist()):
-                text = self.groups.attribute("expires_at", batch)
-                moment = parse_time(text, end_of_day=True) if text else None
-                if text and moment is None:
-                    verdict[row], reason[row] = Verdict.INCONCLUSIVE, Reason.BATCH_DATE_UNREADABLE
-                elif moment is not None and moment < self.now:
-                    verdict[row], reason[row] = Verdict.FAILS, Reason.BATCH_EXPIRED
+            verdict, reason = self.expiry
             yield self._column("expiry", stage, verdict, reason)
+
+    @cached_property
+    def expiry(self) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+        """Verdict and reason of the requirement that no batch has expired."""
+        code, texts = self.groups.attribute_codes("expires_at", self.members)
+        found = distinct_combinations(code)
+        answers = [self._expiry_answer(texts[code[row]]) for row in found.first.tolist()]
+        verdict, reason = np.array(answers, dtype=np.uint8).reshape(-1, 2)[found.of_row].T
+        return verdict, reason
+
+    def _expiry_answer(self, text: str) -> tuple[int, int]:
+        moment = _end_of_day(text) if text else None
+        if text and moment is None:
+            return int(Verdict.INCONCLUSIVE), int(Reason.BATCH_DATE_UNREADABLE)
+        if moment is not None and moment < self.now:
+            return int(Verdict.FAILS), int(Reason.BATCH_EXPIRED)
+        return int(Verdict.CONFORMS), 0
 
     # ---- requirements of the specification -------------------------------------------------------------------------
 
@@ -362,20 +377,28 @@ class _Settling:
     def _evidence(self, requirement: Requirement) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         evidence = requirement.evidence
         assert evidence is not None  # noqa: S101 - the caller asked
-        verdict = np.full(len(self.members), Verdict.CONFORMS, dtype=np.uint8)
-        reason = np.zeros(len(self.members), dtype=np.uint8)
-        for row, batch in enumerate(self.members.tolist()):
-            # A word of the result vocabulary, such as "pending" or "absent", names no document.
-            document = self.groups.attribute(evidence.document[1:], batch)
-            if not document or canonical_word(document) is not None:
-                verdict[row], reason[row] = Verdict.FAILS, Reason.EVIDENCE_MISSING
-            elif evidence.valid_until is not None:
-                moment = parse_time(self.groups.attribute(evidence.valid_until[1:], batch), end_of_day=True)
-                if moment is None:
-                    verdict[row], reason[row] = Verdict.INCONCLUSIVE, Reason.EVIDENCE_DATE_UNREADABLE
-                elif moment < self.now:
-                    verdict[row], reason[row] = Verdict.FAILS, Reason.EVIDENCE_EXPIRED
+        document, documents = self.groups.attribute_codes(evidence.document[1:], self.members)
+        until, dates = np.zeros(len(self.members), dtype=np.int64), [""]
+        if evidence.valid_until is not None:
+            until, dates = self.groups.attribute_codes(evidence.valid_until[1:], self.members)
+        found = distinct_combinations(document, until)
+        answers = [
+            self._evidence_answer(documents[document[row]], None if evidence.valid_until is None else dates[until[row]])
+            for row in found.first.tolist()
+        ]
+        verdict, reason = np.array(answers, dtype=np.uint8).reshape(-1, 2)[found.of_row].T
         return verdict, reason
+
+    def _evidence_answer(self, document: str, valid_until: str | None) -> tuple[int, int]:
+        # A word of the result vocabulary, such as "pending" or "absent", names no document.
+        if not document or canonical_word(document) is not None:
+            return Verdict.FAILS, Reason.EVIDENCE_MISSING
+        if valid_until is None:
+            return Verdict.CONFORMS, 0
+        moment = _end_of_day(valid_until)
+        if moment is None:
+            return Verdict.INCONCLUSIVE, Reason.EVIDENCE_DATE_UNREADABLE
+        return (Verdict.FAILS, Reason.EVIDENCE_EXPIRED) if moment < self.now else (Verdict.CONFORMS, 0)
 
 
 def _only_at(present: NDArray[np.bool_], column: FinalColumn) -> FinalColumn:

@@ -129,7 +129,7 @@ def _attribute(groups: BatchGroups, name: str, entry: Input) -> QuantityColumn:
     table = groups.table
     if table is None or name not in table.attributes:
         return QuantityColumn(np.empty(0, dtype=np.int32), (ABSENT,))
-    return stated_column(entry, table.attributes[name], table.attributes.get(f"{name}_unit"))
+    return stated_column(entry, table.coded(name), table.coded(f"{name}_unit"))
 
 
 def derived_texts(function: DerivedFunction, columns: Sequence[QuantityColumn], *, name: str) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from regenqc.errors import DataError, Fault
 from regenqc.intake.contracts import BATCH_COLUMNS
 from regenqc.intake.readers.text import trimmed
@@ -13,6 +15,7 @@ from regenqc.intake.table import source_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from numpy.typing import NDArray
 
 __all__ = ["BatchTable", "read_batches"]
 
@@ -39,6 +42,26 @@ class BatchTable:
     name: str
     digest: str
 
+    def coded(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
+        """Return an attribute as one index per batch into its distinct values, the first of which is empty.
+
+        Args:
+            name: of the attribute; one that the table does not have is empty throughout.
+
+        Example:
+            >>> import pyarrow
+            >>> codes, values = read_batches(pyarrow.table({"batch_id": ["B1", "B2"], "route": ["iv", ""]})).coded("route")
+            >>> codes.tolist(), values
+            ([1, 0], ['', 'iv'])
+        """
+        if name not in self.attributes:
+            return np.zeros(len(self.batch_ids), dtype=np.int64), [""]
+        if isinstance(self.attributes, _Attributes):
+            return self.attributes.coded(name)
+        known = {"": 0}
+        codes = [known.setdefault(value, len(known)) for value in self.attributes[name]]
+        return np.array(codes, dtype=np.int64), list(known)
+
 
 class _Attributes(Mapping[str, list[str]]):
     """Columns of a batch table that become lists when somebody first asks for them; most are never asked for.
@@ -58,6 +81,17 @@ class _Attributes(Mapping[str, list[str]]):
             texts = _texts(self._columns[name])
             self._lists[name] = texts if self._rows is None else [texts[row] for row in self._rows]
         return self._lists[name]
+
+    def coded(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
+        """Return a column as one index per row into its distinct values, the first of which is empty."""
+        known = {"": 0}
+        parts = [np.empty(0, dtype=np.int64)]
+        for part in self._columns[name]:
+            words = trimmed(part.dictionary).to_pylist()
+            place = np.array([known.setdefault(word, len(known)) for word in words] or [0], dtype=np.int64)
+            parts.append(place[part.indices.to_numpy(zero_copy_only=False)])
+        codes = np.concatenate(parts)
+        return codes if self._rows is None else codes[self._rows], list(known)
 
     def __contains__(self, name: object) -> bool:
         return name in self._columns

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 
 from regenqc.evaluation.derivation.columns import NOT_DETECTED, UNREADABLE, Problem, QuantityColumn, quantity_column
 from regenqc.evaluation.derivation.quantity import OPERATORS, Quantity
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    # One index per batch into the distinct values of an attribute.
+    CodedAttribute = tuple[NDArray[np.int64], list[str]]
 
     from regenqc.evaluation.collected import SlotRows
     from regenqc.specification.derived_functions import DerivedFunction, Input
@@ -125,25 +127,18 @@ def _read_annex(entry: Input, column: str, annex: dict[str, str], unit: str) -> 
     return read_input(entry, annex[column], annex["sample_amount_unit"] if column == "sample_amount" else unit)
 
 
-def stated_column(entry: Input, texts: Sequence[str], units: Sequence[str] | None) -> QuantityColumn:
+def stated_column(entry: Input, texts: CodedAttribute, units: CodedAttribute) -> QuantityColumn:
     """Return an attribute of batches as an input.
 
     Args:
         entry: the input.
-        texts: of the attribute, one per batch; empty where it is not stated.
-        units: of the attribute with the unit, `None` where no batch states one.
+        texts: of the attribute, as one index per batch and the distinct values; empty where it is not stated.
+        units: of the attribute with the unit, likewise.
     """
-    words, word_of = _coded(texts)
-    symbols, symbol_of = _coded(units) if units is not None else ([""], np.zeros(len(texts), dtype=np.int32))
+    (word_of, words), (symbol_of, symbols) = texts, units
     found = distinct_combinations(word_of, symbol_of)
     pairs = zip(word_of[found.first].tolist(), symbol_of[found.first].tolist(), strict=True)
     return quantity_column([read_input(entry, words[word], symbols[symbol]) for word, symbol in pairs], found.of_row)
-
-
-def _coded(texts: Sequence[str]) -> tuple[list[str], NDArray[np.int32]]:
-    coded = pa.array(texts, type=pa.string()).dictionary_encode()
-    words: list[str] = coded.dictionary.to_pylist()
-    return words, coded.indices.to_numpy()
 
 
 def constant_column(entry: Input, number: str, unit: str, *, count: int) -> QuantityColumn:
