@@ -240,7 +240,17 @@ PREREQUISITES = [
     ("cn/order-818-psc", "filed_protocol_version", "administration"),
     ("cn/order-818-psc", "donor_consent_scope", "donor"),
     ("cn/order-818-psc", "operator_qualification", "administration"),
+    ("cn/order-818-psc", "filing_dossier", "drug_product_release"),
+    ("cn/order-818-psc", "original_collection_approval", "donor"),
+    ("cn/order-818-psc", "donor_screening", "donor"),
+    ("cn/order-818-psc", "immunogenicity_assessment", "drug_product_release"),
+    ("cn/order-818-psc", "special_risk_assessment", "drug_product_release"),
+    ("cn/order-818-psc", "consistency_and_traceability_review", "drug_product_release"),
+    ("cn/order-818-psc", "exploratory_plan", "administration"),
+    ("cn/order-818-psc", "uniform_conduct", "administration"),
     ("cn/order-818-tissue", "quality_authorised_person", "drug_product_release"),
+    ("cn/drug-track", "labelled_and_traceable", "drug_product_release"),
+    ("cn/drug-track", "conditional_approval_studies", "drug_product_release"),
     ("cn/drug-track", "approved_hospital", "donor"),
     ("cn/drug-track", "electronic_record", "drug_product_release"),
     *(("cn/drug-track", f"release_confirmation_{number}", "drug_product_release") for number in range(1, 7)),
@@ -281,6 +291,45 @@ def test_an_embryonic_source_needs_its_attestation():
     for name in ("cn/order-818-psc", "jp/asrm-class-1"):
         judged = judge(filled(name), cell_source="hesc", embryo_source_attestation_id="")
         assert open_cells(judged) == {"embryo_source_attestation": "evidence_missing"}
+
+
+@pytest.mark.parametrize(
+    ("name", "document", "change"),
+    [
+        pytest.param(
+            "cn/order-818-psc",
+            "exploratory_plan",
+            {"study_design": "confirmatory"},
+            id="a confirmatory study needs no plan of escalation [CN-PSC]",
+        ),
+        pytest.param(
+            "cn/order-818-psc",
+            "uniform_conduct",
+            {"study_sites": "single"},
+            id="one centre needs no agreement of centres [CN-PSC]",
+        ),
+        pytest.param(
+            "cn/order-818-psc",
+            "cell_line_registry",
+            {"cell_source": "hipsc"},
+            id="induced cells need no established embryonic line [CN-ESC-LINE]",
+        ),
+        pytest.param(
+            "cn/drug-track",
+            "conditional_approval_studies",
+            {"marketing_approval": "unconditional"},
+            id="an unconditional approval has no studies to finish [CN-DAL-26]",
+        ),
+    ],
+)
+def test_a_prerequisite_that_does_not_apply_holds_nothing(name, document, change):
+    assert open_cells(judge(filled(name), **change, **{f"{document}_id": ""})) == {}
+
+
+def test_an_embryonic_line_has_to_be_an_established_one():
+    """Overview of China's rules, dated 2025-11-13 [CN-ESC-LINE]."""
+    judged = judge(filled("cn/order-818-psc"), cell_source="hesc", cell_line_registry_id="")
+    assert open_cells(judged) == {"cell_line_registry": "evidence_missing"}
 
 
 def test_research_and_treatment_in_korea_need_different_papers():

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from regenqc.evaluation.side_by_side import cell_text
+from regenqc.regulation.checklist import CHECKLIST, DOCUMENTS
 from regenqc.regulation.classification import JURISDICTIONS, TABLES, classify
 from regenqc.regulation.clocks import read_period
 from regenqc.regulation.description import ProductDescription
@@ -84,7 +85,10 @@ def describe_typical(title: str, *, jurisdiction: Jurisdiction) -> ProductDescri
 
 def jurisdictions_page() -> str:
     """Return the page as Markdown."""
-    return "\n".join((*_introduction(), *_packs(), *_requirements(), *_classes(), *_clocks(), *_sources())) + "\n"
+    return (
+        "\n".join((*_introduction(), *_packs(), *_requirements(), *_classes(), *_clocks(), *_checklist(), *_sources()))
+        + "\n"
+    )
 
 
 def _introduction() -> Iterator[str]:
@@ -254,6 +258,32 @@ def _clocks() -> Iterator[str]:
         [
             (duty.id, duty.jurisdiction, _tracks(duty.tracks), duty.words, _cited([duty.source]))
             for duty in RECEIPT_DUTIES
+        ],
+    )
+
+
+def _checklist() -> Iterator[str]:
+    yield "## China: what five documents ask for, row by row"
+    yield ""
+    yield (
+        "Requirements are `pack:requirement`, rules are rows of the tables above. *Outside* says why a row, or what is left of it, is no "
+        "matter of the data of a batch."
+    )
+    yield ""
+    yield from _table(("document", "what it is"), list(DOCUMENTS.items()))
+    yield from _table(
+        ("row", "document", "asks for", "answered by", "outside", "source"),
+        [
+            (
+                str(row.number),
+                row.document,
+                row.words,
+                "<br>".join((*(f"`{name}`" for name in row.requirements), ", ".join(row.rules))).removesuffix("<br>")
+                or "–",
+                row.outside or "–",
+                _cited(row.sources) or "–",
+            )
+            for row in CHECKLIST
         ],
     )
 

@@ -291,6 +291,8 @@ REPORTS: Final[tuple[Report, ...]] = (
         "CN-828-61",
     ),
     _report("CN-R8", CN, _DRUG, "suspected adverse reaction, clusters", "drug and health authorities", "", "CN-828-60"),
+    _report("CN-R9", CN, _ORDER, "study running", "periodic reports; the period is not stated", "", "CN-818-24"),
+    _report("CN-R10", CN, _ORDER, "study ended", "report of the results", "", "CN-818-26"),
 )
 
 _STEM, _GENE, _ANIMAL = ("cell_source", "stem"), ("gene_modification", "any"), ("cell_source", "animal")
