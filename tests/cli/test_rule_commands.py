@@ -268,6 +268,14 @@ def test_an_empty_template_is_filled_and_read(tmp_path):
     assert 'min = "1.0"' in run("spec", "import", path)
 
 
+def test_a_template_goes_out_and_comes_back_as_a_workbook(tmp_path):
+    sheet, text = tmp_path / "limits.XLSX", tmp_path / "limits.csv"
+    for path in (sheet, text):
+        run("spec", "export", "example/car-t-ari-0001", "-f", "template", "-o", path)
+    assert sheet.read_bytes()[:2] == b"PK"
+    assert run("spec", "import", sheet) == run("spec", "import", text)
+
+
 def test_a_specification_is_written_out_in_one_file(tmp_path):
     path = tmp_path / "whole.toml"
     run("spec", "export", "eu/atmp", "-f", "toml", "-o", path)

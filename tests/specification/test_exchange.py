@@ -175,6 +175,20 @@ def test_a_template_that_is_not_understood_is_refused(text: str) -> None:
         read_template(text)
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param("a,a,donor,70%,,", id="a sign of the unit behind the number"),
+        pytest.param("a,a,donor,seventy,%,", id="a number in words"),
+        pytest.param("a,a,donor,70,percents,", id="an unknown unit"),
+        pytest.param("a,a,donor,,,no groth", id="a word outside the vocabulary"),
+    ],
+)
+def test_a_limit_that_no_specification_could_state_is_refused(row: str) -> None:
+    with pytest.raises(SpecificationError, match=":2 "):
+        read_template(HEAD + row + "\n")
+
+
 def test_several_words_are_separated_by_semicolons() -> None:
     (found,) = read_template(HEAD + "a,a,donor,,,no growth; negative\n")
     assert found.one_of == ("no growth", "negative")

@@ -66,8 +66,8 @@ def print_internal_error(error: BaseException) -> None:
     out.print("".join(traceback.format_exception(error)), markup=False)
 
 
-def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all.
+def write_text(path: Path, content: str | bytes) -> None:
+    """Write a file whole or not at all; text as UTF-8 with the line ends that it has, bytes as they are.
 
     Raises:
         UsageError: it cannot be written there.
@@ -78,7 +78,7 @@ def write_text(path: Path, text: str) -> None:
 
     part = path.with_name(f".{path.name}.part")
     try:
-        part.write_text(text, encoding="utf-8", newline="")
+        part.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         part.replace(path)
     except (OSError, ValueError) as error:
         with suppress(OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Limits in a spreadsheet: a template that people fill in, saved as CSV, and the requirements that stand in it."""
+"""Limits in a spreadsheet: a template that people fill in, as rows or as CSV, and the requirements that stand in it."""
 
 from __future__ import annotations
 
@@ -10,31 +10,42 @@ from pydantic import ValidationError
 
 from regenqc.errors import Fault, SpecificationError
 from regenqc.specification.model import Requirement
+from regenqc.specification.value_checks import check_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["COLUMNS", "read_template", "write_template"]
+__all__ = ["COLUMNS", "read_template", "read_template_rows", "template_rows", "write_template"]
 
 _LIMIT: Final = ("min", "min_exclusive", "max", "max_exclusive", "unit")
 COLUMNS: Final = ("id", "test", "stage", "title", "method", *_LIMIT, "one_of", "force", "citation", "edition", "mark")
 
 
+def template_rows(requirements: Sequence[Requirement] = ()) -> tuple[tuple[str, ...], ...]:
+    """Return the template, head first, with the requirements that fit into it: a limit, or words.
+
+    Example:
+        >>> template_rows()[0][:3]
+        ('id', 'test', 'stage')
+    """
+    rows = [COLUMNS]
+    for entry in requirements:
+        if entry.criterion in {"limit", "one_of"} and entry.test:
+            row = entry.model_dump(mode="json", exclude_defaults=True)
+            row |= row.pop("limit", {}) | {"one_of": "; ".join(row.pop("one_of", ()))}
+            rows.append(tuple(row.get(name, "") for name in COLUMNS))
+    return tuple(rows)
+
+
 def write_template(requirements: Sequence[Requirement] = ()) -> str:
-    """Return the template as CSV, with the requirements that fit into it: a limit, or words.
+    """Return the same as CSV.
 
     Example:
         >>> write_template().splitlines()[0][:22]
         'id,test,stage,title,me'
     """
     out = io.StringIO()
-    writer = csv.DictWriter(out, COLUMNS, lineterminator="\n")
-    writer.writeheader()
-    for entry in requirements:
-        if entry.criterion in {"limit", "one_of"} and entry.test:
-            row = entry.model_dump(mode="json", exclude_defaults=True)
-            row |= row.pop("limit", {}) | {"one_of": "; ".join(row.pop("one_of", ()))}
-            writer.writerow({name: row.get(name, "") for name in COLUMNS})
+    csv.writer(out, lineterminator="\n").writerows(template_rows(requirements))
     return out.getvalue()
 
 
@@ -46,35 +57,57 @@ def read_template(text: str, *, source: str = "<text>") -> tuple[Requirement, ..
         source: how to name it in faults.
 
     Raises:
-        SpecificationError: RQC-S091, with every row and column that is not understood.
+        SpecificationError: RQC-S091, with every row and column that is not understood, and the fault of every limit and word.
 
     Example:
         >>> rows = ("id,test,stage,min,unit,citation", "viability,viability,drug_product_release,70.0,%,protocol")
         >>> read_template("".join(f"{row}{chr(10)}" for row in rows))[0].limit.min
         '70.0'
     """
-    reader = csv.DictReader(io.StringIO(text.removeprefix("\ufeff")), strict=True)
-    faults: list[Fault] = []
-    found: list[Requirement] = []
     try:
-        names = list(reader.fieldnames or ())
-        faults += [_fault(f"The column {name!r} is not known.", source) for name in names if name not in COLUMNS]
-        faults += [_fault(f"The column {name!r} stands twice.", source) for name in set(names) if names.count(name) > 1]
-        for number, row in enumerate(reader, start=2):
-            if None in row or None in row.values():
-                faults.append(_fault("A row has more or fewer cells than the head.", f"{source}:{number}"))
-            elif not faults and any(row.values()):
-                try:
-                    found.append(_requirement(row))
-                except ValidationError as error:
-                    faults += [
-                        _fault(
-                            entry["msg"], f"{source}:{number} {'.'.join(map(str, entry['loc']))}", str(entry["input"])
-                        )
-                        for entry in error.errors()
-                    ]
+        rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff")), strict=True))
     except csv.Error as error:
-        faults.append(_fault("It is no CSV.", source, str(error)))
+        raise SpecificationError(_fault("It is no CSV.", source, str(error))) from error
+    return read_template_rows(rows, source=source)
+
+
+def read_template_rows(rows: Sequence[Sequence[str]], *, source: str = "<rows>") -> tuple[Requirement, ...]:
+    """Read requirements from the rows of a filled template, head first; a row without any content is passed over.
+
+    Args:
+        rows: texts; the columns of the template in any order.
+        source: how to name it in faults.
+
+    Raises:
+        SpecificationError: RQC-S091, with every row and column that is not understood, and the fault of every limit and word.
+
+    Example:
+        >>> read_template_rows([("id", "test", "max", "unit"), ("ph", "ph", "7.40", "pH")])[0].limit.max
+        '7.40'
+    """
+    names = list(rows[0]) if rows else []
+    faults = [_fault(f"The column {name!r} is not known.", source) for name in names if name not in COLUMNS]
+    faults += [
+        _fault(f"The column {name!r} stands twice.", source) for name in dict.fromkeys(names) if names.count(name) > 1
+    ]
+    head_is_known = not faults
+    found: list[Requirement] = []
+    for number, row in enumerate(rows[1:], start=2):
+        if not any(row):
+            continue
+        if len(row) != len(names):
+            faults.append(_fault("A row has more or fewer cells than the head.", f"{source}:{number}"))
+        elif head_is_known:
+            try:
+                entry = _requirement(dict(zip(names, row, strict=True)))
+            except ValidationError as error:
+                faults += [
+                    _fault(wrong["msg"], f"{source}:{number} {'.'.join(map(str, wrong['loc']))}", str(wrong["input"]))
+                    for wrong in error.errors()
+                ]
+            else:
+                found.append(entry)
+                faults += check_values(entry, None, lambda *keys, at=f"{source}:{number}": f"{at} {keys[0]}")
     if not faults and not found:
         faults.append(_fault("There is no requirement.", source))
     if faults:
