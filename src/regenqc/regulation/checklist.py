@@ -130,7 +130,7 @@ CHECKLIST: Final[tuple[ChecklistRow, ...]] = (
         8,
         "001",
         "Definitions of a cell product differ by country",
-        outside="No definition was read in full; the tables decide from declared properties, not from a name.",
+        outside="The tables decide from declared properties; the name that a country gives a product decides nothing.",
     ),
     _row(
         9,
@@ -221,7 +221,7 @@ CHECKLIST: Final[tuple[ChecklistRow, ...]] = (
         24,
         "003",
         "Core definitions and classes in common",
-        outside="A wish of the authors: no common taxonomy was found in any source.",
+        outside="Advice to authorities; the tables of each jurisdiction keep its own answers.",
     ),
     _row(
         25,
