@@ -52,6 +52,44 @@ def test_nobody_invalidates_a_result_of_their_own(approver):
     assert (disposition(found), cell(found, "endotoxin")) == ("reject", "fails")
 
 
+@pytest.mark.parametrize(
+    ("analyst", "approver"),
+    [
+        pytest.param("Kim, Anna", "Anna Kim", id="the parts of the name in another order"),
+        pytest.param("Kim / Park", "park", id="one of two who measured"),
+        pytest.param("Kim", "Park and Kim", id="whoever measured, with somebody else"),
+        pytest.param("A. Kim", "Kim", id="perhaps the same person"),
+        pytest.param("n/a", "Park", id="nobody measured"),
+        pytest.param("Kim", "N.A.", id="nobody approved"),
+        pytest.param("unknown", "Park", id="nobody knows who measured"),
+    ],
+)
+def test_who_may_be_the_same_person_is_no_second_one(analyst, approver):
+    found = evaluate(rows(FIRST | {"analyst": analyst, "invalidated_by": approver}, RETEST), ONE)
+    assert (disposition(found), cell(found, "endotoxin")) == ("reject", "fails")
+    assert "invalidation_without_second_person" in reasons(found)
+
+
+@pytest.mark.parametrize("approver", ["Park", "A. Park", "Anna Kim-Park, QA"])
+def test_people_who_share_a_part_of_their_names_are_two(approver):
+    found = evaluate(rows(FIRST | {"analyst": "Anna Kim Lee", "invalidated_by": approver}, RETEST), ONE)
+    assert (disposition(found), cell(found, "endotoxin")) == ("eligible", "alert")
+
+
+@pytest.mark.parametrize("text", ["n/a", "N.A.", "-", "—", "?", ".", "none", "Unknown", "TBD", "not known", "\u200b"])
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ("assignable_cause", "invalidation_without_cause"),
+        ("investigation_id", "invalidation_without_investigation"),
+    ],
+)
+def test_a_word_for_nothing_is_neither_a_cause_nor_an_investigation(column, reason, text):
+    found = evaluate(rows(FIRST | {column: text}, RETEST), ONE)
+    assert cell(found, "endotoxin") == "fails"
+    assert reason in reasons(found)
+
+
 def test_everything_that_is_missing_is_named():
     found = evaluate(rows(result("R1", "0.1", status="invalidated")), ONE)
     (said,) = found.findings["explanation"]

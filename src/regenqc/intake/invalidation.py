@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from enum import IntFlag
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -32,6 +32,8 @@ def lacking_of(rows: pa.RecordBatch, at: NDArray[np.integer]) -> NDArray[np.uint
 
     A second person is shown where the row states who measured (`analyst`) and who approved (`invalidated_by`), and the two
     differ in letters or digits; case, width, blanks, points and marks that cannot be seen make no difference between people.
+    Nor does the order of the parts of a name, and whoever is one of several that are named is no second person. What says
+    that nothing is stated (`n/a`, `-`, `none`, `unknown`) states nothing.
 
     Args:
         rows: dictionary-coded text.
@@ -51,8 +53,8 @@ def lacking_of(rows: pa.RecordBatch, at: NDArray[np.integer]) -> NDArray[np.uint
     columns = zip(*(trimmed_at(rows, name, at) for name in names), strict=True)
     return np.array(
         [
-            (Lacking.INVESTIGATION if not investigation else Lacking.NOTHING)
-            | (Lacking.CAUSE if not cause else Lacking.NOTHING)
+            (Lacking.NOTHING if _is_stated(investigation) else Lacking.INVESTIGATION)
+            | (Lacking.NOTHING if _is_stated(cause) else Lacking.CAUSE)
             | (Lacking.NOTHING if _are_two(analyst, approver) else Lacking.SECOND_PERSON)
             for investigation, cause, analyst, approver in columns
         ],
@@ -71,11 +73,36 @@ def in_words(lacking: int) -> str:
     return " and ".join(words.get(entry, "a second person") for entry in Lacking(lacking))
 
 
+# What people write where a form wants a text and there is none, without blanks and points.
+_NOTHING_SAID: Final = frozenset(
+    {
+        *("na", "nil", "no", "nocause", "none", "notapplicable", "notavailable", "notdetermined", "notidentified"),
+        *("notknown", "notstated", "null", "pending", "tba", "tbc", "tbd", "tobedetermined", "unassigned", "unknown"),
+    }
+)
+
+
+def _is_stated(text: str) -> bool:
+    return _letters(text) not in _NOTHING_SAID | {""}
+
+
 def _are_two(analyst: str, approver: str) -> bool:
-    first, second = _person(analyst), _person(approver)
-    return len({first, second} - {""}) == 2
+    if not _is_stated(analyst) or not _is_stated(approver) or _letters(analyst) == _letters(approver):
+        return False
+    first, second = _parts(analyst), _parts(approver)
+    return not (first <= second or second <= first)
 
 
-def _person(name: str) -> str:
-    """Return a name without what two spellings of one name may differ in: case, width, blanks, points, hidden marks."""
-    return "".join(mark for mark in fold_word(name) if unicodedata.category(mark)[0] in "LMN")
+def _letters(text: str) -> str:
+    """Return a text without what two spellings of it may differ in: case, width, blanks, points, hidden marks."""
+    return "".join(_parts_in_order(text))
+
+
+def _parts(text: str) -> set[str]:
+    return set(_parts_in_order(text))
+
+
+def _parts_in_order(text: str) -> list[str]:
+    """Return the words of a text; a mark that cannot be seen parts none."""
+    kept = (mark for mark in fold_word(text) if unicodedata.category(mark) != "Cf")
+    return "".join(mark if unicodedata.category(mark)[0] in "LMN" else " " for mark in kept).split()
