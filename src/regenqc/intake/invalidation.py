@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from enum import IntFlag
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from regenqc.intake.readers.text import trimmed_at
-from regenqc.measurement.reported import fold_word
+from regenqc.measurement.stated import is_stated, letters_of, words_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,8 +52,8 @@ def lacking_of(rows: pa.RecordBatch, at: NDArray[np.integer]) -> NDArray[np.uint
     columns = zip(*(trimmed_at(rows, name, at) for name in names), strict=True)
     return np.array(
         [
-            (Lacking.NOTHING if _is_stated(investigation) else Lacking.INVESTIGATION)
-            | (Lacking.NOTHING if _is_stated(cause) else Lacking.CAUSE)
+            (Lacking.NOTHING if is_stated(investigation) else Lacking.INVESTIGATION)
+            | (Lacking.NOTHING if is_stated(cause) else Lacking.CAUSE)
             | (Lacking.NOTHING if _are_two(analyst, approver) else Lacking.SECOND_PERSON)
             for investigation, cause, analyst, approver in columns
         ],
@@ -73,36 +72,8 @@ def in_words(lacking: int) -> str:
     return " and ".join(words.get(entry, "a second person") for entry in Lacking(lacking))
 
 
-# What people write where a form wants a text and there is none, without blanks and points.
-_NOTHING_SAID: Final = frozenset(
-    {
-        *("na", "nil", "no", "nocause", "none", "notapplicable", "notavailable", "notdetermined", "notidentified"),
-        *("notknown", "notstated", "null", "pending", "tba", "tbc", "tbd", "tobedetermined", "unassigned", "unknown"),
-    }
-)
-
-
-def _is_stated(text: str) -> bool:
-    return _letters(text) not in _NOTHING_SAID | {""}
-
-
 def _are_two(analyst: str, approver: str) -> bool:
-    if not _is_stated(analyst) or not _is_stated(approver) or _letters(analyst) == _letters(approver):
+    if not is_stated(analyst) or not is_stated(approver) or letters_of(analyst) == letters_of(approver):
         return False
-    first, second = _parts(analyst), _parts(approver)
+    first, second = set(words_of(analyst)), set(words_of(approver))
     return not (first <= second or second <= first)
-
-
-def _letters(text: str) -> str:
-    """Return a text without what two spellings of it may differ in: case, width, blanks, points, hidden marks."""
-    return "".join(_parts_in_order(text))
-
-
-def _parts(text: str) -> set[str]:
-    return set(_parts_in_order(text))
-
-
-def _parts_in_order(text: str) -> list[str]:
-    """Return the words of a text; a mark that cannot be seen parts none."""
-    kept = (mark for mark in fold_word(text) if unicodedata.category(mark) != "Cf")
-    return "".join(mark if unicodedata.category(mark)[0] in "LMN" else " " for mark in kept).split()
