@@ -417,3 +417,61 @@ def test_n_of_m_says_beforehand_how_many_may_lie_outside():
 
 def test_the_rows_of_an_average_have_no_verdict_of_their_own():
     assert row_verdicts(rows(*replicates("60", "90")), MEAN) == [("missing", "judged_with_others")] * 2
+
+
+# ---- inputs of derived results ----
+
+DOSE = {"dose_volume": "50", "dose_volume_unit": "mL", "recipient_weight": "70", "recipient_weight_unit": "kg"}
+DOSE |= {"infusion_hours": "1", "infusion_hours_unit": "h"}
+COMPUTED = {
+    "id": "rate",
+    "function": "endotoxin_per_kg_hour",
+    "inputs": {
+        "concentration": "endotoxin",
+        "volume": "@dose_volume",
+        "weight": "@recipient_weight",
+        "duration": "@infusion_hours",
+    },
+}
+RATE = {"id": "rate", "limit": {"max": "5", "unit": "EU/kg/h"}}
+REPORTED = {"id": "endotoxin", "report_only": True}
+
+
+def rate(*results, limit=RATE, test=REPORTED):
+    return evaluate(rows(*results), limit, *([] if test is None else [test]), derived=[COMPUTED], batches=DOSE)
+
+
+@pytest.mark.parametrize("test", [REPORTED, None], ids=["only reported", "only an input"])
+def test_an_invalidated_input_of_a_derived_result_is_never_forgotten(test):
+    found = rate(invalid("R1", "100"), result("R2", "0.1"), test=test)
+    assert (disposition(found), cell(found, "rate"), reasons(found)) == ("hold", "inconclusive", {"input_invalidated"})
+
+
+@pytest.mark.parametrize(
+    ("limit", "test"),
+    [
+        pytest.param(RATE | {"retests": 1}, REPORTED, id="of the derived result"),
+        pytest.param(RATE, ONE, id="of the test that it is computed from"),
+    ],
+)
+def test_an_input_that_may_be_retested_is_an_alert(limit, test):
+    found = rate(invalid("R1", "0.1"), result("R2", "0.1"), limit=limit, test=test)
+    assert (disposition(found), cell(found, "rate"), reasons(found)) == ("eligible", "alert", {"input_invalidated"})
+    (said,) = found.findings["explanation"]
+    assert "was invalidated, and what would be computed with it may not meet the requirement ≤ 5 EU/kg/h" in said
+
+
+def test_two_invalidated_inputs_are_more_than_one():
+    found = rate(invalid("R1", "100"), invalid("R2", "90"), result("R3", "0.1"), limit=RATE | {"retests": 1})
+    assert (disposition(found), cell(found, "rate")) == ("hold", "inconclusive")
+
+
+@pytest.mark.parametrize("text", ["invalid", "pending", ""])
+def test_an_input_that_gave_no_answer_may_be_repeated(text):
+    found = rate(invalid("R1", text), result("R2", "0.1"))
+    assert (disposition(found), cell(found, "rate")) == ("eligible", "conforms")
+
+
+def test_an_input_whose_invalidation_takes_no_effect_still_rejects():
+    found = rate(invalid("R1", "100", invalidated_by="Kim"), result("R2", "0.1"))
+    assert (disposition(found), cell(found, "rate")) == ("reject", "fails")

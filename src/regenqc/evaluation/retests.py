@@ -9,13 +9,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.evaluation.evidence import INVESTIGATION_COLUMNS
+from regenqc.evaluation.slots import stages_of_derived
 from regenqc.intake.coding import Standing
-from regenqc.vocabulary import Reason, Verdict
+from regenqc.specification.criteria import canonical_word
+from regenqc.specification.derived_sources import rows_needed
+from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from regenqc.evaluation.judge import Judge
+    from regenqc.specification.model import Requirement
 
 __all__ = ["settle_retests"]
 
@@ -55,12 +61,16 @@ def settle_retests(judge: Judge) -> None:
         judge: after all rows; its cells are raised and its findings get further ones.
     """
     everything = judge.investigated.table()
+    computed_from = _computed_from(judge)
     batch = everything["batch"].to_numpy()
     # Texts are looked at as Python strings, those of some batches at a time.
     for first in range(0, int(batch.max(initial=-1)) + 1, _BATCHES_AT_ONCE):
         own = np.flatnonzero((batch >= first) & (batch < first + _BATCHES_AT_ONCE))
         if len(own):
-            _settle(judge, everything.take(pa.array(own)).combine_chunks())
+            records = everything.take(pa.array(own)).combine_chunks()
+            _settle(judge, records)
+            if computed_from:
+                _settle_inputs(judge, records, computed_from)
 
 
 def _settle(judge: Judge, records: pa.Table) -> None:
@@ -72,12 +82,12 @@ def _settle(judge: Judge, records: pa.Table) -> None:
         return
     found: list[tuple[int, Reason, str]] = []
     for (_, slot), rows in _by_cell(records, cells):
-        entry = judge.plan.slots[slot]
-        requirement = judge.plan.specifications[entry.specification].requirements[entry.requirement]
-        if not requirement.report_only:
+        requirement = _requirement(judge, slot)
+        if requirement is not None and not requirement.report_only:
             found += _violations(rows, allowed=requirement.retests)
     if found:
-        _record(judge, records, found)
+        at = np.array([entry[0] for entry in found], dtype=np.int64)
+        _record(judge, records, at, slots[at], [(Verdict.INCONCLUSIVE, *entry[1:]) for entry in found])
 
 
 def _cells(records: pa.Table) -> set[tuple[int, int]]:
@@ -152,12 +162,87 @@ def _count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _record(judge: Judge, records: pa.Table, found: list[tuple[int, Reason, str]]) -> None:
-    at = np.array([entry[0] for entry in found], dtype=np.int64)
+def _requirement(judge: Judge, slot: int) -> Requirement | None:
+    """Return the requirement that a slot belongs to, `None` for an input that is nothing else."""
+    entry = judge.plan.slots[slot]
+    if entry.requirement < 0:
+        return None
+    return judge.plan.specifications[entry.specification].requirements[entry.requirement]
+
+
+def _computed_from(judge: Judge) -> dict[tuple[int, str, int], list[int]]:
+    """Return the slots that judge what is computed from a test, by specification, test and stage."""
+    plan = judge.plan
+    found: dict[tuple[int, str, int], list[int]] = {}
+    for index, specification in enumerate(plan.specifications):
+        for derived in specification.derived:
+            for source in {entry.test for entry in rows_needed(derived)}:
+                for number, slot in enumerate(plan.slots):
+                    judging = slot.specification == index and slot.test == derived.id and not slot.is_control
+                    if judging and slot.requirement >= 0 and slot.stage in stages_of_derived(specification, derived):
+                        found.setdefault((index, source, slot.stage), []).append(number)
+    return found
+
+
+def _settle_inputs(judge: Judge, records: pa.Table, computed_from: Mapping[tuple[int, str, int], list[int]]) -> None:
+    """Make a cell inconclusive of which more inputs were invalidated than may be retested, and an alert of the others.
+
+    What would be computed with an invalidated result may fail although the result itself meets its own requirement, or has
+    none. So it is taken for a failing one, unless it could not have been judged or reports that the test gave no answer.
+    """
+    invalidated = pc.and_(pc.equal(records["standing"], int(Standing.INVALIDATED)), pc.invert(records["is_empty"]))
+    at = np.flatnonzero(invalidated.to_numpy(zero_copy_only=False))
     part = records.take(pa.array(at))
-    batch, slot, row = (part[name].to_numpy() for name in ("batch", "slot", "row"))
-    verdict = np.full(len(found), Verdict.INCONCLUSIVE, dtype=np.uint8)
-    judge.raise_cells(batch, slot, verdict)
+    names = ("batch", "slot", "row", "verdict", *INVESTIGATION_COLUMNS)
+    concerned: dict[tuple[int, int], dict[str, dict[int, int]]] = {}
+    allowed: dict[tuple[int, int], int] = {}
+    for place, values in zip(at.tolist(), zip(*(part[name].to_pylist() for name in names), strict=True), strict=True):
+        fields: dict[str, Any] = dict(zip(names, values, strict=True))
+        if fields["slot"] < 0 or fields["verdict"] == Verdict.INCONCLUSIVE or _gives_no_answer(fields["result"]):
+            continue
+        own = judge.plan.slots[fields["slot"]]
+        group = judge.groups.groups[int(judge.groups.group_of_batch[fields["batch"]])]
+        reported = _requirement(judge, fields["slot"])
+        for slot in computed_from.get((own.specification, own.test, own.stage), ()):
+            requirement = _requirement(judge, slot)
+            if slot not in group.column_of_slot or requirement is None or requirement.report_only:
+                continue
+            cell = (fields["batch"], slot)
+            concerned.setdefault(cell, {}).setdefault(_identity(fields), {}).setdefault(fields["row"], place)
+            most = max(requirement.retests, 0 if reported is None else reported.retests)
+            allowed[cell] = max(allowed.get(cell, 0), most)
+    found: list[tuple[int, int, Verdict, Reason, str]] = []
+    for (batch, slot), results in concerned.items():
+        most = allowed[batch, slot]
+        verdict = Verdict.INCONCLUSIVE if len(results) > most else Verdict.ALERT
+        said = f"{_count(len(results), 'input')} invalidated, {most} allowed"
+        found += [
+            (place, slot, verdict, Reason.INPUT_INVALIDATED, said)
+            for rows in results.values()
+            for place in rows.values()
+        ]
+    if found:
+        places, slots = (np.array([entry[number] for entry in found], dtype=np.int64) for number in (0, 1))
+        _record(judge, records, places, slots, [entry[2:] for entry in found])
+
+
+def _gives_no_answer(text: str) -> bool:
+    return canonical_word(text) in INTERIM_WORDS | UNDECIDED_WORDS
+
+
+def _record(
+    judge: Judge,
+    records: pa.Table,
+    at: NDArray[np.int64],
+    slot: NDArray[np.integer],
+    found: Sequence[tuple[Verdict, Reason, str]],
+) -> None:
+    """Raise cells and explain them by records; an alert is raised where the cell is settled, see `Marks`."""
+    part = records.take(pa.array(at))
+    batch, row = (part[name].to_numpy() for name in ("batch", "row"))
+    verdict = np.array([entry[0] for entry in found], dtype=np.uint8)
+    raised = verdict > Verdict.ALERT
+    judge.raise_cells(batch[raised], slot[raised], verdict[raised])
     judge.explain(
         batch=batch,
         slot=slot,
