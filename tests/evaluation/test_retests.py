@@ -458,7 +458,7 @@ def test_an_input_that_may_be_retested_is_an_alert(limit, test):
     found = rate(invalid("R1", "0.1"), result("R2", "0.1"), limit=limit, test=test)
     assert (disposition(found), cell(found, "rate"), reasons(found)) == ("eligible", "alert", {"input_invalidated"})
     (said,) = found.findings["explanation"]
-    assert "was invalidated, and what would be computed with it may not meet the requirement ≤ 5 EU/kg/h" in said
+    assert "was invalidated, and with it the requirement ≤ 5 EU/kg/h may not be met" in said
 
 
 def test_two_invalidated_inputs_are_more_than_one():
@@ -475,3 +475,17 @@ def test_an_input_that_gave_no_answer_may_be_repeated(text):
 def test_an_input_whose_invalidation_takes_no_effect_still_rejects():
     found = rate(invalid("R1", "100", invalidated_by="Kim"), result("R2", "0.1"))
     assert (disposition(found), cell(found, "rate")) == ("reject", "fails")
+
+
+@pytest.mark.parametrize("stage", ["cell_bank", "drug_product_release"])
+@pytest.mark.parametrize(
+    "criterion",
+    [{"agreement": {"stage": "cell_bank", "relative": "10"}}, {"identity": {"equals_stage": "cell_bank"}}],
+    ids=["agreement", "identity"],
+)
+def test_an_invalidated_result_that_was_to_be_compared_is_never_forgotten(criterion, stage):
+    banked, released = result("A", "0.9", stage="cell_bank"), result("B", "0.9", stage="drug_product_release")
+    requirement = {"id": "same", "test": "endotoxin"} | criterion
+    bank = {"id": "bank", "test": "endotoxin", "stage": "cell_bank", "limit": {"max": "100", "unit": "EU/mL"}}
+    found = evaluate(rows(banked, released, invalid("C", "0.1", stage=stage)), requirement, bank)
+    assert (disposition(found), reasons(found)) == ("hold", {"input_invalidated"})

@@ -8,8 +8,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regenqc.evaluation.comparisons import other_stage
 from regenqc.evaluation.evidence import INVESTIGATION_COLUMNS
-from regenqc.evaluation.slots import stages_of_derived
+from regenqc.evaluation.slots import STAGES, stages_of_derived
 from regenqc.intake.coding import Standing
 from regenqc.specification.criteria import canonical_word
 from regenqc.specification.derived_sources import rows_needed
@@ -171,23 +172,28 @@ def _requirement(judge: Judge, slot: int) -> Requirement | None:
 
 
 def _computed_from(judge: Judge) -> dict[tuple[int, str, int], list[int]]:
-    """Return the slots that judge what is computed from a test, by specification, test and stage."""
+    """Return the slots that judge what is computed from a test or compared with it, by specification, test and stage."""
     plan = judge.plan
     found: dict[tuple[int, str, int], list[int]] = {}
-    for index, specification in enumerate(plan.specifications):
+    for number, slot in enumerate(plan.slots):
+        requirement = _requirement(judge, number)
+        if requirement is None or slot.is_control:
+            continue
+        specification = plan.specifications[slot.specification]
+        other = other_stage(requirement)
+        sources = set() if other is None else {(slot.test, slot.stage), (slot.test, STAGES.index(other))}
         for derived in specification.derived:
-            for source in {entry.test for entry in rows_needed(derived)}:
-                for number, slot in enumerate(plan.slots):
-                    judging = slot.specification == index and slot.test == derived.id and not slot.is_control
-                    if judging and slot.requirement >= 0 and slot.stage in stages_of_derived(specification, derived):
-                        found.setdefault((index, source, slot.stage), []).append(number)
+            if derived.id == slot.test and slot.stage in stages_of_derived(specification, derived):
+                sources |= {(entry.test, slot.stage) for entry in rows_needed(derived)}
+        for test, stage in sources:
+            found.setdefault((slot.specification, test, stage), []).append(number)
     return found
 
 
 def _settle_inputs(judge: Judge, records: pa.Table, computed_from: Mapping[tuple[int, str, int], list[int]]) -> None:
     """Make a cell inconclusive of which more inputs were invalidated than may be retested, and an alert of the others.
 
-    What would be computed with an invalidated result may fail although the result itself meets its own requirement, or has
+    What would be computed with an invalidated result, or compared with it, may fail although the result itself meets its own requirement, or has
     none. So it is taken for a failing one, unless it could not have been judged or reports that the test gave no answer.
     """
     invalidated = pc.and_(pc.equal(records["standing"], int(Standing.INVALIDATED)), pc.invert(records["is_empty"]))
