@@ -330,6 +330,20 @@ def test_a_sterility_positive_is_never_retested_into_compliance():
         assert disposition(evaluate(rows(first, then), STERILITY)) == "hold"
 
 
+@pytest.mark.parametrize("text", ["Growth in bottle 2", "Bacillus cereus", "growth (aerobic)", "growht"])
+def test_a_positive_in_words_of_its_own_is_never_retested_into_compliance(text):
+    first = {"test": "sterility", "result": text, "result_id": "S1", "status": "invalidated"} | PROOF
+    found = evaluate(rows(first, {"test": "sterility", "result": "no growth", "result_id": "S2"}), STERILITY)
+    assert (disposition(found), reasons(found)) == ("hold", {"retest_not_allowed"})
+
+
+@pytest.mark.parametrize("text", ["invalid", "indeterminate", "pending", "no growth to date"])
+def test_a_test_that_gave_no_answer_may_be_repeated(text):
+    first = {"test": "sterility", "result": text, "result_id": "S1", "status": "invalidated"} | PROOF
+    found = evaluate(rows(first, {"test": "sterility", "result": "no growth", "result_id": "S2"}), STERILITY)
+    assert (disposition(found), len(found.findings)) == ("eligible", 0)
+
+
 def test_retests_count_for_each_batch():
     frame = rows(FIRST, RETEST, FIRST | {"batch_id": "B2"}, RETEST | {"batch_id": "B2"})
     found = evaluate(frame, ONE)

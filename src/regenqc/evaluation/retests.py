@@ -12,6 +12,7 @@ from regenqc.evaluation.comparisons import other_stage
 from regenqc.evaluation.evidence import INVESTIGATION_COLUMNS
 from regenqc.evaluation.slots import STAGES, stages_of_derived
 from regenqc.intake.coding import Standing
+from regenqc.measurement.reported import read_reported
 from regenqc.specification.criteria import canonical_word
 from regenqc.specification.derived_sources import rows_needed
 from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Verdict
@@ -38,7 +39,7 @@ class _Row(NamedTuple):
         identity: of the result; its revisions have one.
         is_invalidated: whether it was invalidated with effect.
         is_investigated: whether it names an investigation.
-        fails: whether it would fail if it counted.
+        fails: whether it would fail if it counted, or says what nobody understands.
         retests: identity of the result that it says to retest, empty for none.
         is_retest: whether it is a result in the place of another.
     """
@@ -82,7 +83,7 @@ def _settle(judge: Judge, records: pa.Table) -> None:
     if not cells:
         return
     found: list[tuple[int, Reason, str]] = []
-    for (_, slot), rows in _by_cell(records, cells):
+    for (_, slot), rows in _by_cell(judge, records, cells):
         requirement = _requirement(judge, slot)
         if requirement is not None and not requirement.report_only:
             found += _violations(rows, allowed=requirement.retests)
@@ -95,7 +96,9 @@ def _cells(records: pa.Table) -> set[tuple[int, int]]:
     return set(zip(records["batch"].to_pylist(), records["slot"].to_pylist(), strict=True))
 
 
-def _by_cell(records: pa.Table, cells: set[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], list[_Row]]]:
+def _by_cell(
+    judge: Judge, records: pa.Table, cells: set[tuple[int, int]]
+) -> Iterator[tuple[tuple[int, int], list[_Row]]]:
     """Yield the records of each of some cells."""
     by_cell: dict[tuple[int, int], list[_Row]] = {cell: [] for cell in cells}
     names = ("batch", "slot", "standing", "verdict", "is_empty", *INVESTIGATION_COLUMNS)
@@ -114,12 +117,29 @@ def _by_cell(records: pa.Table, cells: set[tuple[int, int]]) -> Iterator[tuple[t
                     _identity(fields),
                     fields["standing"] == Standing.INVALIDATED,
                     fields["investigation_id"] != "",
-                    fields["verdict"] == Verdict.FAILS,
+                    fields["verdict"] == Verdict.FAILS or _is_not_understood(judge, fields),
                     fields["retest_of"],
                     fields["retest_of"] != "" and fields["standing"] != Standing.SUPERSEDED and not fields["is_empty"],
                 )
             )
     yield from by_cell.items()
+
+
+def _is_not_understood(judge: Judge, fields: dict[str, Any]) -> bool:
+    """Return whether an invalidated result is neither a number nor a word of the vocabulary, such as `growth in bottle 2`.
+
+    Nobody has shown that it did not fail. A karyotype and an identity are texts of their own.
+    """
+    requirement = _requirement(judge, fields["slot"])
+    return (
+        fields["verdict"] == Verdict.INCONCLUSIVE
+        and fields["standing"] == Standing.INVALIDATED
+        and requirement is not None
+        and requirement.karyotype is None
+        and requirement.identity is None
+        and read_reported(fields["result"]).number is None
+        and canonical_word(fields["result"]) is None
+    )
 
 
 def _identity(fields: dict[str, Any]) -> str:
@@ -149,7 +169,8 @@ def _violations(rows: Sequence[_Row], *, allowed: int) -> list[tuple[int, Reason
     reason = Reason.RETEST_NOT_ALLOWED if allowed == 0 else Reason.TOO_MANY_RETESTS
     for row in rows:
         if len(replaced) > allowed and row.is_invalidated and row.identity in replaced:
-            found.append((row.at, reason, f"{_count(len(replaced), 'failing result')} invalidated, {allowed} allowed"))
+            said = _count(len(replaced), "failing or unreadable result")
+            found.append((row.at, reason, f"{said} invalidated, {allowed} allowed"))
         if len(retests) > allowed and row.is_retest:
             found.append(
                 (row.at, reason, f"{_count(len(retests), 'retest')}, {allowed} allowed; this one of {row.retests}")
@@ -204,7 +225,8 @@ def _settle_inputs(judge: Judge, records: pa.Table, computed_from: Mapping[tuple
     allowed: dict[tuple[int, int], int] = {}
     for place, values in zip(at.tolist(), zip(*(part[name].to_pylist() for name in names), strict=True), strict=True):
         fields: dict[str, Any] = dict(zip(names, values, strict=True))
-        if fields["slot"] < 0 or fields["verdict"] == Verdict.INCONCLUSIVE or _gives_no_answer(fields["result"]):
+        undecided = fields["verdict"] == Verdict.INCONCLUSIVE and not _is_not_understood(judge, fields)
+        if fields["slot"] < 0 or undecided or _gives_no_answer(fields["result"]):
             continue
         own = judge.plan.slots[fields["slot"]]
         group = judge.groups.groups[int(judge.groups.group_of_batch[fields["batch"]])]
