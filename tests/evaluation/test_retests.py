@@ -465,11 +465,11 @@ def test_an_invalidated_input_of_a_derived_result_is_never_forgotten(test):
     ("limit", "test"),
     [
         pytest.param(RATE | {"retests": 1}, REPORTED, id="of the derived result"),
-        pytest.param(RATE, ONE, id="of the test that it is computed from"),
+        pytest.param(RATE, ONE | {"limit": {"max": "1000", "unit": "EU/mL"}}, id="of the test that it is computed from"),
     ],
 )
 def test_an_input_that_may_be_retested_is_an_alert(limit, test):
-    found = rate(invalid("R1", "0.1"), result("R2", "0.1"), limit=limit, test=test)
+    found = rate(invalid("R1", "100"), result("R2", "0.1"), limit=limit, test=test)
     assert (disposition(found), cell(found, "rate"), reasons(found)) == ("eligible", "alert", {"input_invalidated"})
     (said,) = found.findings["explanation"]
     assert "was invalidated, and with it the requirement ≤ 5 EU/kg/h may not be met" in said
@@ -478,6 +478,36 @@ def test_an_input_that_may_be_retested_is_an_alert(limit, test):
 def test_two_invalidated_inputs_are_more_than_one():
     found = rate(invalid("R1", "100"), invalid("R2", "90"), result("R3", "0.1"), limit=RATE | {"retests": 1})
     assert (disposition(found), cell(found, "rate")) == ("hold", "inconclusive")
+
+
+def test_an_invalidated_input_with_which_nothing_fails_needs_no_word():
+    found = rate(invalid("R1", "0.2"), result("R2", "0.1"))
+    assert (disposition(found), cell(found, "rate"), len(found.findings)) == ("eligible", "conforms", 0)
+
+
+@pytest.mark.parametrize(("amount", "wanted"), [("1E6", "hold"), ("1E9", "eligible")])
+def test_an_invalidated_input_is_computed_with_the_columns_of_its_row(amount, wanted):
+    derived = {
+        "id": "residual",
+        "function": "residual_cells_bound_by_count",
+        "inputs": {
+            "positives": "colonies",
+            "examined": {"test": "colonies", "column": "sample_amount"},
+            "efficiency": "50 %",
+            "detection_limit": "0.0005 %",
+            "dose": "@dose_cells",
+        },
+    }
+    first = {"test": "colonies", "result": "50", "result_id": "C1", "status": "invalidated", "sample_amount": amount}
+    second = {"test": "colonies", "result": "0", "result_id": "C2", "sample_amount": "1E6"}
+    found = evaluate(
+        rows(first | PROOF, second, sample_amount_unit="cells"),
+        {"id": "residual", "limit": {"max": "1000", "unit": "cells"}},
+        {"id": "colonies", "report_only": True},
+        derived=[derived],
+        batches={"dose_cells": "1E8", "dose_cells_unit": "cells"},
+    )
+    assert disposition(found) == wanted
 
 
 @pytest.mark.parametrize("text", ["invalid", "pending", ""])

@@ -8,24 +8,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regenqc.evaluation.comparisons import other_stage
 from regenqc.evaluation.evidence import INVESTIGATION_COLUMNS
-from regenqc.evaluation.slots import STAGES, stages_of_derived
 from regenqc.intake.coding import Standing
 from regenqc.measurement.reported import read_reported
 from regenqc.specification.criteria import canonical_word
-from regenqc.specification.derived_sources import rows_needed
-from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Verdict
+from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from regenqc.evaluation.judge import Judge
     from regenqc.specification.model import Requirement
 
-__all__ = ["settle_retests"]
+__all__ = ["identity_of", "in_number", "is_not_understood", "record_retests", "requirement_of", "settle_retests"]
 
 _BATCHES_AT_ONCE: Final = 20_000
 _SEPARATOR: Final = "\x1f"
@@ -63,16 +60,12 @@ def settle_retests(judge: Judge) -> None:
         judge: after all rows; its cells are raised and its findings get further ones.
     """
     everything = judge.investigated.table()
-    computed_from = _computed_from(judge)
     batch = everything["batch"].to_numpy()
     # Texts are looked at as Python strings, those of some batches at a time.
     for first in range(0, int(batch.max(initial=-1)) + 1, _BATCHES_AT_ONCE):
         own = np.flatnonzero((batch >= first) & (batch < first + _BATCHES_AT_ONCE))
         if len(own):
-            records = everything.take(pa.array(own)).combine_chunks()
-            _settle(judge, records)
-            if computed_from:
-                _settle_inputs(judge, records, computed_from)
+            _settle(judge, everything.take(pa.array(own)).combine_chunks())
 
 
 def _settle(judge: Judge, records: pa.Table) -> None:
@@ -84,12 +77,12 @@ def _settle(judge: Judge, records: pa.Table) -> None:
         return
     found: list[tuple[int, Reason, str]] = []
     for (_, slot), rows in _by_cell(judge, records, cells):
-        requirement = _requirement(judge, slot)
+        requirement = requirement_of(judge, slot)
         if requirement is not None and not requirement.report_only:
             found += _violations(rows, allowed=requirement.retests)
     if found:
         at = np.array([entry[0] for entry in found], dtype=np.int64)
-        _record(judge, records, at, slots[at], [(Verdict.INCONCLUSIVE, *entry[1:]) for entry in found])
+        record_retests(judge, records, at, slots[at], [(Verdict.INCONCLUSIVE, *entry[1:]) for entry in found])
 
 
 def _cells(records: pa.Table) -> set[tuple[int, int]]:
@@ -114,10 +107,10 @@ def _by_cell(
             rows.append(
                 _Row(
                     at,
-                    _identity(fields),
+                    identity_of(fields),
                     fields["standing"] == Standing.INVALIDATED,
                     fields["investigation_id"] != "",
-                    fields["verdict"] == Verdict.FAILS or _is_not_understood(judge, fields),
+                    fields["verdict"] == Verdict.FAILS or is_not_understood(judge, fields),
                     fields["retest_of"],
                     fields["retest_of"] != "" and fields["standing"] != Standing.SUPERSEDED and not fields["is_empty"],
                 )
@@ -125,12 +118,12 @@ def _by_cell(
     yield from by_cell.items()
 
 
-def _is_not_understood(judge: Judge, fields: dict[str, Any]) -> bool:
+def is_not_understood(judge: Judge, fields: dict[str, Any]) -> bool:
     """Return whether an invalidated result is neither a number nor a word of the vocabulary, such as `growth in bottle 2`.
 
     Nobody has shown that it did not fail. A karyotype and an identity are texts of their own.
     """
-    requirement = _requirement(judge, fields["slot"])
+    requirement = requirement_of(judge, fields["slot"])
     return (
         fields["verdict"] == Verdict.INCONCLUSIVE
         and fields["standing"] == Standing.INVALIDATED
@@ -142,7 +135,7 @@ def _is_not_understood(judge: Judge, fields: dict[str, Any]) -> bool:
     )
 
 
-def _identity(fields: dict[str, Any]) -> str:
+def identity_of(fields: dict[str, Any]) -> str:
     """Return the identity of a result; one without `result_id` is what its row says."""
     if fields["result_id"]:
         return str(fields["result_id"])
@@ -169,22 +162,22 @@ def _violations(rows: Sequence[_Row], *, allowed: int) -> list[tuple[int, Reason
     reason = Reason.RETEST_NOT_ALLOWED if allowed == 0 else Reason.TOO_MANY_RETESTS
     for row in rows:
         if len(replaced) > allowed and row.is_invalidated and row.identity in replaced:
-            said = _count(len(replaced), "failing or unreadable result")
+            said = in_number(len(replaced), "failing or unreadable result")
             found.append((row.at, reason, f"{said} invalidated, {allowed} allowed"))
         if len(retests) > allowed and row.is_retest:
             found.append(
-                (row.at, reason, f"{_count(len(retests), 'retest')}, {allowed} allowed; this one of {row.retests}")
+                (row.at, reason, f"{in_number(len(retests), 'retest')}, {allowed} allowed; this one of {row.retests}")
             )
         if row.is_retest and row.retests not in firsts - {row.identity}:
             found.append((row.at, Reason.RETEST_WITHOUT_FIRST_RESULT, f"a retest of {row.retests}"))
     return found
 
 
-def _count(number: int, what: str) -> str:
+def in_number(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _requirement(judge: Judge, slot: int) -> Requirement | None:
+def requirement_of(judge: Judge, slot: int) -> Requirement | None:
     """Return the requirement that a slot belongs to, `None` for an input that is nothing else."""
     entry = judge.plan.slots[slot]
     if entry.requirement < 0:
@@ -192,73 +185,7 @@ def _requirement(judge: Judge, slot: int) -> Requirement | None:
     return judge.plan.specifications[entry.specification].requirements[entry.requirement]
 
 
-def _computed_from(judge: Judge) -> dict[tuple[int, str, int], list[int]]:
-    """Return the slots that judge what is computed from a test or compared with it, by specification, test and stage."""
-    plan = judge.plan
-    found: dict[tuple[int, str, int], list[int]] = {}
-    for number, slot in enumerate(plan.slots):
-        requirement = _requirement(judge, number)
-        if requirement is None or slot.is_control:
-            continue
-        specification = plan.specifications[slot.specification]
-        other = other_stage(requirement)
-        sources = set() if other is None else {(slot.test, slot.stage), (slot.test, STAGES.index(other))}
-        for derived in specification.derived:
-            if derived.id == slot.test and slot.stage in stages_of_derived(specification, derived):
-                sources |= {(entry.test, slot.stage) for entry in rows_needed(derived)}
-        for test, stage in sources:
-            found.setdefault((slot.specification, test, stage), []).append(number)
-    return found
-
-
-def _settle_inputs(judge: Judge, records: pa.Table, computed_from: Mapping[tuple[int, str, int], list[int]]) -> None:
-    """Make a cell inconclusive of which more inputs were invalidated than may be retested, and an alert of the others.
-
-    What would be computed with an invalidated result, or compared with it, may fail although the result itself meets its own requirement, or has
-    none. So it is taken for a failing one, unless it could not have been judged or reports that the test gave no answer.
-    """
-    invalidated = pc.and_(pc.equal(records["standing"], int(Standing.INVALIDATED)), pc.invert(records["is_empty"]))
-    at = np.flatnonzero(invalidated.to_numpy(zero_copy_only=False))
-    part = records.take(pa.array(at))
-    names = ("batch", "slot", "row", "verdict", *INVESTIGATION_COLUMNS)
-    concerned: dict[tuple[int, int], dict[str, dict[int, int]]] = {}
-    allowed: dict[tuple[int, int], int] = {}
-    for place, values in zip(at.tolist(), zip(*(part[name].to_pylist() for name in names), strict=True), strict=True):
-        fields: dict[str, Any] = dict(zip(names, values, strict=True))
-        undecided = fields["verdict"] == Verdict.INCONCLUSIVE and not _is_not_understood(judge, fields)
-        if fields["slot"] < 0 or undecided or _gives_no_answer(fields["result"]):
-            continue
-        own = judge.plan.slots[fields["slot"]]
-        group = judge.groups.groups[int(judge.groups.group_of_batch[fields["batch"]])]
-        reported = _requirement(judge, fields["slot"])
-        for slot in computed_from.get((own.specification, own.test, own.stage), ()):
-            requirement = _requirement(judge, slot)
-            if slot not in group.column_of_slot or requirement is None or requirement.report_only:
-                continue
-            cell = (fields["batch"], slot)
-            concerned.setdefault(cell, {}).setdefault(_identity(fields), {}).setdefault(fields["row"], place)
-            most = max(requirement.retests, 0 if reported is None else reported.retests)
-            allowed[cell] = max(allowed.get(cell, 0), most)
-    found: list[tuple[int, int, Verdict, Reason, str]] = []
-    for (batch, slot), results in concerned.items():
-        most = allowed[batch, slot]
-        verdict = Verdict.INCONCLUSIVE if len(results) > most else Verdict.ALERT
-        said = f"{_count(len(results), 'input')} invalidated, {most} allowed"
-        found += [
-            (place, slot, verdict, Reason.INPUT_INVALIDATED, said)
-            for rows in results.values()
-            for place in rows.values()
-        ]
-    if found:
-        places, slots = (np.array([entry[number] for entry in found], dtype=np.int64) for number in (0, 1))
-        _record(judge, records, places, slots, [entry[2:] for entry in found])
-
-
-def _gives_no_answer(text: str) -> bool:
-    return canonical_word(text) in INTERIM_WORDS | UNDECIDED_WORDS
-
-
-def _record(
+def record_retests(
     judge: Judge,
     records: pa.Table,
     at: NDArray[np.int64],
