@@ -53,7 +53,9 @@ REPORTED = {"id": "endotoxin", "report_only": True}
 
 
 @pytest.mark.parametrize("volume", ["0", "0.0", "≤0"])
-@pytest.mark.parametrize("lot", [("endotoxin", "1000", "EU/mL"), ("endotoxin", "<0.1", "EU/mL")], ids=["much", "little"])
+@pytest.mark.parametrize(
+    "lot", [("endotoxin", "1000", "EU/mL"), ("endotoxin", "<0.1", "EU/mL")], ids=["much", "little"]
+)
 def test_a_dose_of_no_volume_shows_nothing_about_its_endotoxin(volume, lot):
     found = evaluate(rows(lot), RATE, REPORTED, derived=[ENDOTOXIN_RATE], batches=DOSE | {"dose_volume": volume})
     assert (disposition(found), cell(found, "rate")) == ("hold", "inconclusive")

@@ -465,7 +465,9 @@ def test_an_invalidated_input_of_a_derived_result_is_never_forgotten(test):
     ("limit", "test"),
     [
         pytest.param(RATE | {"retests": 1}, REPORTED, id="of the derived result"),
-        pytest.param(RATE, ONE | {"limit": {"max": "1000", "unit": "EU/mL"}}, id="of the test that it is computed from"),
+        pytest.param(
+            RATE, ONE | {"limit": {"max": "1000", "unit": "EU/mL"}}, id="of the test that it is computed from"
+        ),
     ],
 )
 def test_an_input_that_may_be_retested_is_an_alert(limit, test):

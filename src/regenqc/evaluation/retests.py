@@ -174,6 +174,12 @@ def _violations(rows: Sequence[_Row], *, allowed: int) -> list[tuple[int, Reason
 
 
 def in_number(number: int, what: str) -> str:
+    """Return a number of things in words.
+
+    Example:
+        >>> in_number(1, "retest"), in_number(2, "retest")
+        ('1 retest', '2 retests')
+    """
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
