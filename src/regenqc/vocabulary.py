@@ -247,6 +247,7 @@ class Reason(IntEnum):
     TOO_MANY_RETESTS = 147
     RETEST_WITHOUT_FIRST_RESULT = 148
     INDIVIDUAL_RESULT_OUTSIDE = 149
+    INPUT_INVALIDATED = 150
 
     @property
     def code(self) -> str:

@@ -52,6 +52,44 @@ def test_nobody_invalidates_a_result_of_their_own(approver):
     assert (disposition(found), cell(found, "endotoxin")) == ("reject", "fails")
 
 
+@pytest.mark.parametrize(
+    ("analyst", "approver"),
+    [
+        pytest.param("Kim, Anna", "Anna Kim", id="the parts of the name in another order"),
+        pytest.param("Kim / Park", "park", id="one of two who measured"),
+        pytest.param("Kim", "Park and Kim", id="whoever measured, with somebody else"),
+        pytest.param("A. Kim", "Kim", id="perhaps the same person"),
+        pytest.param("n/a", "Park", id="nobody measured"),
+        pytest.param("Kim", "N.A.", id="nobody approved"),
+        pytest.param("unknown", "Park", id="nobody knows who measured"),
+    ],
+)
+def test_who_may_be_the_same_person_is_no_second_one(analyst, approver):
+    found = evaluate(rows(FIRST | {"analyst": analyst, "invalidated_by": approver}, RETEST), ONE)
+    assert (disposition(found), cell(found, "endotoxin")) == ("reject", "fails")
+    assert "invalidation_without_second_person" in reasons(found)
+
+
+@pytest.mark.parametrize("approver", ["Park", "A. Park", "Anna Kim-Park, QA"])
+def test_people_who_share_a_part_of_their_names_are_two(approver):
+    found = evaluate(rows(FIRST | {"analyst": "Anna Kim Lee", "invalidated_by": approver}, RETEST), ONE)
+    assert (disposition(found), cell(found, "endotoxin")) == ("eligible", "alert")
+
+
+@pytest.mark.parametrize("text", ["n/a", "N.A.", "-", "—", "?", ".", "none", "Unknown", "TBD", "not known", "\u200b"])
+@pytest.mark.parametrize(
+    ("column", "reason"),
+    [
+        ("assignable_cause", "invalidation_without_cause"),
+        ("investigation_id", "invalidation_without_investigation"),
+    ],
+)
+def test_a_word_for_nothing_is_neither_a_cause_nor_an_investigation(column, reason, text):
+    found = evaluate(rows(FIRST | {column: text}, RETEST), ONE)
+    assert cell(found, "endotoxin") == "fails"
+    assert reason in reasons(found)
+
+
 def test_everything_that_is_missing_is_named():
     found = evaluate(rows(result("R1", "0.1", status="invalidated")), ONE)
     (said,) = found.findings["explanation"]
@@ -292,6 +330,20 @@ def test_a_sterility_positive_is_never_retested_into_compliance():
         assert disposition(evaluate(rows(first, then), STERILITY)) == "hold"
 
 
+@pytest.mark.parametrize("text", ["Growth in bottle 2", "Bacillus cereus", "growth (aerobic)", "growht"])
+def test_a_positive_in_words_of_its_own_is_never_retested_into_compliance(text):
+    first = {"test": "sterility", "result": text, "result_id": "S1", "status": "invalidated"} | PROOF
+    found = evaluate(rows(first, {"test": "sterility", "result": "no growth", "result_id": "S2"}), STERILITY)
+    assert (disposition(found), reasons(found)) == ("hold", {"retest_not_allowed"})
+
+
+@pytest.mark.parametrize("text", ["invalid", "indeterminate", "pending", "no growth to date"])
+def test_a_test_that_gave_no_answer_may_be_repeated(text):
+    first = {"test": "sterility", "result": text, "result_id": "S1", "status": "invalidated"} | PROOF
+    found = evaluate(rows(first, {"test": "sterility", "result": "no growth", "result_id": "S2"}), STERILITY)
+    assert (disposition(found), len(found.findings)) == ("eligible", 0)
+
+
 def test_retests_count_for_each_batch():
     frame = rows(FIRST, RETEST, FIRST | {"batch_id": "B2"}, RETEST | {"batch_id": "B2"})
     found = evaluate(frame, ONE)
@@ -379,3 +431,107 @@ def test_n_of_m_says_beforehand_how_many_may_lie_outside():
 
 def test_the_rows_of_an_average_have_no_verdict_of_their_own():
     assert row_verdicts(rows(*replicates("60", "90")), MEAN) == [("missing", "judged_with_others")] * 2
+
+
+# ---- inputs of derived results ----
+
+DOSE = {"dose_volume": "50", "dose_volume_unit": "mL", "recipient_weight": "70", "recipient_weight_unit": "kg"}
+DOSE |= {"infusion_hours": "1", "infusion_hours_unit": "h"}
+COMPUTED = {
+    "id": "rate",
+    "function": "endotoxin_per_kg_hour",
+    "inputs": {
+        "concentration": "endotoxin",
+        "volume": "@dose_volume",
+        "weight": "@recipient_weight",
+        "duration": "@infusion_hours",
+    },
+}
+RATE = {"id": "rate", "limit": {"max": "5", "unit": "EU/kg/h"}}
+REPORTED = {"id": "endotoxin", "report_only": True}
+
+
+def rate(*results, limit=RATE, test=REPORTED):
+    return evaluate(rows(*results), limit, *([] if test is None else [test]), derived=[COMPUTED], batches=DOSE)
+
+
+@pytest.mark.parametrize("test", [REPORTED, None], ids=["only reported", "only an input"])
+def test_an_invalidated_input_of_a_derived_result_is_never_forgotten(test):
+    found = rate(invalid("R1", "100"), result("R2", "0.1"), test=test)
+    assert (disposition(found), cell(found, "rate"), reasons(found)) == ("hold", "inconclusive", {"input_invalidated"})
+
+
+@pytest.mark.parametrize(
+    ("limit", "test"),
+    [
+        pytest.param(RATE | {"retests": 1}, REPORTED, id="of the derived result"),
+        pytest.param(
+            RATE, ONE | {"limit": {"max": "1000", "unit": "EU/mL"}}, id="of the test that it is computed from"
+        ),
+    ],
+)
+def test_an_input_that_may_be_retested_is_an_alert(limit, test):
+    found = rate(invalid("R1", "100"), result("R2", "0.1"), limit=limit, test=test)
+    assert (disposition(found), cell(found, "rate"), reasons(found)) == ("eligible", "alert", {"input_invalidated"})
+    (said,) = found.findings["explanation"]
+    assert "was invalidated, and with it the requirement ≤ 5 EU/kg/h may not be met" in said
+
+
+def test_two_invalidated_inputs_are_more_than_one():
+    found = rate(invalid("R1", "100"), invalid("R2", "90"), result("R3", "0.1"), limit=RATE | {"retests": 1})
+    assert (disposition(found), cell(found, "rate")) == ("hold", "inconclusive")
+
+
+def test_an_invalidated_input_with_which_nothing_fails_needs_no_word():
+    found = rate(invalid("R1", "0.2"), result("R2", "0.1"))
+    assert (disposition(found), cell(found, "rate"), len(found.findings)) == ("eligible", "conforms", 0)
+
+
+@pytest.mark.parametrize(("amount", "wanted"), [("1E6", "hold"), ("1E9", "eligible")])
+def test_an_invalidated_input_is_computed_with_the_columns_of_its_row(amount, wanted):
+    derived = {
+        "id": "residual",
+        "function": "residual_cells_bound_by_count",
+        "inputs": {
+            "positives": "colonies",
+            "examined": {"test": "colonies", "column": "sample_amount"},
+            "efficiency": "50 %",
+            "detection_limit": "0.0005 %",
+            "dose": "@dose_cells",
+        },
+    }
+    first = {"test": "colonies", "result": "50", "result_id": "C1", "status": "invalidated", "sample_amount": amount}
+    second = {"test": "colonies", "result": "0", "result_id": "C2", "sample_amount": "1E6"}
+    found = evaluate(
+        rows(first | PROOF, second, sample_amount_unit="cells"),
+        {"id": "residual", "limit": {"max": "1000", "unit": "cells"}},
+        {"id": "colonies", "report_only": True},
+        derived=[derived],
+        batches={"dose_cells": "1E8", "dose_cells_unit": "cells"},
+    )
+    assert disposition(found) == wanted
+
+
+@pytest.mark.parametrize("text", ["invalid", "pending", ""])
+def test_an_input_that_gave_no_answer_may_be_repeated(text):
+    found = rate(invalid("R1", text), result("R2", "0.1"))
+    assert (disposition(found), cell(found, "rate")) == ("eligible", "conforms")
+
+
+def test_an_input_whose_invalidation_takes_no_effect_still_rejects():
+    found = rate(invalid("R1", "100", invalidated_by="Kim"), result("R2", "0.1"))
+    assert (disposition(found), cell(found, "rate")) == ("reject", "fails")
+
+
+@pytest.mark.parametrize("stage", ["cell_bank", "drug_product_release"])
+@pytest.mark.parametrize(
+    "criterion",
+    [{"agreement": {"stage": "cell_bank", "relative": "10"}}, {"identity": {"equals_stage": "cell_bank"}}],
+    ids=["agreement", "identity"],
+)
+def test_an_invalidated_result_that_was_to_be_compared_is_never_forgotten(criterion, stage):
+    banked, released = result("A", "0.9", stage="cell_bank"), result("B", "0.9", stage="drug_product_release")
+    requirement = {"id": "same", "test": "endotoxin"} | criterion
+    bank = {"id": "bank", "test": "endotoxin", "stage": "cell_bank", "limit": {"max": "100", "unit": "EU/mL"}}
+    found = evaluate(rows(banked, released, invalid("C", "0.1", stage=stage)), requirement, bank)
+    assert (disposition(found), reasons(found)) == ("hold", {"input_invalidated"})

@@ -117,7 +117,7 @@ def test_a_failure_before_release_is_not_excused_by_a_pending_result():
 
 
 def test_a_due_date_behind_the_calendar_is_written_as_its_last_second():
-    found = judge(made={"manufactured_at": "9999-12-31"})
+    found = judge(made={"manufactured_at": "9999-12-31"}, as_of="9999-12-31")
     assert found.dispositions["pending_until"].tolist() == ["9999-12-31T23:59:59Z"]
 
 

@@ -38,8 +38,9 @@ def differences(dispositions: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame
 
 
 def found_by(evaluation) -> set[tuple[str, str]]:
-    findings = evaluation.findings
-    return {(row.batch_id, row.requirement_id) for row in findings.itertuples() if row.verdict != "conforms"}
+    # Planted are the results that were invalidated, not what would have been computed with them.
+    findings = evaluation.findings.query("verdict != 'conforms' and reason_code != 'input_invalidated'")
+    return {(row.batch_id, row.requirement_id) for row in findings.itertuples()}
 
 
 def planted(truth: pd.DataFrame) -> set[tuple[str, str]]:

@@ -165,6 +165,23 @@ FAULTS = [
         id="a limit in another kind of unit than the derived result",
     ),
     pytest.param(
+        virus() + requirement('limit = { min = "1", unit = "" }', identifier="virus", test="derived_result"),
+        "RQC-S084",
+        "max or max_exclusive alone",
+        id="a minimum of an upper bound",
+    ),
+    pytest.param(
+        virus()
+        + requirement(
+            'any_of = [{ test = "derived_result", limit = { min_exclusive = "0", max = "1", unit = "" } }, { test = "b", one_of = ["absent"] }]',
+            identifier="either",
+            test="",
+        ),
+        "RQC-S084",
+        "max or max_exclusive alone",
+        id="a minimum of an upper bound in a part",
+    ),
+    pytest.param(
         residual() + requirement('limit = { max = "1", unit = "mL" }', identifier="residual", test="residual"),
         "RQC-S059",
         "percentage",

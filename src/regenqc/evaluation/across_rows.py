@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from regenqc.evaluation.replicates import BatchTexts, Judged
     from regenqc.specification.model import Requirement
 
-__all__ = ["computed_rows", "settle_across_rows"]
+__all__ = ["ComputedPart", "computed_rows", "rows_of_parts", "settle_across_rows"]
 
 _ROWS_AT_ONCE: Final = 100_000
 _AVERAGED: Final = frozenset({Replicates.MEAN, Replicates.MEDIAN})
 
 
-class _Part(NamedTuple):
+class ComputedPart(NamedTuple):
     """Computed results of one test at one stage."""
 
     results: BatchTexts
@@ -46,20 +46,20 @@ def computed_rows(judge: Judge, collected: CollectedResults) -> Iterator[tuple[i
     """Yield means, medians and derived results as rows in canonical columns, each with the specification it is for."""
     batch_ids = pa.array(judge.coder.batch_ids, type=pa.string())
     for index in range(len(judge.plan.specifications)):
-        held: list[_Part] = []
+        held: list[ComputedPart] = []
         count = 0
         for part in _computed(judge, index, collected):
             if len(part.results.batch):
                 held.append(part)
                 count += len(part.results.batch)
             if count >= _ROWS_AT_ONCE:
-                yield index, _rows(held, batch_ids)
+                yield index, rows_of_parts(held, batch_ids)
                 held, count = [], 0
         if held:
-            yield index, _rows(held, batch_ids)
+            yield index, rows_of_parts(held, batch_ids)
 
 
-def _computed(judge: Judge, index: int, collected: CollectedResults) -> Iterator[_Part]:
+def _computed(judge: Judge, index: int, collected: CollectedResults) -> Iterator[ComputedPart]:
     plan = judge.plan
     averaged = [
         (number, requirement)
@@ -71,21 +71,21 @@ def _computed(judge: Judge, index: int, collected: CollectedResults) -> Iterator
         if not derivation.rows:
             batches = np.array(judge.groups.batches_of(index), dtype=np.int32)
             stage = STAGES[derivation.stage].value
-            yield _Part(derivation.of_batches(batches), derivation.derived.id, derivation.function.unit, stage)
+            yield ComputedPart(derivation.of_batches(batches), derivation.derived.id, derivation.function.unit, stage)
     needed = {slot for derivation in found for slot in derivation.slots}
     for block in collected.blocks({*(number for number, _ in averaged), *needed}):
         for number, requirement in averaged:
             if number in block:
                 assert requirement.limit is not None  # noqa: S101 - checked when the specification was loaded
                 name, stage = f"{requirement.id}{MEAN_SUFFIX}", STAGES[plan.slots[number].stage].value
-                yield _Part(averages(block[number], requirement), name, requirement.limit.unit, stage)
+                yield ComputedPart(averages(block[number], requirement), name, requirement.limit.unit, stage)
         for derivation in found:
             if derivation.rows:
                 stage = STAGES[derivation.stage].value
-                yield _Part(derivation.of_block(block), derivation.derived.id, derivation.function.unit, stage)
+                yield ComputedPart(derivation.of_block(block), derivation.derived.id, derivation.function.unit, stage)
 
 
-def _rows(parts: list[_Part], batch_ids: pa.StringArray) -> pa.RecordBatch:
+def rows_of_parts(parts: list[ComputedPart], batch_ids: pa.StringArray) -> pa.RecordBatch:
     """Return computed results as rows of dictionary-coded text."""
     counts = [len(part.results.batch) for part in parts]
     batches, batch = np.unique(np.concatenate([part.results.batch for part in parts]), return_inverse=True)
@@ -106,7 +106,7 @@ def _rows(parts: list[_Part], batch_ids: pa.StringArray) -> pa.RecordBatch:
     return pa.record_batch(columns)
 
 
-def _units(parts: list[_Part]) -> pa.DictionaryArray:
+def _units(parts: list[ComputedPart]) -> pa.DictionaryArray:
     """Return the unit of every result; a reason why there is none has no unit."""
     known = {"": 0}
     codes = [

@@ -17,6 +17,7 @@ from regenqc.evaluation.dates import NO_TIME, parse_time
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.kernel import SlotKind
 from regenqc.evaluation.plan import STAGES, composite_parts
+from regenqc.measurement.stated import is_stated
 from regenqc.specification.criteria import canonical_word
 from regenqc.specification.inheritance import due_hours
 from regenqc.vocabulary import Mark, OnFail, Reason, Stage, Timing, Verdict
@@ -34,6 +35,9 @@ __all__ = ["BUILT_IN_REQUIREMENTS", "FinalColumn", "SettledCells", "settle_cells
 
 # In the order in which they stand before the requirements of a stage.
 BUILT_IN_REQUIREMENTS: Final = ("result_record", "specification_validity", "expiry")
+
+# A date alone is a day in UTC, which elsewhere has begun earlier.
+_A_DAY: Final = 86_400
 
 # Stages at which something that can expire is handed on.
 _EXPIRING: Final = frozenset(
@@ -324,7 +328,8 @@ class _Settling:
         reason[missing] = Reason.NOT_REPORTED
         if requirement.timing is Timing.AFTER_RELEASE and missing.any():
             made = self.groups.manufactured_at[self.members]
-            dated = missing & (made != NO_TIME)
+            # Nothing is due from a day that has not come.
+            dated = missing & (made != NO_TIME) & (made <= self.now + _A_DAY)
             due = np.full(count, NO_TIME, dtype=np.int64)
             due[dated] = made[dated] + due_hours(requirement.due) * 3600
             pending = dated & (due >= self.now)
@@ -390,8 +395,8 @@ class _Settling:
         return verdict, reason
 
     def _evidence_answer(self, document: str, valid_until: str | None) -> tuple[int, int]:
-        # A word of the result vocabulary, such as "pending" or "absent", names no document.
-        if not document or canonical_word(document) is not None:
+        # A word for nothing, or of the result vocabulary, such as "pending" or "absent", names no document.
+        if not is_stated(document) or canonical_word(document) is not None:
             return Verdict.FAILS, Reason.EVIDENCE_MISSING
         if valid_until is None:
             return Verdict.CONFORMS, 0

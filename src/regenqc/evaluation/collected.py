@@ -178,6 +178,10 @@ class CollectedResults:
         self._order = np.argsort((slot.astype(np.int64) << 32) | batch, kind="stable")
         self._slot, self._batch = slot[self._order], batch[self._order]
 
+    def of_batches(self, batches: NDArray[np.integer[Any]]) -> pa.Table:
+        """Return what was collected of some batches."""
+        return self._table.take(pa.array(self._order[np.isin(self._batch, batches)]))
+
     def blocks(self, slots: Collection[int]) -> Iterator[dict[int, SlotRows]]:
         """Yield the rows of these slots, equal ones once, in blocks of batches; slots without rows are absent."""
         ranges = {slot: np.searchsorted(self._slot, [slot, slot + 1]) for slot in sorted(slots)}

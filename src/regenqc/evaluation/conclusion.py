@@ -22,6 +22,7 @@ from regenqc.evaluation.judge import Judge, JudgedRows
 from regenqc.evaluation.matrix import VerdictMatrix
 from regenqc.evaluation.plan import STAGES, Plan
 from regenqc.evaluation.retests import settle_retests
+from regenqc.evaluation.set_aside_inputs import settle_inputs
 from regenqc.vocabulary import Disposition
 
 if TYPE_CHECKING:
@@ -179,6 +180,7 @@ def judge_across_rows(judge: Judge, *, source: int, on_rows: RowSink | None = No
             on_rows(judged, source)
     settle_across_rows(judge, collected)
     settle_retests(judge)
+    settle_inputs(judge, collected)
     return first_row - 1
 
 

@@ -87,7 +87,8 @@ INVESTIGATION_COLUMNS = (
 
 NOT_JUDGED = 255
 
-# `slot` is -1 for a row that nothing judges; `verdict` is what the row says if it counts, or `NOT_JUDGED`.
+# `slot` is -1 for a row that nothing judges; `verdict` is what the row says if it counts, or `NOT_JUDGED`. The last
+# three are as in `COLLECTED_SCHEMA`: what would be computed with a result that was invalidated.
 INVESTIGATION_SCHEMA = pa.schema(
     [
         ("batch", pa.int32()),
@@ -99,6 +100,9 @@ INVESTIGATION_SCHEMA = pa.schema(
         ("is_empty", pa.bool_()),
         ("verdict", pa.uint8()),
         *((name, pa.string()) for name in INVESTIGATION_COLUMNS),
+        ("unit_code", pa.int16()),
+        ("limit", pa.string()),
+        ("annex", pa.string()),
     ]
 )
 

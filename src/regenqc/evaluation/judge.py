@@ -262,7 +262,7 @@ class Judge:
                 chunk.row_key + row,
                 texts_at(coded.rows, "result", row),
                 texts_at(coded.rows, "unit", row),
-                self._limits(coded, row),
+                self.limits_below(coded, row),
                 joined_texts(coded.rows, ("result_id", "sample_id", "replicate"), row),
                 pc.if_else(pa.array(annexed), joined_texts(coded.rows, ANNEX_COLUMNS, row), nothing)
                 if annexed.any()
@@ -272,7 +272,7 @@ class Judge:
         )
 
     @staticmethod
-    def _limits(coded: CodedRows, row: NDArray[np.int32]) -> pa.StringArray:
+    def limits_below(coded: CodedRows, row: NDArray[np.integer]) -> pa.StringArray:
         """Return the limits below which what was reported lies, if it lies below one.
 
         That is the limit of detection; of what is below the limit of quantitation, that limit and no other.

@@ -10,14 +10,19 @@ import pyarrow.compute as pc
 
 from regenqc.evaluation.evidence import INVESTIGATION_COLUMNS
 from regenqc.intake.coding import Standing
+from regenqc.measurement.reported import read_reported
+from regenqc.specification.criteria import canonical_word
 from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from regenqc.evaluation.judge import Judge
+    from numpy.typing import NDArray
 
-__all__ = ["settle_retests"]
+    from regenqc.evaluation.judge import Judge
+    from regenqc.specification.model import Requirement
+
+__all__ = ["identity_of", "in_number", "is_not_understood", "record_retests", "requirement_of", "settle_retests"]
 
 _BATCHES_AT_ONCE: Final = 20_000
 _SEPARATOR: Final = "\x1f"
@@ -31,7 +36,7 @@ class _Row(NamedTuple):
         identity: of the result; its revisions have one.
         is_invalidated: whether it was invalidated with effect.
         is_investigated: whether it names an investigation.
-        fails: whether it would fail if it counted.
+        fails: whether it would fail if it counted, or says what nobody understands.
         retests: identity of the result that it says to retest, empty for none.
         is_retest: whether it is a result in the place of another.
     """
@@ -71,20 +76,22 @@ def _settle(judge: Judge, records: pa.Table) -> None:
     if not cells:
         return
     found: list[tuple[int, Reason, str]] = []
-    for (_, slot), rows in _by_cell(records, cells):
-        entry = judge.plan.slots[slot]
-        requirement = judge.plan.specifications[entry.specification].requirements[entry.requirement]
-        if not requirement.report_only:
+    for (_, slot), rows in _by_cell(judge, records, cells):
+        requirement = requirement_of(judge, slot)
+        if requirement is not None and not requirement.report_only:
             found += _violations(rows, allowed=requirement.retests)
     if found:
-        _record(judge, records, found)
+        at = np.array([entry[0] for entry in found], dtype=np.int64)
+        record_retests(judge, records, at, slots[at], [(Verdict.INCONCLUSIVE, *entry[1:]) for entry in found])
 
 
 def _cells(records: pa.Table) -> set[tuple[int, int]]:
     return set(zip(records["batch"].to_pylist(), records["slot"].to_pylist(), strict=True))
 
 
-def _by_cell(records: pa.Table, cells: set[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], list[_Row]]]:
+def _by_cell(
+    judge: Judge, records: pa.Table, cells: set[tuple[int, int]]
+) -> Iterator[tuple[tuple[int, int], list[_Row]]]:
     """Yield the records of each of some cells."""
     by_cell: dict[tuple[int, int], list[_Row]] = {cell: [] for cell in cells}
     names = ("batch", "slot", "standing", "verdict", "is_empty", *INVESTIGATION_COLUMNS)
@@ -100,10 +107,10 @@ def _by_cell(records: pa.Table, cells: set[tuple[int, int]]) -> Iterator[tuple[t
             rows.append(
                 _Row(
                     at,
-                    _identity(fields),
+                    identity_of(fields),
                     fields["standing"] == Standing.INVALIDATED,
                     fields["investigation_id"] != "",
-                    fields["verdict"] == Verdict.FAILS,
+                    fields["verdict"] == Verdict.FAILS or is_not_understood(judge, fields),
                     fields["retest_of"],
                     fields["retest_of"] != "" and fields["standing"] != Standing.SUPERSEDED and not fields["is_empty"],
                 )
@@ -111,7 +118,24 @@ def _by_cell(records: pa.Table, cells: set[tuple[int, int]]) -> Iterator[tuple[t
     yield from by_cell.items()
 
 
-def _identity(fields: dict[str, Any]) -> str:
+def is_not_understood(judge: Judge, fields: dict[str, Any]) -> bool:
+    """Return whether an invalidated result is neither a number nor a word of the vocabulary, such as `growth in bottle 2`.
+
+    Nobody has shown that it did not fail. A karyotype and an identity are texts of their own.
+    """
+    requirement = requirement_of(judge, fields["slot"])
+    return (
+        fields["verdict"] == Verdict.INCONCLUSIVE
+        and fields["standing"] == Standing.INVALIDATED
+        and requirement is not None
+        and requirement.karyotype is None
+        and requirement.identity is None
+        and read_reported(fields["result"]).number is None
+        and canonical_word(fields["result"]) is None
+    )
+
+
+def identity_of(fields: dict[str, Any]) -> str:
     """Return the identity of a result; one without `result_id` is what its row says."""
     if fields["result_id"]:
         return str(fields["result_id"])
@@ -138,26 +162,48 @@ def _violations(rows: Sequence[_Row], *, allowed: int) -> list[tuple[int, Reason
     reason = Reason.RETEST_NOT_ALLOWED if allowed == 0 else Reason.TOO_MANY_RETESTS
     for row in rows:
         if len(replaced) > allowed and row.is_invalidated and row.identity in replaced:
-            found.append((row.at, reason, f"{_count(len(replaced), 'failing result')} invalidated, {allowed} allowed"))
+            said = in_number(len(replaced), "failing or unreadable result")
+            found.append((row.at, reason, f"{said} invalidated, {allowed} allowed"))
         if len(retests) > allowed and row.is_retest:
             found.append(
-                (row.at, reason, f"{_count(len(retests), 'retest')}, {allowed} allowed; this one of {row.retests}")
+                (row.at, reason, f"{in_number(len(retests), 'retest')}, {allowed} allowed; this one of {row.retests}")
             )
         if row.is_retest and row.retests not in firsts - {row.identity}:
             found.append((row.at, Reason.RETEST_WITHOUT_FIRST_RESULT, f"a retest of {row.retests}"))
     return found
 
 
-def _count(number: int, what: str) -> str:
+def in_number(number: int, what: str) -> str:
+    """Return a number of things in words.
+
+    Example:
+        >>> in_number(1, "retest"), in_number(2, "retest")
+        ('1 retest', '2 retests')
+    """
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
-def _record(judge: Judge, records: pa.Table, found: list[tuple[int, Reason, str]]) -> None:
-    at = np.array([entry[0] for entry in found], dtype=np.int64)
+def requirement_of(judge: Judge, slot: int) -> Requirement | None:
+    """Return the requirement that a slot belongs to, `None` for an input that is nothing else."""
+    entry = judge.plan.slots[slot]
+    if entry.requirement < 0:
+        return None
+    return judge.plan.specifications[entry.specification].requirements[entry.requirement]
+
+
+def record_retests(
+    judge: Judge,
+    records: pa.Table,
+    at: NDArray[np.int64],
+    slot: NDArray[np.integer],
+    found: Sequence[tuple[Verdict, Reason, str]],
+) -> None:
+    """Raise cells and explain them by records; an alert is raised where the cell is settled, see `Marks`."""
     part = records.take(pa.array(at))
-    batch, slot, row = (part[name].to_numpy() for name in ("batch", "slot", "row"))
-    verdict = np.full(len(found), Verdict.INCONCLUSIVE, dtype=np.uint8)
-    judge.raise_cells(batch, slot, verdict)
+    batch, row = (part[name].to_numpy() for name in ("batch", "row"))
+    verdict = np.array([entry[0] for entry in found], dtype=np.uint8)
+    raised = verdict > Verdict.ALERT
+    judge.raise_cells(batch[raised], slot[raised], verdict[raised])
     judge.explain(
         batch=batch,
         slot=slot,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
-from regenqc.evaluation.evidence import INVESTIGATION_COLUMNS, NOT_JUDGED, texts_at
+from regenqc.evaluation.evidence import ANNEX_COLUMNS, INVESTIGATION_COLUMNS, NOT_JUDGED, joined_texts, texts_at
 from regenqc.evaluation.judged_rows import raise_rows
 from regenqc.evaluation.kernel import COLLECTED
 from regenqc.intake.coding import Refusal, Standing
@@ -81,6 +81,9 @@ def record_investigated(judge: Judge, chunk: Chunk) -> None:
             coded.readings.form[coded.reading[row]] == Form.EMPTY,
             verdict,
             *(_texts(chunk, name, row) for name in INVESTIGATION_COLUMNS),
+            coded.unit[row],
+            judge.limits_below(coded, row),
+            joined_texts(coded.rows, ANNEX_COLUMNS, row),
         ]
     )
 

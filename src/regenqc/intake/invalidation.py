@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from enum import IntFlag
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from regenqc.intake.readers.text import trimmed_at
-from regenqc.measurement.reported import fold_word
+from regenqc.measurement.stated import is_stated, letters_of, words_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +31,8 @@ def lacking_of(rows: pa.RecordBatch, at: NDArray[np.integer]) -> NDArray[np.uint
 
     A second person is shown where the row states who measured (`analyst`) and who approved (`invalidated_by`), and the two
     differ in letters or digits; case, width, blanks, points and marks that cannot be seen make no difference between people.
+    Nor does the order of the parts of a name, and whoever is one of several that are named is no second person. What says
+    that nothing is stated (`n/a`, `-`, `none`, `unknown`) states nothing.
 
     Args:
         rows: dictionary-coded text.
@@ -51,8 +52,8 @@ def lacking_of(rows: pa.RecordBatch, at: NDArray[np.integer]) -> NDArray[np.uint
     columns = zip(*(trimmed_at(rows, name, at) for name in names), strict=True)
     return np.array(
         [
-            (Lacking.INVESTIGATION if not investigation else Lacking.NOTHING)
-            | (Lacking.CAUSE if not cause else Lacking.NOTHING)
+            (Lacking.NOTHING if is_stated(investigation) else Lacking.INVESTIGATION)
+            | (Lacking.NOTHING if is_stated(cause) else Lacking.CAUSE)
             | (Lacking.NOTHING if _are_two(analyst, approver) else Lacking.SECOND_PERSON)
             for investigation, cause, analyst, approver in columns
         ],
@@ -72,10 +73,7 @@ def in_words(lacking: int) -> str:
 
 
 def _are_two(analyst: str, approver: str) -> bool:
-    first, second = _person(analyst), _person(approver)
-    return len({first, second} - {""}) == 2
-
-
-def _person(name: str) -> str:
-    """Return a name without what two spellings of one name may differ in: case, width, blanks, points, hidden marks."""
-    return "".join(mark for mark in fold_word(name) if unicodedata.category(mark)[0] in "LMN")
+    if not is_stated(analyst) or not is_stated(approver) or letters_of(analyst) == letters_of(approver):
+        return False
+    first, second = set(words_of(analyst)), set(words_of(approver))
+    return not (first <= second or second <= first)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from regenqc.errors import Fault
     from regenqc.specification.derived_functions import DerivedFunction, Input
-    from regenqc.specification.model import AlternativePart, Derived, Requirement
+    from regenqc.specification.model import AlternativePart, Derived, LimitText, Requirement
 
 __all__ = ["check_derived", "check_derived_units"]
 
@@ -162,7 +162,7 @@ def check_derived_units(
     own: Mapping[str, tuple[str | int, ...]],
     place: Callable[..., str],
 ) -> Iterator[Fault]:
-    """Yield derived results that could never be computed or never be judged, because units are of different kinds.
+    """Yield derived results that could never be computed or never be judged: units of different kinds, minima of bounds.
 
     Args:
         derived: without other faults, after inheritance.
@@ -170,10 +170,21 @@ def check_derived_units(
         own: where the derived results of this file stand, by identifier.
         place: names a key of the file as `file:line path`.
     """
+    requirements = tuple(requirements)
     kinds = _kinds_of_tests(requirements)
+    with_minimum = {test for test, limit in _limits_of_tests(requirements) if limit.min or limit.min_exclusive}
     for entry in derived:
         where = (*own[entry.id], "function") if entry.id in own else ()
         function = FUNCTIONS[entry.function]
+        if function.is_bound and entry.id in with_minimum:
+            yield fault(
+                "RQC-S084",
+                "An upper bound cannot show that anything is at least so much.",
+                place(*where),
+                got=f"{entry.id}: a limit with a minimum",
+                expected="max or max_exclusive alone",
+                action="Remove the minimum, or set it on the test that measures the quantity.",
+            )
         judged = kinds.get(entry.id, {})
         if judged and _kind(function.unit) not in judged:
             yield fault(
@@ -207,13 +218,19 @@ def check_derived_units(
 def _kinds_of_tests(requirements: Iterable[Requirement]) -> dict[str, dict[str, str]]:
     """Return for every test the kinds of unit of its limits, each with a unit."""
     found: dict[str, dict[str, str]] = {}
+    for test, limit in _limits_of_tests(requirements):
+        found.setdefault(test, {})[_kind(limit.unit)] = limit.unit
+    return found
+
+
+def _limits_of_tests(requirements: Iterable[Requirement]) -> Iterator[tuple[str, LimitText]]:
+    """Yield every limit of a test, those of composite requirements included."""
     for requirement in requirements:
         criteria: list[tuple[str | None, Requirement | AlternativePart]] = [(requirement.test, requirement)]
         criteria += [(part.test, part) for parts in composite_parts(requirement).values() for part in parts]
         for test, criterion in criteria:
             if test is not None and criterion.limit is not None:
-                found.setdefault(test, {})[_kind(criterion.limit.unit)] = criterion.limit.unit
-    return found
+                yield test, criterion.limit
 
 
 def _kind(symbol: str) -> str:

@@ -135,7 +135,8 @@ FUNCTIONS: Final[Mapping[str, DerivedFunction]] = {
         rule=Rule.PRODUCT,
         inputs=(
             Input(name="concentration", unit="EU/mL"),
-            Input(name="volume", unit="mL"),
+            # Nothing given carries nothing; a volume of zero is no dose, and shows nothing about one.
+            Input(name="volume", unit="mL", above_zero=True),
             Input(name="weight", unit="kg", direction=_FALLS),
             # A dose given within less than an hour counts as given in one hour.
             Input(name="duration", unit="h", direction=_FALLS, at_least=1),
@@ -208,7 +209,7 @@ FUNCTIONS: Final[Mapping[str, DerivedFunction]] = {
     ),
     "residual_cells_per_dose": DerivedFunction(
         rule=Rule.PRODUCT,
-        inputs=(Input(name="fraction", unit="%"), Input(name="dose", unit="cells")),
+        inputs=(Input(name="fraction", unit="%"), Input(name="dose", unit="cells", above_zero=True)),
         unit="cells",
         formula="fraction × dose",
         source="definition",

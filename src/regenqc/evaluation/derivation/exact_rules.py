@@ -88,6 +88,8 @@ def derive_product(function: DerivedFunction, quantities: Sequence[Quantity | Pr
         above, below = quantity.numerator, quantity.denominator
         if above < 0:
             return refusal(f"{entry.name} is negative")
+        if entry.above_zero and above == 0:
+            return refusal(f"{entry.name} is zero")
         if entry.unit is None and kind not in {"", quantity.kind}:
             return refusal(OTHER_KIND)
         kind = quantity.kind or kind
@@ -129,6 +131,8 @@ def product_texts(function: DerivedFunction, columns: Sequence[QuantityColumn]) 
             own = _WEAKENED[own]
         plain &= column.fits & (column.numerator >= 0) & ((operator == 0) | (own == 0) | (operator == own))
         operator = np.where(own, own, operator)
+        if entry.above_zero:
+            plain &= column.numerator > 0
         if entry.unit is None:
             plain &= (kind == 0) | (kind == column.kind)
             kind = column.kind

@@ -1,0 +1,53 @@
+"""Whether a text states anything: a form that wants a text is often filled with a word for nothing."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Final
+
+from regenqc.measurement.reported import fold_word
+
+__all__ = ["is_stated", "letters_of", "words_of"]
+
+# Without blanks and points.
+_NOTHING: Final = frozenset(
+    {
+        *("0", "missing", "na", "nil", "no", "nocause", "none", "notapplicable", "notavailable", "notdetermined"),
+        *("notgiven", "notidentified", "notknown", "notrecorded", "notstated", "null", "pending", "tba", "tbc", "tbd"),
+        *("tobeconfirmed", "tobedetermined", "unassigned", "unknown"),
+    }
+)
+
+
+def is_stated(text: str) -> bool:
+    """Return whether a text holds a letter or a digit and is no word for nothing.
+
+    Args:
+        text: an identifier, a name or a reason, in any case and width.
+
+    Example:
+        >>> [is_stated(text) for text in ("OOS-1", "", " - ", "N/A", "not known", "?")]
+        [True, False, False, False, False, False]
+    """
+    return letters_of(text) not in _NOTHING | {""}
+
+
+def letters_of(text: str) -> str:
+    """Return a text without what two spellings of it may differ in: case, width, blanks, points, hidden marks.
+
+    Example:
+        >>> letters_of(" Kim, A. ")
+        'kima'
+    """
+    return "".join(words_of(text))
+
+
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in order, folded; a mark that cannot be seen parts none.
+
+    Example:
+        >>> words_of("Kim, A.")
+        ['kim', 'a']
+    """
+    kept = (mark for mark in fold_word(text) if unicodedata.category(mark) != "Cf")
+    return "".join(mark if unicodedata.category(mark)[0] in "LMN" else " " for mark in kept).split()
