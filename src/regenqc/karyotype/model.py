@@ -61,7 +61,7 @@ class Form(StrEnum):
     PLOIDY = "ploidy"
 
 
-class Abnormality(msgspec.Struct, frozen=True):
+class Abnormality(msgspec.Struct, frozen=True, gc=False):
     """One change of a cell line.
 
     Args:
@@ -94,7 +94,7 @@ class Abnormality(msgspec.Struct, frozen=True):
         return self.note != ""
 
 
-class Notation(msgspec.Struct, frozen=True):
+class Notation(msgspec.Struct, frozen=True, gc=False):
     """How a clone is written, where it is not written out in full.
 
     Args:
@@ -122,7 +122,7 @@ class Notation(msgspec.Struct, frozen=True):
 IN_FULL: Final = Notation()
 
 
-class Clone(msgspec.Struct, frozen=True):
+class Clone(msgspec.Struct, frozen=True, gc=False):
     """One cell line.
 
     Args:
@@ -149,7 +149,7 @@ class Clone(msgspec.Struct, frozen=True):
     notation: Notation = IN_FULL
 
 
-class Signal(msgspec.Struct, frozen=True):
+class Signal(msgspec.Struct, frozen=True, gc=False):
     """One statement of in situ hybridisation or an array.
 
     Args:
@@ -177,7 +177,7 @@ class Signal(msgspec.Struct, frozen=True):
     scored: int | None = None
 
 
-class OtherTechnique(msgspec.Struct, frozen=True):
+class OtherTechnique(msgspec.Struct, frozen=True, gc=False):
     """Result of a technique other than banding in the same text.
 
     Args:
@@ -196,7 +196,7 @@ class OtherTechnique(msgspec.Struct, frozen=True):
     signals: tuple[Signal, ...]
 
 
-class Karyotype(msgspec.Struct, frozen=True, eq=False):
+class Karyotype(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A reported karyotype that was read to its end.
 
     Args:
@@ -233,7 +233,7 @@ class Karyotype(msgspec.Struct, frozen=True, eq=False):
         return None if None in counts else sum(count for count in counts if count is not None)
 
 
-class NotUnderstood(msgspec.Struct, frozen=True):
+class NotUnderstood(msgspec.Struct, frozen=True, gc=False):
     """A text that is outside the documented subset; it is neither normal nor abnormal.
 
     Args:
