@@ -74,9 +74,14 @@ def simulated(folder: Path, results: int, *, file_format: Literal["csv", "parque
 
 
 def _ruled(path: Path) -> Iterator[pa.Table]:
-    """Yield the results of tests that the specifications know, and those that went astray."""
+    """Yield the results of tests that the specifications know, and those that went astray.
+
+    Invalidated inputs of derived results are left out: regenqc computes with them once more, and no peer does.
+    """
     known = set(_ASTRAY)
+    inputs: set[str] = set()
     for specification in standard():
+        inputs |= {str(source) for derived in specification.derived for source in derived.inputs.values()}
         for requirement in specification.requirements:
             tests = [part.test for part in composite_parts(requirement)] or [requirement.test]
             known |= {(str(requirement.stage), str(test)) for test in tests}
@@ -88,7 +93,10 @@ def _ruled(path: Path) -> Iterator[pa.Table]:
                 for stage in stages.dictionary.to_pylist()
             ]
         )
-        kept = group.filter(pa.array(table[stages.indices.to_numpy(), tests.indices.to_numpy()]))
+        is_input = pc.is_in(group["test"].cast(pa.string()), value_set=pa.array(sorted(inputs)))
+        is_invalidated = pc.equal(group["status"].cast(pa.string()), "invalidated")
+        has_rules = pa.array(table[stages.indices.to_numpy(), tests.indices.to_numpy()])
+        kept = group.filter(pc.and_(has_rules, pc.invert(pc.and_(is_input, is_invalidated))))
         yield kept.select([name for name in group.column_names if name not in _LEFT_OUT])
 
 
