@@ -17,6 +17,14 @@ def test_a_word_for_nothing_is_no_document(text):
     assert (disposition(found), reasons(found)) == ("hold", {"evidence_missing"})
 
 
+@pytest.mark.parametrize(
+    "text", ["expired", "Withdrawn", "under review", "REJECTED", "draft", "Not approved", "yes", "to follow"]
+)
+def test_a_word_for_what_became_of_a_document_is_no_document(text):
+    found = evaluate(rows(VIABLE), VIABILITY, APPROVAL, batches={"approval": text, "approval_until": "2027-01-01"})
+    assert (disposition(found), reasons(found)) == ("hold", {"evidence_missing"})
+
+
 @pytest.mark.parametrize("text", ["IRB-1", "0012", "N-A-7", "2026/unknown-3", "NO 17"])
 def test_an_identifier_that_holds_such_a_word_is_a_document(text):
     found = evaluate(rows(VIABLE), VIABILITY, APPROVAL, batches={"approval": text, "approval_until": "2027-01-01"})

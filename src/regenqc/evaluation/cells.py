@@ -17,7 +17,7 @@ from regenqc.evaluation.dates import NO_TIME, parse_time
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.kernel import SlotKind
 from regenqc.evaluation.plan import STAGES, composite_parts
-from regenqc.measurement.stated import is_stated
+from regenqc.measurement.stated import names_document
 from regenqc.specification.criteria import canonical_word
 from regenqc.specification.inheritance import due_hours
 from regenqc.vocabulary import Mark, OnFail, Reason, Stage, Timing, Verdict
@@ -396,7 +396,7 @@ class _Settling:
 
     def _evidence_answer(self, document: str, valid_until: str | None) -> tuple[int, int]:
         # A word for nothing, or of the result vocabulary, such as "pending" or "absent", names no document.
-        if not is_stated(document) or canonical_word(document) is not None:
+        if not names_document(document) or canonical_word(document) is not None:
             return Verdict.FAILS, Reason.EVIDENCE_MISSING
         if valid_until is None:
             return Verdict.CONFORMS, 0

@@ -7,7 +7,7 @@ from typing import Final
 
 from regenqc.measurement.reported import fold_word
 
-__all__ = ["is_stated", "letters_of", "words_of"]
+__all__ = ["is_stated", "letters_of", "names_document", "words_of"]
 
 # Without blanks and points.
 _NOTHING: Final = frozenset(
@@ -15,6 +15,15 @@ _NOTHING: Final = frozenset(
         *("0", "missing", "na", "nil", "no", "nocause", "none", "notapplicable", "notavailable", "notdetermined"),
         *("notgiven", "notidentified", "notknown", "notrecorded", "notstated", "null", "pending", "tba", "tbc", "tbd"),
         *("tobeconfirmed", "tobedetermined", "unassigned", "unknown"),
+    }
+)
+
+# What stands where a document was asked for and there is none that counts. Without blanks and points, as above.
+_NO_DOCUMENT: Final = frozenset(
+    {
+        *("cancelled", "canceled", "denied", "draft", "expired", "inpreparation", "inprogress", "inreview", "lapsed"),
+        *("notapproved", "notrequired", "planned", "refused", "rejected", "requested", "revoked", "submitted"),
+        *("suspended", "terminated", "tofollow", "underreview", "void", "withdrawn", "yes"),
     }
 )
 
@@ -30,6 +39,19 @@ def is_stated(text: str) -> bool:
         [True, False, False, False, False, False]
     """
     return letters_of(text) not in _NOTHING | {""}
+
+
+def names_document(text: str) -> bool:
+    """Return whether a text can be the name or number of a document, and no word for what became of one.
+
+    Args:
+        text: as stated where a document is asked for.
+
+    Example:
+        >>> [names_document(text) for text in ("IRB-2026-7", "withdrawn", "under review", "n/a", "yes")]
+        [True, False, False, False, False]
+    """
+    return is_stated(text) and letters_of(text) not in _NO_DOCUMENT
 
 
 def letters_of(text: str) -> str:
