@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shlex
+import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from pyarrow import csv, parquet
 
 from regenqc.errors import UsageError
 from regenqc.resources import packaged_path
@@ -24,9 +29,9 @@ def spark_is_there():
         pytest.skip(str(error))
 
 
-def run(*arguments, **environment):
+def run(*arguments, cwd=None, **environment):
     command = [sys.executable, "-m", "regenqc", "evaluate", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, env=os.environ | environment)
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, env=os.environ | environment)
 
 
 def arguments(out, *more):
@@ -80,3 +85,21 @@ def test_without_java_the_command_says_what_to_install(tmp_path):
     assert done.returncode == 2
     assert "RQC-U091" in done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_commands_of_the_document_on_scale_run(tmp_path):
+    document = Path(__file__).resolve().parents[2] / "docs" / "scale.md"
+    found = re.findall(r"^regenqc evaluate (.*)$", document.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert found
+    (tmp_path / "exports").mkdir()
+    for name in ("results", "batches"):
+        table = csv.read_csv(
+            SAMPLES / f"{name}.csv", convert_options=csv.ConvertOptions(strings_can_be_null=False, null_values=[])
+        )
+        folder = tmp_path / "exports" if name == "results" else tmp_path
+        parquet.write_table(table, folder / f"{name}.parquet")
+    shutil.copy(packaged_path("specs") / "example" / "car-t-ari-0001.toml", tmp_path / "my-product.toml")
+    for line in found:
+        done = run(*shlex.split(line.split("  #")[0]), cwd=tmp_path)
+        assert done.returncode in {0, 1}, done.stderr
+        assert (tmp_path / "judged" / "dispositions.csv").exists()

@@ -19,7 +19,7 @@ from regenqc.evaluation.replicates import averages, indistinguishable, judge_rep
 from regenqc.vocabulary import Replicates, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from regenqc.evaluation.collected import CollectedResults
     from regenqc.evaluation.judge import Judge
@@ -44,7 +44,7 @@ class ComputedPart(NamedTuple):
 
 def computed_rows(judge: Judge, collected: CollectedResults) -> Iterator[tuple[int, pa.RecordBatch]]:
     """Yield means, medians and derived results as rows in canonical columns, each with the specification it is for."""
-    batch_ids = pa.array(judge.coder.batch_ids, type=pa.string())
+    batch_ids = judge.coder.batch_ids
     for index in range(len(judge.plan.specifications)):
         held: list[ComputedPart] = []
         count = 0
@@ -85,8 +85,8 @@ def _computed(judge: Judge, index: int, collected: CollectedResults) -> Iterator
                 yield ComputedPart(derivation.of_block(block), derivation.derived.id, derivation.function.unit, stage)
 
 
-def rows_of_parts(parts: list[ComputedPart], batch_ids: pa.StringArray) -> pa.RecordBatch:
-    """Return computed results as rows of dictionary-coded text."""
+def rows_of_parts(parts: list[ComputedPart], batch_ids: Sequence[str]) -> pa.RecordBatch:
+    """Return computed results as rows of dictionary-coded text; `batch_ids` are the identifiers by batch code."""
     counts = [len(part.results.batch) for part in parts]
     batches, batch = np.unique(np.concatenate([part.results.batch for part in parts]), return_inverse=True)
     preliminary = np.concatenate([part.results.preliminary for part in parts]).astype(np.int32)
@@ -96,7 +96,7 @@ def rows_of_parts(parts: list[ComputedPart], batch_ids: pa.StringArray) -> pa.Re
         for part in parts
     ]
     columns = {
-        "batch_id": _coded(batch, batch_ids.take(pa.array(batches))),
+        "batch_id": _coded(batch, pa.array([batch_ids[code] for code in batches.tolist()], type=pa.string())),
         "test": _repeated([part.test for part in parts], counts),
         "result": _coded(np.concatenate(texts), pa.array(list(known), type=pa.string())),
         "unit": _units(parts),

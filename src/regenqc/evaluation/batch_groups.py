@@ -127,13 +127,6 @@ class BatchGroups:
         codes: list[int] = np.flatnonzero(speaks[self.group_of_batch]).tolist()
         return codes
 
-    def attribute(self, name: str, batch: int) -> str:
-        """Return an attribute of a batch, empty when it is not stated."""
-        if self.table is None or batch >= len(self.table.batch_ids):
-            return ""
-        values = self.table.attributes.get(name)
-        return values[batch] if values is not None else ""
-
     def attribute_codes(self, name: str, batches: NDArray[np.integer]) -> tuple[NDArray[np.int64], list[str]]:
         """Return an attribute of some batches as indices into a list of its distinct values, the first of which is empty."""
         if self.table is None or name not in self.table.attributes:

@@ -176,8 +176,7 @@ def _judged(
 ) -> Iterator[tuple[int, int]]:
     """Yield batch and slot of the results that fail."""
     part = ComputedPart(texts, derivation.derived.id, derivation.function.unit, STAGES[derivation.stage].value)
-    batch_ids = pa.array(judge.coder.batch_ids, type=pa.string())
-    coded = judge.coder.code(rows_of_parts([part], batch_ids), first_row=1, computed=True)
+    coded = judge.coder.code(rows_of_parts([part], judge.coder.batch_ids), first_row=1, computed=True)
     judge.plan.prepare_units(coded.unit)
     arrays = row_arrays(coded)
     for number in judging:

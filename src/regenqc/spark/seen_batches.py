@@ -69,11 +69,6 @@ class SeenBatches(BatchGroups):
             member = np.where(rows < 0, np.int32(0), listed.member[rows]).astype(np.int32)
             self.member_of_batch = np.append(self.member_of_batch, member)
 
-    def attribute(self, name: str, batch: int) -> str:
-        """Return an attribute of a batch, empty when it is not stated."""
-        codes, values = self.attribute_codes(name, np.array([batch]))
-        return str(values[codes[0]])
-
     def attribute_codes(self, name: str, batches: NDArray[np.integer]) -> tuple[NDArray[np.int64], list[str]]:
         """Return an attribute of some batches as indices into a list of its distinct values, the first of which is empty."""
         codes, values = self._directory.coded(name)
