@@ -248,6 +248,7 @@ class Reason(IntEnum):
     RETEST_WITHOUT_FIRST_RESULT = 148
     INDIVIDUAL_RESULT_OUTSIDE = 149
     INPUT_INVALIDATED = 150
+    INPUT_REVISED = 151
 
     @property
     def code(self) -> str:

@@ -477,6 +477,49 @@ def test_an_input_that_may_be_retested_is_an_alert(limit, test):
     assert "was invalidated, and with it the requirement ≤ 5 EU/kg/h may not be met" in said
 
 
+def revised(*texts, **columns):
+    return [result("R1", text, revision=str(number), **columns) for number, text in enumerate(texts)]
+
+
+@pytest.mark.parametrize("test", [REPORTED, None], ids=["only reported", "only an input"])
+def test_an_input_with_which_a_derived_result_would_have_failed_before_its_revision_is_an_alert(test):
+    found = rate(*revised("100", "0.1"), test=test)
+    assert (disposition(found), cell(found, "rate"), reasons(found)) == ("eligible", "alert", {"input_revised"})
+    (said,) = found.findings["explanation"]
+    assert "was revised, and with what it said before the requirement ≤ 5 EU/kg/h may not be met" in said
+    assert "result R1, revision 0" in said
+
+
+def test_every_earlier_text_of_an_input_is_looked_at():
+    found = rate(*revised("100", "0.2", "90", "0.1"))
+    assert found.findings["reported"].tolist() == ["100", "90"]
+
+
+def test_a_revision_of_an_input_is_no_retest():
+    found = rate(*revised("100", "90", "0.1"), invalid("R2", "95"), limit=RATE | {"retests": 1})
+    assert (disposition(found), reasons(found)) == ("eligible", {"input_revised", "input_invalidated"})
+
+
+@pytest.mark.parametrize("text", ["0.2", "pending", "", "?"])
+def test_a_revised_input_with_which_nothing_fails_needs_no_word(text):
+    found = rate(*revised(text, "0.1"))
+    assert (disposition(found), cell(found, "rate"), len(found.findings)) == ("eligible", "conforms", 0)
+
+
+def test_revised_inputs_are_no_part_of_an_investigation():
+    assert len(rate(*revised("100", "0.1")).investigations) == 0
+
+
+@pytest.mark.parametrize("stage", ["cell_bank", "drug_product_release"])
+def test_a_revised_result_that_is_compared_is_an_alert(stage):
+    revisions = [result("C", text, stage=stage, revision=str(at)) for at, text in enumerate(["0.1", "0.9"])]
+    other = result("A", "0.9", stage="cell_bank" if stage == "drug_product_release" else "drug_product_release")
+    requirement = {"id": "same", "test": "endotoxin", "agreement": {"stage": "cell_bank", "relative": "10"}}
+    bank = {"id": "bank", "test": "endotoxin", "stage": "cell_bank", "limit": {"max": "100", "unit": "EU/mL"}}
+    found = evaluate(rows(other, *revisions), requirement, bank)
+    assert (disposition(found), cell(found, "same"), reasons(found)) == ("eligible", "alert", {"input_revised"})
+
+
 def test_two_invalidated_inputs_are_more_than_one():
     found = rate(invalid("R1", "100"), invalid("R2", "90"), result("R3", "0.1"), limit=RATE | {"retests": 1})
     assert (disposition(found), cell(found, "rate")) == ("hold", "inconclusive")

@@ -38,8 +38,9 @@ def differences(dispositions: pd.DataFrame, truth: pd.DataFrame) -> pd.DataFrame
 
 
 def found_by(evaluation) -> set[tuple[str, str]]:
-    # Planted are the results that were invalidated, not what would have been computed with them.
-    findings = evaluation.findings.query("verdict != 'conforms' and reason_code != 'input_invalidated'")
+    # Planted are the results that were set aside, not what would have been computed with them.
+    findings = evaluation.findings.query("verdict != 'conforms'")
+    findings = findings[~findings["reason_code"].isin(["input_invalidated", "input_revised"])]
     return {(row.batch_id, row.requirement_id) for row in findings.itertuples()}
 
 

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from regenqc.evaluation.comparisons import judge_comparison, other_stage
+from regenqc.evaluation.comparisons import judge_comparison
 from regenqc.evaluation.derivation.exact_rules import is_refusal
 from regenqc.evaluation.derived import derivations
 from regenqc.evaluation.plan import MEAN_SUFFIX, STAGES
 from regenqc.evaluation.replicates import averages, indistinguishable, judge_replicates
+from regenqc.evaluation.slots import other_stage
 from regenqc.vocabulary import Replicates, Status, Verdict
 
 if TYPE_CHECKING:

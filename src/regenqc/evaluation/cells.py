@@ -17,6 +17,7 @@ from regenqc.evaluation.dates import NO_TIME, parse_time
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.kernel import SlotKind
 from regenqc.evaluation.plan import STAGES, composite_parts
+from regenqc.evaluation.slots import COLLECTED_ONLY
 from regenqc.measurement.stated import names_document
 from regenqc.specification.criteria import canonical_word
 from regenqc.specification.inheritance import due_hours
@@ -201,7 +202,7 @@ class _Settling:
 
     def _record_slots(self, specification: int, stage: int) -> list[int]:
         """Return the slots of rows that no requirement answers for: unlisted tests, and inputs of other criteria."""
-        inputs = self.plan.slots_of[specification].get(-2, ())
+        inputs = self.plan.slots_of[specification].get(COLLECTED_ONLY, ())
         return [
             self.plan.unlisted_slot[specification][stage],
             *(slot for slot in inputs if self.plan.slots[slot].stage == stage),

@@ -11,6 +11,7 @@ import pyarrow as pa
 from regenqc.evaluation.derivation.quantity import read_quantity
 from regenqc.evaluation.grouping import distinct_combinations, spread
 from regenqc.evaluation.replicates import Judged
+from regenqc.evaluation.slots import other_stage
 from regenqc.measurement.reported import fold_text, fold_word
 from regenqc.specification.criteria import canonical_word
 from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Verdict
@@ -22,9 +23,8 @@ if TYPE_CHECKING:
 
     from regenqc.evaluation.collected import SlotRows
     from regenqc.specification.model import Requirement
-    from regenqc.vocabulary import Stage
 
-__all__ = ["judge_comparison", "other_stage"]
+__all__ = ["judge_comparison"]
 
 _Judgement = tuple[Verdict, Reason, str | None]
 
@@ -35,13 +35,6 @@ class _Statement(NamedTuple):
     reported: str
     unit: str
     lod: str
-
-
-def other_stage(requirement: Requirement) -> Stage | None:
-    """Return the stage whose results a requirement compares with, `None` for one that compares with no other stage."""
-    if requirement.agreement is not None:
-        return requirement.agreement.stage
-    return requirement.identity.equals_stage if requirement.identity is not None else None
 
 
 def judge_comparison(rows: SlotRows, references: SlotRows | None, requirement: Requirement) -> Iterator[Judged]:

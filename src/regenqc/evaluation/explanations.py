@@ -98,6 +98,7 @@ _ROW_ENDINGS: Final = {
     Reason.RETEST_WITHOUT_FIRST_RESULT: "is a retest of a result that has neither been invalidated nor put under an investigation",
     Reason.INDIVIDUAL_RESULT_OUTSIDE: "would fail {alone} by itself, although the {policy} of the replicates conforms",
     Reason.INPUT_INVALIDATED: "was invalidated, and with it the requirement {limit} may not be met",
+    Reason.INPUT_REVISED: "was revised, and with what it said before the requirement {limit} may not be met",
 }
 
 # The same for a row that reports a control.

@@ -15,6 +15,7 @@ from regenqc.evaluation.evidence import ROW_BITS
 from regenqc.evaluation.explanations import NO_SPECIFICATION_SENTENCE, explain_cell, explain_row
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import STAGES
+from regenqc.evaluation.slots import COLLECTED_ONLY
 from regenqc.vocabulary import Mark, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -179,7 +180,7 @@ def _row_findings(
     no_evidence = verdict == Verdict.MISSING
     # Why a control is missing is worth a word as well.
     is_open = (settled == Verdict.MISSING) | (plan.is_control[slot] & (settled == Verdict.INCONCLUSIVE))
-    keep &= ~no_evidence | (is_open & (requirement_of_slot[slot] != -2) & np.isin(reason, _NO_EVIDENCE))
+    keep &= ~no_evidence | (is_open & (requirement_of_slot[slot] != COLLECTED_ONLY) & np.isin(reason, _NO_EVIDENCE))
     # A failing result that was invalidated is explained as such, and not once more as no evidence.
     said = raw["row"].to_numpy()[reason == Reason.FAILING_RESULT_INVALIDATED]
     keep &= (reason != Reason.INVALIDATED) | ~np.isin(raw["row"].to_numpy(), said)

@@ -63,6 +63,7 @@ class Judge:
         self.findings = Columns(FINDING_SCHEMA)
         self.collected = Columns(COLLECTED_SCHEMA)
         self.investigated = Columns(INVESTIGATION_SCHEMA)
+        self.revised_inputs = Columns(INVESTIGATION_SCHEMA)
         self.controls = ColumnControls(plan, groups, coder, compiled=compiled)
         self.rows_judged = 0
         self.rows_refused = 0

@@ -16,6 +16,7 @@ from regenqc.evaluation.families import Family, single_families
 from regenqc.evaluation.kernel import COLLECTED, DELEGATED, EMPTY_COLUMN, NO_WORD_COLUMN, SlotKind
 from regenqc.evaluation.slots import (
     AVERAGED,
+    COLLECTED_ONLY,
     MEAN_SUFFIX,
     STAGES,
     Slot,
@@ -156,6 +157,8 @@ class Plan:
         self.kind = np.array([slot.kind for slot in self.slots], dtype=np.uint8)
         policies = [getattr(slot.criterion, "replicates", Replicates.EACH) for slot in self.slots]
         collected = self.kind == SlotKind.COLLECTED
+        # Whose rows something is computed from, or compared with.
+        self.is_input = np.array([slot.is_input for slot in self.slots], dtype=np.bool_)
         self.is_averaged = collected & np.array([policy in AVERAGED for policy in policies], dtype=np.bool_)
         # How a row is judged apart from all others: replicates by the limit of the whole.
         self.kind_apart = self.kind.copy()
@@ -201,7 +204,7 @@ class Plan:
 
     def input_slot(self, specification: int, test: str, stage: int) -> int:
         """Return the slot that collects the results of a test at a stage for a derived result or a comparison."""
-        members = self.slots_of[specification][-2]
+        members = self.slots_of[specification][COLLECTED_ONLY]
         return next(slot for slot in members if (self.slots[slot].test, self.slots[slot].stage) == (test, stage))
 
     def totalled_slots(self) -> NDArray[np.bool_]:
@@ -214,7 +217,7 @@ class Plan:
                 if FUNCTIONS[derived.function].rule is Rule.TOTAL
                 for needed in rows_needed(derived)
             }
-            for slot in self.slots_of[index].get(-2, ()):
+            for slot in self.slots_of[index].get(COLLECTED_ONLY, ()):
                 totalled[slot] = self.slots[slot].test in tests
         return totalled
 

@@ -14,6 +14,7 @@ import pyarrow as pa
 from regenqc.evaluation.evidence import ANNEX_COLUMNS, INVESTIGATION_COLUMNS, NOT_JUDGED, joined_texts, texts_at
 from regenqc.evaluation.judged_rows import raise_rows
 from regenqc.evaluation.kernel import COLLECTED
+from regenqc.evaluation.slots import COLLECTED_ONLY
 from regenqc.intake.coding import Refusal, Standing
 from regenqc.intake.invalidation import Lacking, in_words
 from regenqc.intake.readers.text import trimmed_at
@@ -40,7 +41,8 @@ def record_investigated(judge: Judge, chunk: Chunk) -> None:
     """Judge the rows of a chunk that an investigation concerns as if they counted, and record what they are.
 
     Recorded are rows that name an investigation, were to be invalidated, or are retests, and superseded rows that fail. An
-    alert is raised where a failing row has been set aside, and where an invalidation takes no effect.
+    alert is raised where a failing row has been set aside, and where an invalidation takes no effect. Superseded rows that
+    something would be computed from, or compared with, are recorded apart: whether that would fail is not known yet.
 
     Args:
         judge: of the run.
@@ -55,9 +57,13 @@ def record_investigated(judge: Judge, chunk: Chunk) -> None:
     if not len(rows):
         return
     row, slot = _entries(judge, chunk, rows)
+    revised = judge.plan.is_input[slot] & (coded.standing[row] == Standing.SUPERSEDED)
+    unjudged = np.full(np.count_nonzero(revised), NOT_JUDGED, dtype=np.uint8)
+    judge.revised_inputs.append(_record(judge, chunk, row[revised], slot[revised], unjudged))
+    row, slot = _once(judge, row, slot)
     requirement = judge.plan.requirement_of_slot[slot]
     verdict = np.full(len(row), NOT_JUDGED, dtype=np.uint8)
-    single = np.flatnonzero((requirement != _INPUT) & (slot >= 0))
+    single = np.flatnonzero((requirement != COLLECTED_ONLY) & (slot >= 0))
     counts = np.full(len(single), Standing.COUNTS, dtype=np.uint8)
     alone, reason, _ = judge.judge_alone(chunk, row[single], slot[single], standing=counts)
     verdict[single] = np.where(reason == COLLECTED, np.uint8(NOT_JUDGED), alone)
@@ -69,28 +75,31 @@ def record_investigated(judge: Judge, chunk: Chunk) -> None:
         effective = (requirement >= 0) & (coded.standing[row] < Standing.SUPERSEDED)
         without = effective & (coded.lacking[row] > 0) & (coded.readings.form[coded.reading[row]] != Form.EMPTY)
         _note_lacking(judge, chunk, row[without], slot[without], coded.lacking[row[without]])
-    per_stage = len(judge.plan.tests) + 1
-    judge.investigated.append(
-        [
-            coded.batch[row],
-            slot,
-            coded.line[row] // per_stage,
-            chunk.row_key + row,
-            coded.standing[row],
-            np.zeros(len(row), dtype=np.uint8) if coded.lacking is None else coded.lacking[row],
-            coded.readings.form[coded.reading[row]] == Form.EMPTY,
-            verdict,
-            *(_texts(chunk, name, row) for name in INVESTIGATION_COLUMNS),
-            coded.unit[row],
-            judge.limits_below(coded, row),
-            joined_texts(coded.rows, ANNEX_COLUMNS, row),
-        ]
-    )
+    judge.investigated.append(_record(judge, chunk, row, slot, verdict))
 
 
-# The requirement of slots whose rows are only inputs of other criteria.
-_INPUT: Final = -2
 _AS_REPORTED: Final = frozenset({"result", "unit"})
+
+
+def _record(
+    judge: Judge, chunk: Chunk, row: NDArray[np.int64], slot: NDArray[np.int64], verdict: NDArray[np.uint8]
+) -> list[NDArray[np.generic] | pa.Array]:
+    """Return columns as in `INVESTIGATION_SCHEMA`."""
+    coded = chunk.judged.coded
+    return [
+        coded.batch[row],
+        slot,
+        coded.line[row] // (len(judge.plan.tests) + 1),
+        chunk.row_key + row,
+        coded.standing[row],
+        np.zeros(len(row), dtype=np.uint8) if coded.lacking is None else coded.lacking[row],
+        coded.readings.form[coded.reading[row]] == Form.EMPTY,
+        verdict,
+        *(_texts(chunk, name, row) for name in INVESTIGATION_COLUMNS),
+        coded.unit[row],
+        judge.limits_below(coded, row),
+        joined_texts(coded.rows, ANNEX_COLUMNS, row),
+    ]
 
 
 def _texts(chunk: Chunk, name: str, row: NDArray[np.integer]) -> pa.Array:
@@ -99,7 +108,7 @@ def _texts(chunk: Chunk, name: str, row: NDArray[np.integer]) -> pa.Array:
 
 
 def _entries(judge: Judge, chunk: Chunk, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return every row with every slot that judges it; with an input where it is nothing else, with -1 where nothing does."""
+    """Return every row with every slot that judges or collects it, with -1 where nothing does."""
     coded, places = chunk.judged.coded, judge.places
     first_place = judge.groups.batch_at[3 * coded.batch[rows].astype(np.int64)].astype(np.int64)
     place = first_place + coded.line[rows]
@@ -109,10 +118,15 @@ def _entries(judge: Judge, chunk: Chunk, rows: NDArray[np.integer]) -> tuple[NDA
     ends = np.cumsum(count)
     at = np.repeat(begin, count) + np.arange(len(row)) - np.repeat(ends - count, count)
     slot = places.slot_at[at].astype(np.int64)
-    judged = judge.plan.requirement_of_slot[slot] != _INPUT
-    row, slot = (np.concatenate([part[judged], part[~judged & ~np.isin(row, row[judged])]]) for part in (row, slot))
     left = rows[~np.isin(rows, row)]
     return np.concatenate([row, left]), np.concatenate([slot, np.full(len(left), -1, dtype=np.int64)])
+
+
+def _once(judge: Judge, row: NDArray[np.int64], slot: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the entries without those that only collect a row that something else judges."""
+    judged = judge.plan.requirement_of_slot[slot] != COLLECTED_ONLY
+    own = judged | ~np.isin(row, row[judged])
+    return row[own], slot[own]
 
 
 def _note_failures(judge: Judge, chunk: Chunk, row: NDArray[np.integer], slot: NDArray[np.integer]) -> None:

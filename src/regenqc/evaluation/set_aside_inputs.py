@@ -1,8 +1,8 @@
-"""Inputs that were invalidated: what would have been computed with them, or compared, is never forgotten either.
+"""Inputs that were invalidated or revised: what would have been computed with them, or compared, is never forgotten either.
 
 A result without a limit of its own may be what a derived result fails by. So every derived result is computed once more with
-each invalidated input in the place of those that count, and judged apart from all cells. What is compared between stages
-is not computed again: that it would have agreed is not known.
+each such input in the place of those that count, and judged apart from all cells. What is compared between stages is not
+computed again: that it would have agreed is not known.
 """
 
 from __future__ import annotations
@@ -16,12 +16,11 @@ import pyarrow.compute as pc
 from regenqc.evaluation.across_rows import ComputedPart, rows_of_parts
 from regenqc.evaluation.apart import judge_apart
 from regenqc.evaluation.collected import CollectedResults
-from regenqc.evaluation.comparisons import other_stage
 from regenqc.evaluation.derived import derivations
 from regenqc.evaluation.evidence import COLLECTED_SCHEMA, INVESTIGATION_COLUMNS, SEPARATOR
 from regenqc.evaluation.retests import identity_of, in_number, is_not_understood, record_retests, requirement_of
 from regenqc.evaluation.row_arrays import row_arrays
-from regenqc.evaluation.slots import STAGES
+from regenqc.evaluation.slots import STAGES, other_stage
 from regenqc.intake.coding import Standing
 from regenqc.specification.criteria import canonical_word
 from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Verdict
@@ -39,7 +38,7 @@ _NAMES = ("batch", "slot", "row", "standing", "verdict", "unit_code", "limit", "
 
 
 class _Input(NamedTuple):
-    """One invalidated result.
+    """One result that was invalidated or revised.
 
     Args:
         at: its position among the records.
@@ -57,8 +56,9 @@ def settle_inputs(judge: Judge, collected: CollectedResults) -> None:
         judge: after all rows; its cells are raised and its findings get further ones.
         collected: what counts.
     """
-    records = judge.investigated.table().combine_chunks()
-    inputs = list(_invalidated(judge, records))
+    tables = [judge.investigated.table(), judge.revised_inputs.table()]
+    records = pa.concat_tables(tables).combine_chunks()
+    inputs = list(_set_aside(judge, records))
     if not inputs:
         return
     concerned: dict[tuple[int, int], list[_Input]] = {}
@@ -73,10 +73,12 @@ def settle_inputs(judge: Judge, collected: CollectedResults) -> None:
         _record(judge, records, concerned)
 
 
-def _invalidated(judge: Judge, records: pa.Table) -> Iterator[_Input]:
-    """Yield invalidated results that said something: neither interim nor that the test gave no answer."""
-    chosen = pc.and_(pc.equal(records["standing"], int(Standing.INVALIDATED)), pc.invert(records["is_empty"]))
-    at = np.flatnonzero(pc.and_(chosen, pc.greater_equal(records["slot"], 0)).to_numpy(zero_copy_only=False))
+def _set_aside(judge: Judge, records: pa.Table) -> Iterator[_Input]:
+    """Yield what was set aside and said something: neither interim nor that the test gave no answer."""
+    standing, slot = records["standing"].to_numpy(), records["slot"].to_numpy()
+    is_revised = (standing == Standing.SUPERSEDED) & judge.plan.is_input[slot]
+    chosen = (standing == Standing.INVALIDATED) | is_revised
+    at = np.flatnonzero(chosen & (slot >= 0) & ~records["is_empty"].to_numpy(zero_copy_only=False))
     part = records.take(pa.array(at))
     columns = (part[name].to_pylist() for name in _NAMES)
     for place, values in zip(at.tolist(), zip(*columns, strict=True), strict=True):
@@ -147,7 +149,7 @@ def _by_batch(
 def _computed_with(
     derivation: Derivation, slot: int, layer: Mapping[int, Sequence[_Input]], counted: pa.Table
 ) -> Iterator[BatchTexts]:
-    """Yield a derived result, computed with one invalidated input of each batch."""
+    """Yield a derived result, computed with one input of each batch that was set aside."""
     rows = []
     for entries in layer.values():
         fields = entries[0].fields
@@ -206,12 +208,22 @@ def _record(judge: Judge, records: pa.Table, concerned: Mapping[tuple[int, int],
             continue
         reported = (requirement_of(judge, entry.fields["slot"]) for entry in entries)
         allowed = max(requirement.retests, *(0 if own is None else own.retests for own in reported))
-        results = {identity_of(entry.fields) for entry in entries}
+        results = {identity_of(entry.fields) for entry in entries if not _is_revised(entry)}
         verdict = Verdict.INCONCLUSIVE if len(results) > allowed else Verdict.ALERT
         detail = f"{in_number(len(results), 'input')} invalidated, {allowed} allowed"
-        for place in sorted({entry.fields["row"]: entry.at for entry in reversed(entries)}.values()):
-            places.append(place)
+        for entry in sorted({entry.fields["row"]: entry for entry in reversed(entries)}.values()):
+            places.append(entry.at)
             slots.append(slot)
-            said.append((verdict, Reason.INPUT_INVALIDATED, detail))
+            if _is_revised(entry):
+                revision = entry.fields["revision"] or "0"
+                said.append(
+                    (Verdict.ALERT, Reason.INPUT_REVISED, f"result {entry.fields['result_id']}, revision {revision}")
+                )
+            else:
+                said.append((verdict, Reason.INPUT_INVALIDATED, detail))
     if places:
         record_retests(judge, records, np.array(places, dtype=np.int64), np.array(slots, dtype=np.int64), said)
+
+
+def _is_revised(entry: _Input) -> bool:
+    return bool(entry.fields["standing"] == Standing.SUPERSEDED)

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Final
 
 from regenqc.evaluation.kernel import SlotKind
 from regenqc.specification.derived_sources import rows_needed
+from regenqc.specification.model import Requirement
 from regenqc.vocabulary import Replicates, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from regenqc.specification.model import AlternativePart, Criterion, Derived, Requirement, Specification
+    from regenqc.specification.model import AlternativePart, Criterion, Derived, Specification
 
 __all__ = [
     "AVERAGED",
+    "COLLECTED_ONLY",
     "MEAN_SUFFIX",
     "STAGES",
     "Slot",
@@ -25,11 +27,14 @@ __all__ = [
     "criterion_of_member",
     "list_slots",
     "named_tests",
+    "other_stage",
     "stages_of_derived",
 ]
 
 STAGES: Final = tuple(Stage)
 MEAN_SUFFIX: Final = "@replicates"
+# The requirement of slots whose rows are only inputs of other criteria.
+COLLECTED_ONLY: Final = -2
 AVERAGED: Final = frozenset({Replicates.MEAN, Replicates.MEDIAN})
 
 
@@ -39,7 +44,7 @@ class Slot:
 
     Args:
         specification: index of the specification.
-        requirement: index of the requirement in it, -1 for the built-in answer to unlisted tests.
+        requirement: index of the requirement in it, -1 for the built-in answer to unlisted tests, or `COLLECTED_ONLY`.
         part: index of the part of a composite requirement, those of its controls behind the last part; -1 for a
             requirement of its own.
         test: test code of the rows it judges, empty for every test that nothing else names.
@@ -65,6 +70,15 @@ class Slot:
     annexed: bool = False
     is_control: bool = False
     column: str = ""
+
+    @property
+    def is_input(self) -> bool:
+        """Return whether something is computed from the rows of the slot, or compared with them."""
+        if self.requirement == COLLECTED_ONLY:
+            return True
+        if self.kind != SlotKind.COLLECTED or not isinstance(self.criterion, Requirement):
+            return False
+        return other_stage(self.criterion) is not None
 
 
 def list_slots(index: int, specification: Specification) -> Iterator[Slot]:
@@ -122,8 +136,7 @@ def list_slots(index: int, specification: Specification) -> Iterator[Slot]:
                 criterion=requirement,
                 rounding=requirement.rounding,
             )
-        other = requirement.agreement.stage if requirement.agreement else None
-        other = requirement.identity.equals_stage if requirement.identity else other
+        other = other_stage(requirement)
         if other is not None:
             derived_inputs.setdefault((requirement.test, STAGES.index(other)), False)
     for derived in specification.derived:
@@ -134,7 +147,7 @@ def list_slots(index: int, specification: Specification) -> Iterator[Slot]:
     for (test, stage), annexed in derived_inputs.items():
         yield Slot(
             specification=index,
-            requirement=-2,
+            requirement=COLLECTED_ONLY,
             part=-1,
             test=test,
             stage=stage,
@@ -143,6 +156,13 @@ def list_slots(index: int, specification: Specification) -> Iterator[Slot]:
             rounding=None,
             annexed=annexed,
         )
+
+
+def other_stage(requirement: Requirement) -> Stage | None:
+    """Return the stage whose results a requirement compares with, `None` for one that compares with no other stage."""
+    if requirement.agreement is not None:
+        return requirement.agreement.stage
+    return requirement.identity.equals_stage if requirement.identity is not None else None
 
 
 def criterion_of_member(slot: Slot, member: Specification) -> Criterion | None:
