@@ -48,6 +48,7 @@ RESULTS_PER_LOT = 22.81
 _ASTRAY = frozenset({("drug_product_release", "osmolality"), ("final_release", "mycoplasma")})
 # Controls of assays and retests; the benchmark has no rules about them.
 _LEFT_OUT = frozenset({"positive_control", "spike_recovery", "retest_of"})
+_FIRST_REVISION = "1"
 _SEED = 1
 _WIDE_COLUMNS = 40
 _ADVERSE_SHARE = 0.2
@@ -76,15 +77,19 @@ def simulated(folder: Path, results: int, *, file_format: Literal["csv", "parque
 def _ruled(path: Path) -> Iterator[pa.Table]:
     """Yield the results of tests that the specifications know, and those that went astray.
 
-    Invalidated inputs of derived results are left out: regenqc computes with them once more, and no peer does.
+    Inputs of derived results that were invalidated or revised are left out: regenqc computes with them once more, and no
+    peer does.
     """
     known = set(_ASTRAY)
-    inputs: set[str] = set()
+    sources: set[str] = set()
     for specification in standard():
-        inputs |= {str(source) for derived in specification.derived for source in derived.inputs.values()}
+        sources |= {str(source) for derived in specification.derived for source in derived.inputs.values()}
         for requirement in specification.requirements:
             tests = [part.test for part in composite_parts(requirement)] or [requirement.test]
             known |= {(str(requirement.stage), str(test)) for test in tests}
+    inputs = pa.array(sorted(sources))
+    later = {key for _, group in _row_groups(path) for key in _later_revisions(group, inputs)}
+    revised = pa.array(sorted(later), type=pa.string())
     for _, group in _row_groups(path):
         stages, tests = (group[name].combine_chunks() for name in ("stage", "test"))
         table = np.array(
@@ -93,11 +98,26 @@ def _ruled(path: Path) -> Iterator[pa.Table]:
                 for stage in stages.dictionary.to_pylist()
             ]
         )
-        is_input = pc.is_in(group["test"].cast(pa.string()), value_set=pa.array(sorted(inputs)))
+        is_input = pc.is_in(group["test"].cast(pa.string()), value_set=inputs)
         is_invalidated = pc.equal(group["status"].cast(pa.string()), "invalidated")
+        is_first = pc.equal(group["revision"].cast(pa.string()), _FIRST_REVISION)
+        is_revised = pc.and_(is_first, pc.is_in(_identities(group), value_set=revised))
         has_rules = pa.array(table[stages.indices.to_numpy(), tests.indices.to_numpy()])
-        kept = group.filter(pc.and_(has_rules, pc.invert(pc.and_(is_input, is_invalidated))))
+        kept = group.filter(pc.and_(has_rules, pc.invert(pc.and_(is_input, pc.or_(is_invalidated, is_revised)))))
         yield kept.select([name for name in group.column_names if name not in _LEFT_OUT])
+
+
+def _later_revisions(group: pa.Table, tests: pa.Array) -> list[str]:
+    """Return the identities of the results of some tests that were revised, by their later revisions."""
+    later = pc.not_equal(group["revision"].cast(pa.string()), _FIRST_REVISION)
+    of_tests = pc.is_in(group["test"].cast(pa.string()), value_set=tests)
+    identities: list[str] = _identities(group.filter(pc.and_(later, of_tests))).to_pylist()
+    return identities
+
+
+def _identities(group: pa.Table) -> pa.ChunkedArray:
+    names = ("batch_id", "test", "result_id")
+    return pc.binary_join_element_wise(*(group[name].cast(pa.string()) for name in names), "\x1f")
 
 
 def _write(groups: Iterator[pa.Table], path: Path, *, file_format: Literal["csv", "parquet"]) -> None:
