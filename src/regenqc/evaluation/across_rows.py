@@ -20,15 +20,15 @@ from regenqc.evaluation.slots import other_stage
 from regenqc.vocabulary import Replicates, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from regenqc.evaluation.collected import CollectedResults
+    from regenqc.evaluation.collected import CollectedResults, SlotRows
     from regenqc.evaluation.judge import Judge
     from regenqc.evaluation.plan import Plan
     from regenqc.evaluation.replicates import BatchTexts, Judged
     from regenqc.specification.model import Requirement
 
-__all__ = ["ComputedPart", "computed_rows", "rows_of_parts", "settle_across_rows"]
+__all__ = ["ComputedPart", "computed_rows", "rows_of_parts"]
 
 _ROWS_AT_ONCE: Final = 100_000
 _AVERAGED: Final = frozenset({Replicates.MEAN, Replicates.MEDIAN})
@@ -44,7 +44,10 @@ class ComputedPart(NamedTuple):
 
 
 def computed_rows(judge: Judge, collected: CollectedResults) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Yield means, medians and derived results as rows in canonical columns, each with the specification it is for."""
+    """Yield means, medians and derived results as rows in canonical columns, each with the specification it is for.
+
+    On the way, agreement and identity between stages and n of m replicates are judged, and the cells concerned raised.
+    """
     batch_ids = judge.coder.batch_ids
     for index in range(len(judge.plan.specifications)):
         held: list[ComputedPart] = []
@@ -74,7 +77,11 @@ def _computed(judge: Judge, index: int, collected: CollectedResults) -> Iterator
             stage = STAGES[derivation.stage].value
             yield ComputedPart(derivation.of_batches(batches), derivation.derived.id, derivation.function.unit, stage)
     needed = {slot for derivation in found for slot in derivation.slots}
+    together = list(_judged_together(plan, index))
+    needed |= {slot for entry in together for slot in entry.slots}
     for block in collected.blocks({*(number for number, _ in averaged), *needed}):
+        for entry in together:
+            _judge_together(judge, block, entry)
         for number, requirement in averaged:
             if number in block:
                 assert requirement.limit is not None  # noqa: S101 - checked when the specification was loaded
@@ -130,28 +137,45 @@ def _coded(codes: np.ndarray, words: pa.StringArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), words)
 
 
-def settle_across_rows(judge: Judge, collected: CollectedResults) -> None:
-    """Judge agreement and identity between stages and n of m replicates, and raise the cells concerned."""
-    plan = judge.plan
-    concerned = [
-        (number, requirement, _reference_slot(plan, number, requirement))
-        for number, requirement in _single_slots(plan)
-        if requirement.replicates is not Replicates.EACH or other_stage(requirement) is not None
-    ]
-    slots = {number for number, *_ in concerned} | {slot for *_, slot in concerned if slot is not None}
-    for block in collected.blocks(slots):
-        for number, requirement, reference in concerned:
-            if number not in block:
-                continue
-            rows = block[number]
-            if requirement.replicates is Replicates.N_OF_M:
-                found = judge_replicates(rows, requirement)
-            elif requirement.replicates in _AVERAGED:
-                found = indistinguishable(rows)
-            else:
-                found = judge_comparison(rows, None if reference is None else block.get(reference), requirement)
-            for judged in found:
-                _settle(judge, number, judged)
+class _Together(NamedTuple):
+    """A requirement whose rows count only together, or with those of another stage.
+
+    Args:
+        slot: of its rows.
+        requirement: with its policy or comparison.
+        reference: slot of the rows at the other stage, if there is one.
+    """
+
+    slot: int
+    requirement: Requirement
+    reference: int | None
+
+    @property
+    def slots(self) -> set[int]:
+        """Return the slots that it takes rows from."""
+        return {self.slot} if self.reference is None else {self.slot, self.reference}
+
+
+def _judged_together(plan: Plan, index: int) -> Iterator[_Together]:
+    for number, requirement in _single_slots(plan):
+        is_together = requirement.replicates is not Replicates.EACH or other_stage(requirement) is not None
+        if plan.slots[number].specification == index and is_together:
+            yield _Together(number, requirement, _reference_slot(plan, number, requirement))
+
+
+def _judge_together(judge: Judge, block: Mapping[int, SlotRows], entry: _Together) -> None:
+    """Judge one requirement for the batches of a block."""
+    if entry.slot not in block:
+        return
+    rows, requirement = block[entry.slot], entry.requirement
+    if requirement.replicates is Replicates.N_OF_M:
+        found = judge_replicates(rows, requirement)
+    elif requirement.replicates in _AVERAGED:
+        found = indistinguishable(rows)
+    else:
+        found = judge_comparison(rows, None if entry.reference is None else block.get(entry.reference), requirement)
+    for judged in found:
+        _settle(judge, entry.slot, judged)
 
 
 def _settle(judge: Judge, slot: int, judged: Judged) -> None:

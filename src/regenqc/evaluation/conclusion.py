@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regenqc.evaluation.across_rows import computed_rows, settle_across_rows
+from regenqc.evaluation.across_rows import computed_rows
 from regenqc.evaluation.cell_marks import marks_of
 from regenqc.evaluation.cells import SettledCells, settle_cells
 from regenqc.evaluation.collected import CollectedResults
@@ -178,7 +178,6 @@ def judge_across_rows(judge: Judge, *, source: int, on_rows: RowSink | None = No
         first_row += rows.num_rows
         if on_rows is not None:
             on_rows(judged, source)
-    settle_across_rows(judge, collected)
     settle_retests(judge)
     settle_inputs(judge, collected)
     return first_row - 1

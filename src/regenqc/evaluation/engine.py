@@ -89,19 +89,19 @@ def evaluate(
         ['eligible', 'reject']
     """
     table = results if isinstance(results, ResultTable) else read_results(results)
-    terms = terms_of(table.sources, specifications, batches=batches, stage=stage, as_of=as_of)
     if compiled is None and sum(source.byte_count for source in table.sources) >= _LARGE_INPUT_BYTES:
         # Loading compiled code takes as long as judging a million rows; it goes on while the first of them are read.
         Thread(target=load_compiled, name="regenqc-kernel", daemon=True).start()
-    # A column of revisions is read while the specifications are compiled.
+    # Revisions are looked for while the batch table is read and the specifications are compiled.
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="regenqc-revisions") as reader:
         superseding = reader.submit(find_superseding, table, rows=chunk_rows)
+        terms = terms_of(table.sources, specifications, batches=batches, stage=stage, as_of=as_of)
         families = _families(terms.specifications, terms.batches, table, rows=chunk_rows)
         plan = Plan(terms.specifications, families=families)
         groups = BatchGroups(plan, table=terms.batches, as_of=terms.moment)
     coder = terms.coder(plan, superseding=superseding.result())
     if terms.batches is not None:
-        coder.batch_codes(terms.batches.batch_ids)
+        coder.number_batches(terms.batches.batch_ids)
     judge = Judge(plan, groups, coder, compiled=compiled)
     _judge_sources(judge, table, chunk_rows=chunk_rows, on_rows=on_rows)
     if judge.rows_judged + judge.rows_refused == 0:

@@ -28,8 +28,11 @@ from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from numpy.typing import NDArray
+
     from regenqc.evaluation.derived import Derivation
     from regenqc.evaluation.judge import Judge
+    from regenqc.evaluation.plan import Plan
     from regenqc.evaluation.replicates import BatchTexts
 
 __all__ = ["settle_inputs"]
@@ -77,7 +80,7 @@ def _set_aside(judge: Judge, records: pa.Table) -> Iterator[_Input]:
     """Yield what was set aside and said something: neither interim nor that the test gave no answer."""
     standing, slot = records["standing"].to_numpy(), records["slot"].to_numpy()
     is_revised = (standing == Standing.SUPERSEDED) & judge.plan.is_input[slot]
-    chosen = (standing == Standing.INVALIDATED) | is_revised
+    chosen = ((standing == Standing.INVALIDATED) | is_revised) & _feeds(judge.plan)[slot]
     at = np.flatnonzero(chosen & (slot >= 0) & ~records["is_empty"].to_numpy(zero_copy_only=False))
     part = records.take(pa.array(at))
     columns = (part[name].to_pylist() for name in _NAMES)
@@ -87,6 +90,12 @@ def _set_aside(judge: Judge, records: pa.Table) -> Iterator[_Input]:
         gives_no_answer = canonical_word(fields["result"]) in INTERIM_WORDS | UNDECIDED_WORDS
         if not undecided and not gives_no_answer and not judge.plan.is_control[fields["slot"]]:
             yield _Input(place, fields)
+
+
+def _feeds(plan: Plan) -> NDArray[np.bool_]:
+    """Return for each slot whether something is computed from the results that it judges, or compared with them."""
+    lines = {(slot.specification, slot.test, slot.stage) for slot in plan.slots if slot.is_input}
+    return np.array([(slot.specification, slot.test, slot.stage) in lines for slot in plan.slots], dtype=np.bool_)
 
 
 def _compared(judge: Judge, inputs: Sequence[_Input]) -> Iterator[tuple[tuple[int, int], _Input]]:

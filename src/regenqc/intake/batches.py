@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from regenqc.errors import DataError, Fault
 from regenqc.intake.contracts import BATCH_COLUMNS
@@ -106,8 +107,7 @@ class _Attributes(Mapping[str, list[str]]):
 def _texts(parts: list[pa.DictionaryArray]) -> list[str]:
     texts: list[str] = []
     for part in parts:
-        words = trimmed(part.dictionary).to_pylist()
-        texts.extend([words[code] for code in part.indices.to_pylist()])
+        texts += trimmed(pc.take(part.dictionary, part.indices)).to_pylist()
     return texts
 
 
@@ -134,6 +134,8 @@ def read_batches(item: Any, *, only: Collection[str] | None = None) -> BatchTabl
             columns[name].append(batch[name])
     ids = _texts(columns.pop("batch_id"))
     attributes = _Attributes(columns, None)
+    if "" not in (distinct := dict.fromkeys(ids)) and len(distinct) == len(ids):
+        return BatchTable(ids, attributes, source.name, source.digest)
     first: dict[str, int] = {}
     faults: list[Fault] = []
     for row, batch_id in enumerate(ids):

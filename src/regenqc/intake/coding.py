@@ -148,6 +148,15 @@ class RowCoder:
         """Return the code of a batch, numbering it if it is new."""
         return self.batch_codes([batch_id])[0]
 
+    def number_batches(self, batch_ids: list[str]) -> None:
+        """Number the batches of a list, in its order, before any row is coded.
+
+        Args:
+            batch_ids: distinct and not empty.
+        """
+        self.batch_ids = list(batch_ids)
+        self._batch_codes = dict(zip(batch_ids, range(len(batch_ids)), strict=True))
+
     def batch_codes(self, batch_ids: list[str]) -> list[int]:
         """Return the codes of batches, numbering new ones in order; -1 for an empty identifier."""
         known = self._batch_codes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import IntFlag
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,12 @@ class Lacking(IntFlag):
     INVESTIGATION = 1
     CAUSE = 2
     SECOND_PERSON = 4
+
+
+# As plain numbers: to join flags takes longer than to read the texts.
+_INVESTIGATION, _CAUSE, _SECOND_PERSON = (
+    int(lacking) for lacking in (Lacking.INVESTIGATION, Lacking.CAUSE, Lacking.SECOND_PERSON)
+)
 
 
 def lacking_of(rows: pa.RecordBatch, at: NDArray[np.integer]) -> NDArray[np.uint8]:
@@ -52,9 +59,9 @@ def lacking_of(rows: pa.RecordBatch, at: NDArray[np.integer]) -> NDArray[np.uint
     columns = zip(*(trimmed_at(rows, name, at) for name in names), strict=True)
     return np.array(
         [
-            (Lacking.NOTHING if is_stated(investigation) else Lacking.INVESTIGATION)
-            | (Lacking.NOTHING if is_stated(cause) else Lacking.CAUSE)
-            | (Lacking.NOTHING if _are_two(analyst, approver) else Lacking.SECOND_PERSON)
+            (0 if is_stated(investigation) else _INVESTIGATION)
+            | (0 if is_stated(cause) else _CAUSE)
+            | (0 if _are_two(analyst, approver) else _SECOND_PERSON)
             for investigation, cause, analyst, approver in columns
         ],
         dtype=np.uint8,
@@ -72,6 +79,7 @@ def in_words(lacking: int) -> str:
     return " and ".join(words.get(entry, "a second person") for entry in Lacking(lacking))
 
 
+@lru_cache(maxsize=1 << 14)
 def _are_two(analyst: str, approver: str) -> bool:
     if not is_stated(analyst) or not is_stated(approver) or letters_of(analyst) == letters_of(approver):
         return False

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from regenqc.measurement.reported import fold_word
@@ -12,11 +14,13 @@ __all__ = ["is_stated", "letters_of", "names_document", "words_of"]
 # Without blanks and points.
 _NOTHING: Final = frozenset(
     {
-        *("0", "missing", "na", "nil", "no", "nocause", "none", "notapplicable", "notavailable", "notdetermined"),
+        *("", "0", "missing", "na", "nil", "no", "nocause", "none", "notapplicable", "notavailable", "notdetermined"),
         *("notgiven", "notidentified", "notknown", "notrecorded", "notstated", "null", "pending", "tba", "tbc", "tbd"),
         *("tobeconfirmed", "tobedetermined", "unassigned", "unknown"),
     }
 )
+
+_ASCII_WORD: Final = re.compile("[0-9a-z]+")
 
 # What stands where a document was asked for and there is none that counts. Without blanks and points, as above.
 _NO_DOCUMENT: Final = frozenset(
@@ -38,7 +42,7 @@ def is_stated(text: str) -> bool:
         >>> [is_stated(text) for text in ("OOS-1", "", " - ", "N/A", "not known", "?")]
         [True, False, False, False, False, False]
     """
-    return letters_of(text) not in _NOTHING | {""}
+    return letters_of(text) not in _NOTHING
 
 
 def names_document(text: str) -> bool:
@@ -64,12 +68,15 @@ def letters_of(text: str) -> str:
     return "".join(words_of(text))
 
 
-def words_of(text: str) -> list[str]:
+@lru_cache(maxsize=1 << 14)
+def words_of(text: str) -> tuple[str, ...]:
     """Return the words of a text in order, folded; a mark that cannot be seen parts none.
 
     Example:
         >>> words_of("Kim, A.")
-        ['kim', 'a']
+        ('kim', 'a')
     """
+    if text.isascii():
+        return tuple(_ASCII_WORD.findall(text.lower()))
     kept = (mark for mark in fold_word(text) if unicodedata.category(mark) != "Cf")
-    return "".join(mark if unicodedata.category(mark)[0] in "LMN" else " " for mark in kept).split()
+    return tuple("".join(mark if unicodedata.category(mark)[0] in "LMN" else " " for mark in kept).split())
