@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from regenqc.intake import coding
 from regenqc.intake.coding import RowCoder
-from regenqc.intake.readers.text import as_text_codes
+from regenqc.intake.readers.text import as_text_codes, shared_dictionaries
 
 from .tables import PLAIN, TESTS, coder_of, columns_of, facts
 
@@ -118,3 +118,29 @@ def test_work_is_done_once_for_all_chunks_of_a_table(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(coding, "read_texts", counted)
     coder_of(pa.table({name: pa.array(values).dictionary_encode() for name, values in ROWS.items()}), rows=7)
     assert len(calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("words", "codes"),
+    [
+        pytest.param(["a", "b"], [[1, 0], [0, 1]], id="texts"),
+        pytest.param([None, "a"], [[1, 0], [0, 1]], id="a null among the texts"),
+        pytest.param(["a", "b"], [[1, None], [0, 1]], id="a null among the codes"),
+        pytest.param([7, 5], [[1, 0], [0, 1]], id="numbers"),
+    ],
+)
+def test_chunks_with_one_dictionary_say_what_each_of_them_says_alone(words, codes):
+    batches = [
+        pa.record_batch({"unit": pa.DictionaryArray.from_arrays(pa.array(own, pa.int8()), pa.array(words))})
+        for own in [*codes, *codes]
+    ]
+    alone = [as_text_codes(batch)["unit"].to_pylist() for batch in batches]
+    assert [batch["unit"].to_pylist() for batch in shared_dictionaries(batches)] == alone
+
+
+def test_a_code_outside_a_dictionary_that_was_read_before_is_refused():
+    words = pa.array(["a", "b"])
+    broken = pa.DictionaryArray.from_arrays(pa.array([5], pa.int32()), words, safe=False)
+    batches = [pa.record_batch({"unit": column}) for column in (pa.array(["a", "b"]).dictionary_encode(), broken)]
+    with pytest.raises(pa.ArrowException):
+        list(shared_dictionaries(batches))

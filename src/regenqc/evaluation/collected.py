@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 __all__ = ["CodedTexts", "CollectedResults", "SlotRows"]
 
 _BATCHES_AT_ONCE: Final = 20_000
+# Rows of some batches stand near one another where no more than so many times as many rows lie between the first and the last.
+_NEAR: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,7 @@ class CollectedResults:
                 yield block
 
     def _rows(self, start: int, stop: int) -> SlotRows:
-        part = self._table.take(pa.array(self._order[start:stop]))
+        part = self._taken(self._order[start:stop])
         return SlotRows(
             batch=self._batch[start:stop],
             replicate=_coded(part["replicate"]),
@@ -210,6 +212,13 @@ class CollectedResults:
             unit_code=part["unit_code"].to_numpy(),
             row=part["row"].to_numpy(),
         )
+
+    def _taken(self, rows: NDArray[np.int64]) -> pa.Table:
+        first, last = int(rows.min()), int(rows.max())
+        if last - first > _NEAR * len(rows):
+            return self._table.take(pa.array(rows))
+        # Rows mostly arrive batch by batch: taken from a few joined chunks they take a third of the time.
+        return self._table.slice(first, last - first + 1).combine_chunks().take(pa.array(rows - first))
 
 
 def _coded(column: pa.ChunkedArray) -> CodedTexts:

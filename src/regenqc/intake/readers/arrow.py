@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from regenqc.errors import DataError, Fault
-from regenqc.intake.readers.text import as_text_codes, shared_dictionaries, text_chunks
+from regenqc.intake.readers.text import shared_dictionaries, text_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -46,7 +46,7 @@ def read_parquet(path: Path, *, rows: int, only: Sequence[str] | None = None) ->
         with pq.ParquetFile(path, read_dictionary=coded, pre_buffer=False) as file:
             names = None if only is None else [name for name in file.schema_arrow.names if name in set(only)]
             batches = file.iter_batches(batch_size=rows, columns=names, use_threads=False)
-            yield from shared_dictionaries(as_text_codes(batch, distinct=True) for batch in batches)
+            yield from shared_dictionaries(batches)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(_damaged(path, "Parquet", error)) from error
 

@@ -27,9 +27,7 @@ __all__ = [
 TEXT_CODES = pa.dictionary(pa.int32(), pa.string())
 
 
-def as_text_codes(
-    batch: pa.RecordBatch | pa.Table, *, only: Iterable[str] | None = None, distinct: bool = False
-) -> pa.RecordBatch:
+def as_text_codes(batch: pa.RecordBatch | pa.Table, *, only: Iterable[str] | None = None) -> pa.RecordBatch:
     """Return the batch with every column as dictionary<int32, string>, nulls as empty text.
 
     Numbers become their shortest exact text; timestamps ISO 8601, with `Z` where they have a zone, because Arrow keeps
@@ -38,7 +36,6 @@ def as_text_codes(
     Args:
         batch: any Arrow types; lists, structs and bytes become their Python form, which no criterion reads.
         only: keep these columns, where present.
-        distinct: whether the dictionaries of the batch are known to hold every text once.
 
     Raises:
         pyarrow.ArrowInvalid: text that is not UTF-8, or codes outside their dictionary; readers turn it into `DataError`.
@@ -50,16 +47,16 @@ def as_text_codes(
     """
     wanted = None if only is None else set(only)
     names = [name for name in batch.schema.names if wanted is None or name in wanted]
-    return pa.record_batch([_as_codes(batch.column(name), distinct=distinct) for name in names], names=names)
+    return pa.record_batch([_as_codes(batch.column(name)) for name in names], names=names)
 
 
 def shared_dictionaries(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-    """Yield the same batches, each with the dictionaries of the one before wherever they are equal.
+    """Yield `as_text_codes` of the batches; a dictionary that equals the one of the batch before is read once, and shared.
 
-    Readers copy the dictionary of a row group into every batch; what is learnt of a shared one once holds for all of them.
+    Arrow copies the dictionary of a row group into every batch; whatever is learnt of one need not be learnt again.
 
     Args:
-        batches: of one schema, dictionary-coded throughout.
+        batches: of one schema; their dictionaries hold every text once.
 
     Example:
         >>> parts = [pa.record_batch({"unit": pa.array(["%", "%"]).dictionary_encode()}) for _ in range(2)]
@@ -67,17 +64,21 @@ def shared_dictionaries(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.Record
         >>> first["unit"].dictionary.buffers()[2].address == second["unit"].dictionary.buffers()[2].address
         True
     """
-    held: list[pa.DictionaryArray] | None = None
+    held: dict[str, tuple[pa.Array, pa.Array]] = {}
     for batch in batches:
-        columns = batch.columns
-        if held is not None:
-            columns = [
-                pa.DictionaryArray.from_arrays(column.indices, before.dictionary, safe=False)
-                if column.dictionary.equals(before.dictionary)
-                else column
-                for column, before in zip(columns, held, strict=True)
-            ]
-        held = columns
+        columns = []
+        for name in batch.schema.names:
+            column = batch.column(name)
+            is_coded = (
+                pa.types.is_dictionary(column.type) and not column.null_count and not column.dictionary.null_count
+            )
+            if is_coded and name in held and held[name][0].equals(column.dictionary):
+                # Made safely: codes outside the dictionary are refused.
+                columns.append(pa.DictionaryArray.from_arrays(column.indices.cast(pa.int32()), held[name][1]))
+                continue
+            columns.append(_as_codes(column, distinct=True))
+            if is_coded:
+                held[name] = column.dictionary, columns[-1].dictionary
         yield pa.record_batch(columns, names=batch.schema.names)
 
 
