@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from regenqc.errors import DataError, Fault, UsageError
 from regenqc.intake.contracts import RESULT_COLUMNS
 from regenqc.intake.files import file_sources
-from regenqc.intake.readers.text import as_text_codes
+from regenqc.intake.readers.text import shared_dictionaries
 from regenqc.spark.chunks import Chunk
 
 if TYPE_CHECKING:
@@ -150,8 +150,8 @@ def _read_parquet(part: FilePart, only: Sequence[str] | None) -> Iterator[pa.Rec
             coded = _coded_columns(probe, part.row_groups, names)
         with pq.ParquetFile(part.path, read_dictionary=coded, memory_map=True, pre_buffer=False) as file:
             for group in part.row_groups:
-                for rows in file.iter_batches(_CHUNK_ROWS, row_groups=[group], columns=names, use_threads=False):
-                    yield as_text_codes(rows, distinct=True)
+                rows = file.iter_batches(_CHUNK_ROWS, row_groups=[group], columns=names, use_threads=False)
+                yield from shared_dictionaries(rows)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(
             Fault(
