@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.evaluation.grouping import Combinations, begins_of, distinct_combinations
+from regenqc.evaluation.taking import RowsOfTable
 from regenqc.specification.criteria import canonical_word
 from regenqc.vocabulary import INTERIM_WORDS
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 __all__ = ["CodedTexts", "CollectedResults", "SlotRows"]
 
 _BATCHES_AT_ONCE: Final = 20_000
-# Rows of some batches stand near one another where no more than so many times as many rows lie between the first and the last.
-_NEAR: Final = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,49 +175,50 @@ class CollectedResults:
 
     def __init__(self, table: pa.Table) -> None:
         slot, batch = table["slot"].to_numpy(), table["batch"].to_numpy()
-        self._table = table
+        self._rows = RowsOfTable(table)
         self._order = np.argsort((slot.astype(np.int64) << 32) | batch, kind="stable")
         self._slot, self._batch = slot[self._order], batch[self._order]
 
     def of_batches(self, batches: NDArray[np.integer[Any]]) -> pa.Table:
         """Return what was collected of some batches."""
-        return self._table.take(pa.array(self._order[np.isin(self._batch, batches)]))
+        return self._rows.take(self._order[np.isin(self._batch, batches)])
 
     def blocks(self, slots: Collection[int]) -> Iterator[dict[int, SlotRows]]:
         """Yield the rows of these slots, equal ones once, in blocks of batches; slots without rows are absent."""
         ranges = {slot: np.searchsorted(self._slot, [slot, slot + 1]) for slot in sorted(slots)}
         last = max((int(self._batch[end - 1]) for begin, end in ranges.values() if end > begin), default=-1)
         for first in range(0, last + 1, _BATCHES_AT_ONCE):
+            within = {
+                slot: begin + np.searchsorted(self._batch[begin:end], [first, first + _BATCHES_AT_ONCE])
+                for slot, (begin, end) in ranges.items()
+            }
+            orders = [self._order[start:stop] for start, stop in within.values()]
+            table = self._rows.take(np.concatenate(orders))
             block: dict[int, SlotRows] = {}
-            for slot, (begin, end) in ranges.items():
-                start, stop = begin + np.searchsorted(self._batch[begin:end], [first, first + _BATCHES_AT_ONCE])
+            taken = 0
+            for slot, (start, stop) in within.items():
                 if stop > start:
-                    rows = _evidence_of(self._rows(int(start), int(stop)))
+                    part = table.slice(taken, stop - start)
+                    rows = _evidence_of(_slot_rows(part, self._batch[start:stop]))
                     if len(rows):
                         block[slot] = rows
+                    taken += stop - start
             if block:
                 yield block
 
-    def _rows(self, start: int, stop: int) -> SlotRows:
-        part = self._taken(self._order[start:stop])
-        return SlotRows(
-            batch=self._batch[start:stop],
-            replicate=_coded(part["replicate"]),
-            reported=_coded(part["reported"]),
-            unit=_coded(part["unit"]),
-            lod=_coded(part["lod"]),
-            annex=_coded(part["annex"]),
-            preliminary=part["preliminary"].to_numpy(),
-            unit_code=part["unit_code"].to_numpy(),
-            row=part["row"].to_numpy(),
-        )
 
-    def _taken(self, rows: NDArray[np.int64]) -> pa.Table:
-        first, last = int(rows.min()), int(rows.max())
-        if last - first > _NEAR * len(rows):
-            return self._table.take(pa.array(rows))
-        # Rows mostly arrive batch by batch: taken from a few joined chunks they take a third of the time.
-        return self._table.slice(first, last - first + 1).combine_chunks().take(pa.array(rows - first))
+def _slot_rows(part: pa.Table, batch: NDArray[np.int32]) -> SlotRows:
+    return SlotRows(
+        batch=batch,
+        replicate=_coded(part["replicate"]),
+        reported=_coded(part["reported"]),
+        unit=_coded(part["unit"]),
+        lod=_coded(part["lod"]),
+        annex=_coded(part["annex"]),
+        preliminary=part["preliminary"].to_numpy(),
+        unit_code=part["unit_code"].to_numpy(),
+        row=part["row"].to_numpy(),
+    )
 
 
 def _coded(column: pa.ChunkedArray) -> CodedTexts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -134,6 +135,7 @@ def _reported(text: str) -> str:
     return f"reports “{shown}”" if text.strip() else "reports nothing"
 
 
+@lru_cache(maxsize=1 << 12)
 def _alone(verdict: int, reason: int, detail: str | None) -> str:
     because = [Reason(reason).code.replace("_", " ")] if reason != Reason.CONFORMS else []
     because += [detail] if detail else []

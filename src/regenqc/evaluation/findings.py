@@ -16,6 +16,7 @@ from regenqc.evaluation.explanations import NO_SPECIFICATION_SENTENCE, explain_c
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import STAGES
 from regenqc.evaluation.slots import COLLECTED_ONLY
+from regenqc.evaluation.taking import RowsOfTable
 from regenqc.vocabulary import Mark, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -114,10 +115,10 @@ def _parts(raw: pa.Table, rank: NDArray[np.int64]) -> Iterator[tuple[int, pa.Tab
         return
     part = (rank // _BATCHES_AT_ONCE)[raw["batch"].to_numpy()]
     order = np.argsort(part, kind="stable")
-    count = -(-len(rank) // _BATCHES_AT_ONCE)
+    count, rows = -(-len(rank) // _BATCHES_AT_ONCE), RowsOfTable(raw)
     edges = np.searchsorted(part[order], np.arange(count + 1))
     for number in range(count):
-        yield number * _BATCHES_AT_ONCE, raw.take(pa.array(order[edges[number] : edges[number + 1]]))
+        yield number * _BATCHES_AT_ONCE, rows.take(order[edges[number] : edges[number + 1]])
 
 
 def _sorted(

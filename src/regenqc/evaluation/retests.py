@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.evaluation.evidence import INVESTIGATION_COLUMNS
+from regenqc.evaluation.taking import RowsOfTable
 from regenqc.intake.coding import Standing
 from regenqc.measurement.reported import read_reported
 from regenqc.specification.criteria import canonical_word
@@ -60,12 +61,12 @@ def settle_retests(judge: Judge) -> None:
         judge: after all rows; its cells are raised and its findings get further ones.
     """
     everything = judge.investigated.table()
-    batch = everything["batch"].to_numpy()
+    batch, rows = everything["batch"].to_numpy(), RowsOfTable(everything)
     # Texts are looked at as Python strings, those of some batches at a time.
     for first in range(0, int(batch.max(initial=-1)) + 1, _BATCHES_AT_ONCE):
         own = np.flatnonzero((batch >= first) & (batch < first + _BATCHES_AT_ONCE))
         if len(own):
-            _settle(judge, everything.take(pa.array(own)).combine_chunks())
+            _settle(judge, rows.take(own))
 
 
 def _settle(judge: Judge, records: pa.Table) -> None:
