@@ -27,7 +27,8 @@ def time_karyotypes(*, texts: int, runs: int, seed: int = 1) -> dict[str, Any]:
         texts: valid karyotypes of the seeded generator of the tests: clones, evolution, composites, polyploidy, other
             techniques; the distinct ones are each text once. Their parts still repeat, as in life: normal clones, whole
             chromosomes, four results of other techniques. Most structural changes, with bands by chance, occur once.
-        runs: counted runs of each figure; every run starts with empty caches, apart from the one that repeats.
+        runs: counted runs of each figure; every run starts with empty caches, apart from the one that repeats. The
+            usual reports are seven texts, read once and remembered.
         seed: of the generator.
     """
     made = [valid.text for valid in itertools.islice(valid_karyotypes(seed=seed), texts)]

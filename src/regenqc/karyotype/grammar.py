@@ -37,6 +37,7 @@ _LONGEST_TEXT: Final = 10_000
 _LONGEST_KEPT: Final = 200
 # `46,XX,t(9;22)(q34;q11.2)`: clones of one change repeat, longer ones hardly do.
 _LONGEST_CLONE_KEPT: Final = 24
+_LONGEST_REPORT_KEPT: Final = 12
 
 _NUMBER = r"([1-9][0-9]{0,2})"
 _PLOIDY = r"(?:<([1-8])n>)?"
@@ -79,10 +80,18 @@ def read_karyotype(text: str) -> Karyotype | NotUnderstood:
         >>> refused.position, refused.problem
         (0, '46 chromosomes are stated, the sex chromosomes and abnormalities give 47')
     """
+    return _find_report(text) if len(text) <= _LONGEST_REPORT_KEPT else _read_report(text)
+
+
+def _read_report(text: str) -> Karyotype | NotUnderstood:
     found = _read(fold_karyotype(text), text)
     if isinstance(found, Refusal):
         return NotUnderstood(text, position_in(text, found.position), found.problem, found.expected)
     return found
+
+
+# Most reports say `46,XX[20]`, or one of few other short texts.
+_find_report = lru_cache(maxsize=1 << 10)(_read_report)
 
 
 def read_abnormality(text: str) -> Abnormality | NotUnderstood:
