@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from regenqc.karyotype.bands import ACROCENTRIC, BAND_SPANS, CHROMOSOMES, split_bands
+from regenqc.karyotype.bands import ACROCENTRIC, AUTOSOMES, CHROMOSOMES, ONE_BAND, split_bands
 from regenqc.karyotype.model import Abnormality, Form
 from regenqc.karyotype.variants import is_heteromorphism_label
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = ["PARTS", "RULES", "SYMBOLS", "Rule", "find_abnormality", "find_frequent", "wrong_order"]
 
@@ -67,21 +70,24 @@ SYMBOLS: Final[tuple[str, ...]] = (*RULES, "ider", "mar", "dmin")
 # Rearrangements that a derivative chromosome is made of.
 PARTS: Final[frozenset[str]] = frozenset({"add", "del", "dup", "trp", "inv", "ins", "t", "hsr", "dic", "i"})
 
-_TAIL = r"(?:x([2-9]))?(c|mat|pat|dn|inh)?"
-_CHROMOSOME = r"([0-9]{1,2}|[XY])"
-_BAND = r"([pq][0-9]+(?:\.[0-9]+)?)"
-# One or two chromosomes with one or two bands each: nearly everything that laboratories report.
-_SIMPLE: Final = re.compile(
-    rf"([+-])?(?:{_CHROMOSOME}|((?:psu )?[a-z]+)\({_CHROMOSOME}(?:;{_CHROMOSOME})?\)\({_BAND}{_BAND}?(?:;{_BAND}{_BAND}?)?\))"
-    + _TAIL
-)
-_GENERAL: Final = re.compile(r"([+-])?([a-z]+)\(([0-9XY;]+)\)(?:\(([pq0-9.;]+)\))?" + _TAIL)
-_PART = r"(?:[a-z]+\([0-9XY;]+\)(?:\([pq0-9.;]+\))?)"
-_DERIVATIVE: Final = re.compile(r"([+-])?(der|ider)\(([0-9XY]{1,2})\)(?:\(([pq]10)\))?(" + _PART + "+)" + _TAIL)
-_EACH_PART: Final = re.compile(r"([a-z]+)\(([0-9XY;]+)\)(?:\(([pq0-9.;]+)\))?")
+_NOTE = r"(c|mat|pat|dn|inh)?"
+_TAIL = r"(?:x([2-9]))?" + _NOTE
+_PART = r"[a-z]+\([0-9XY;]+\)(?:\([pq0-9.;]+\))?"
+_HEAD: Final = re.compile(r"([+-]?)((?:psu )?[a-z]+)\(([0-9XY;]+)")
+_AFTER_BANDS: Final = re.compile(_TAIL)
+_REARRANGEMENTS: Final = re.compile(rf"(?:\(([pq]10)\))?((?:{_PART})+){_TAIL}")
+_EACH_PART: Final = re.compile(_PART)
 _UNKNOWN_ORIGIN: Final = re.compile(r"\+([2-9]|[1-9][0-9])?(mar|r)([1-9][0-9]?)?" + _TAIL)
 _DOUBLE_MINUTES: Final = re.compile(r"((?:[1-9][0-9]{0,2}(?:~[1-9][0-9]{0,2})?)?)dmin")
-_HETEROMORPHISM: Final = re.compile(r"([0-9]{1,2}|[XY])([pqchstkenp+-]+[+-])(c|mat|pat|dn|inh)?")
+_HETEROMORPHISM: Final = re.compile(r"([0-9]{1,2}|[XY])([pqchstkenp+-]+[+-])" + _NOTE)
+
+# Whole chromosomes gained and lost are few enough to be listed.
+_WHOLE: Final = {
+    f"{sign}{name}{note}": Abnormality(form, sign, (name,), note=note)
+    for sign, form in (("+", Form.GAIN), ("-", Form.LOSS))
+    for name in CHROMOSOMES
+    for note in ("", "c", "mat", "pat", "dn", "inh")
+}
 
 
 def find_abnormality(text: str) -> Abnormality | None:
@@ -96,85 +102,90 @@ def find_abnormality(text: str) -> Abnormality | None:
         >>> find_abnormality("inv(9)(p12q13)").breakpoints, find_abnormality("inv(9)(p12)")
         ((('p12', 'q13'),), None)
     """
-    match = _SIMPLE.fullmatch(text)
-    if match is None:
+    before, between, after = text.partition(")(")
+    if not between or ")" in before:
+        return _WHOLE.get(text) or _rare(text)
+    head = _find_head(before) if len(before) <= _LONGEST_HEAD else None
+    if head is None:
+        return None
+    sign, form, shapes, names, known = head
+    if not shapes:
         return _rare(text)
-    sign, number, symbol, first, second, band, band_2, other, other_2, copies, note = match.groups()
-    if number is not None:
-        if sign is None or copies is not None or number not in CHROMOSOMES:
-            return None
-        return Abnormality(_GAIN if sign == "+" else _LOSS, sign, (number,), (), (), 1, note or "")
-    rule, spans = RULES.get(symbol), BAND_SPANS.get(first)
-    if rule is None or spans is None or band not in spans or (band_2 is not None and band_2 not in spans):
-        return None
-    form, shapes, _ = rule
-    bands: tuple[str, ...] = (band,) if band_2 is None else (band, band_2)
-    names: tuple[str, ...]
+    bands, _, tail = after.rpartition(")")
     breakpoints: tuple[tuple[str, ...], ...]
-    if second is None:
-        if other is not None or (len(bands),) not in shapes:
+    if len(names) == 1:
+        several = split_bands(bands, known[0])
+        if (len(several),) not in shapes or (form is _DELETION and several[0][0] != several[-1][0]):
             return None
-        names, breakpoints = (first,), (bands,)
+        breakpoints = (several,)
+    elif len(names) == 2:
+        first, _, second = bands.partition(";")
+        breakpoints = one, other = split_bands(first, known[0]), split_bands(second, known[1])
+        if (len(one), len(other)) not in shapes:
+            return None
     else:
-        spans = BAND_SPANS.get(second)
-        if spans is None or other not in spans or (other_2 is not None and other_2 not in spans):
+        groups = bands.split(";")
+        breakpoints = tuple(map(split_bands, groups, known))
+        if len(groups) != len(names) or tuple(map(len, breakpoints)) not in shapes:
             return None
-        others: tuple[str, ...] = (other,) if other_2 is None else (other, other_2)
-        if (len(bands), len(others)) not in shapes:
-            return None
-        names, breakpoints = (first, second), (bands, others)
-    if form in _RESTRICTED and not _is_allowed(form, names, breakpoints):
+    if not tail:
+        return Abnormality(form, sign, names, breakpoints)
+    match = _AFTER_BANDS.fullmatch(tail)
+    if match is None:
         return None
-    return Abnormality(form, sign or "", names, breakpoints, (), 1 if copies is None else int(copies), note or "")
+    return Abnormality(form, sign, names, breakpoints, (), int(match[1] or 1), match[2] or "")
 
 
 # Laboratories report the same few changes again and again. Only for short texts, so that what is remembered stays small.
 find_frequent = lru_cache(maxsize=1 << 14)(find_abnormality)
 # Members of an enumeration are looked up slowly.
-_GAIN: Final = Form.GAIN
-_LOSS: Final = Form.LOSS
-
-_Change = tuple[Form, tuple[str, ...], tuple[tuple[str, ...], ...]]
+_DELETION: Final = Form.DELETION
+_ISODERIVATIVE: Final = Form.ISODERIVATIVE
 
 
-def _structural(symbol: str, chromosomes: str, bands: str | None) -> _Change | None:
-    """Return a rearrangement of any number of chromosomes and bands."""
-    rule = RULES.get(symbol)
-    names = tuple(chromosomes.split(";"))
-    if rule is None or not CHROMOSOMES.issuperset(names):
+class _Head(NamedTuple):
+    """What stands before the bands, as in `+dup(1` and `t(9;22`, and which may follow.
+
+    Args:
+        sign: `+`, `-` or empty.
+        form: kind of change.
+        shapes: of the breakpoints; none where rearrangements follow, as in `der(1`.
+        names: of the chromosomes.
+        known: bands of each of them.
+    """
+
+    sign: str
+    form: Form
+    shapes: frozenset[tuple[int, ...]]
+    names: tuple[str, ...]
+    known: tuple[Mapping[str, tuple[str, ...]], ...]
+
+
+# `+t(10;11;12;13;14;15`
+_LONGEST_HEAD: Final = 20
+# Changes that part the chromosome at the centromere.
+_ARMS: Final = {"i": {"p10": ("p10",), "q10": ("q10",)}, "rob": {"q10": ("q10",)}}
+
+
+def _read_head(text: str) -> _Head | None:
+    match = _HEAD.fullmatch(text)
+    if match is None:
         return None
-    if bands is None:
-        return (rule.form, names, ()) if () in rule.breakpoints and len(names) == 1 else None
-    groups = bands.split(";")
-    if len(groups) != len(names):
+    sign, symbol, names = match[1], match[2], tuple(match[3].split(";"))
+    if not CHROMOSOMES.issuperset(names):
         return None
-    breakpoints = []
-    for name, group in zip(names, groups, strict=True):
-        several = split_bands(group)
-        if several is None or not BAND_SPANS[name].keys() >= set(several):
-            return None
-        breakpoints.append(several)
-    found = tuple(breakpoints)
-    if tuple(len(entry) for entry in found) not in rule.breakpoints:
+    if symbol in {"der", "ider"} and len(names) == 1:
+        return _Head(sign, Form(symbol), frozenset(), names, ())
+    if symbol not in RULES or (symbol in {"t", "rob"} and wrong_order(names)):
         return None
-    return (rule.form, names, found) if _is_allowed(rule.form, names, found) else None
+    if (symbol == "rob" and not ACROCENTRIC.issuperset(names)) or (symbol == "ins" and names[1:] == names[:1]):
+        return None
+    known = tuple(_ARMS.get(symbol, ONE_BAND[name]) for name in names)
+    return _Head(sign, RULES[symbol].form, RULES[symbol].breakpoints, names, known)
 
 
-_RESTRICTED: Final = frozenset(
-    {Form.DELETION, Form.ISOCHROMOSOME, Form.ROBERTSONIAN, Form.TRANSLOCATION, Form.INSERTION}
-)
-
-
-def _is_allowed(form: Form, names: tuple[str, ...], breakpoints: tuple[tuple[str, ...], ...]) -> bool:
-    if form is Form.TRANSLOCATION:
-        return not wrong_order(names)
-    if form is Form.DELETION:
-        return len({band[0] for band in breakpoints[0]}) == 1
-    if form is Form.ISOCHROMOSOME:
-        return breakpoints[0][0] in {"p10", "q10"}
-    if form is Form.ROBERTSONIAN:
-        return ACROCENTRIC.issuperset(names) and breakpoints == (("q10",), ("q10",)) and not wrong_order(names)
-    return form is not Form.INSERTION or len(names) == 1 or names[0] != names[1]
+# There are some thousand heads; bands vary much more.
+_find_head = lru_cache(maxsize=1 << 13)(_read_head)
 
 
 def wrong_order(names: tuple[str, ...]) -> bool:
@@ -187,19 +198,19 @@ def wrong_order(names: tuple[str, ...]) -> bool:
     return len(names) == 2 and _RANK[names[0]] > _RANK[names[1]]
 
 
-_RANK: Final = {name: place for place, name in enumerate(("X", "Y", *(str(number) for number in range(1, 23))))}
+_RANK: Final = {name: place for place, name in enumerate(("X", "Y", *AUTOSOMES))}
 
 
 def _rare(text: str) -> Abnormality | None:
-    if (match := _GENERAL.fullmatch(text)) is not None:
-        sign, symbol, chromosomes, bands, copies, note = match.groups()
-        change = _structural(symbol, chromosomes, bands)
-        if change is None:
+    before, closed, after = text.partition(")")
+    if closed:
+        head = _find_head(before) if len(before) <= _LONGEST_HEAD else None
+        if head is None or not head.shapes:
+            return None if head is None else _derivative(head, after)
+        match = _AFTER_BANDS.fullmatch(after)
+        if match is None or () not in head.shapes or len(head.names) > 1:
             return None
-        return Abnormality(change[0], sign or "", change[1], change[2], (), int(copies or 1), note or "")
-    if (match := _DERIVATIVE.fullmatch(text)) is not None:
-        sign, symbol, chromosome, arm, inner, copies, note = match.groups()
-        return _derivative(sign or "", symbol, chromosome, arm, inner, int(copies or 1), note or "")
+        return Abnormality(head.form, head.sign, head.names, copies=int(match[1] or 1), note=match[2] or "")
     if (match := _HETEROMORPHISM.fullmatch(text)) is not None:
         chromosome, label, note = match.groups()
         if not is_heteromorphism_label(chromosome, label):
@@ -217,24 +228,27 @@ def _rare(text: str) -> Abnormality | None:
     return None
 
 
-def _derivative(
-    sign: str, symbol: str, chromosome: str, arm: str | None, inner: str, copies: int, note: str
-) -> Abnormality | None:
-    if chromosome not in CHROMOSOMES or (symbol == "ider") != (arm is not None):
+def _derivative(head: _Head, after: str) -> Abnormality | None:
+    match = _REARRANGEMENTS.fullmatch(after)
+    if match is None or (head.form is _ISODERIVATIVE) != (match[1] is not None):
         return None
+    arm, inner, copies, note = match.groups()
     parts = []
-    for part_symbol, chromosomes, bands in _EACH_PART.findall(inner):
-        if part_symbol not in PARTS:
+    for text in _EACH_PART.findall(inner):
+        part = find_abnormality(text) or _stated_elsewhere(text)
+        if part is None or part.form not in PARTS:
             return None
-        names = tuple(chromosomes.split(";"))
-        if bands == "" and part_symbol == "t" and len(names) > 1 and CHROMOSOMES.issuperset(names):
-            change: _Change | None = None if wrong_order(names) else (Form.TRANSLOCATION, names, ())
-        else:
-            change = _structural(part_symbol, chromosomes, bands or None)
-        if change is None:
-            return None
-        parts.append(Abnormality(change[0], "", change[1], change[2]))
+        parts.append(part)
+    (chromosome,) = head.names
     if not any(chromosome in part.chromosomes for part in parts):
         return None
     breakpoints = ((arm,),) if arm is not None else ()
-    return Abnormality(Form(symbol), sign, (chromosome,), breakpoints, tuple(parts), copies, note)
+    return Abnormality(head.form, head.sign, head.names, breakpoints, tuple(parts), int(copies or 1), note or "")
+
+
+def _stated_elsewhere(text: str) -> Abnormality | None:
+    """Return a translocation without its bands, which stand in another place of the text: the `t(9;22)` of `der(22)t(9;22)`."""
+    head = _read_head(text[:-1])
+    if head is None or head.form is not Form.TRANSLOCATION or len(head.names) == 1:
+        return None
+    return Abnormality(head.form, "", head.names)

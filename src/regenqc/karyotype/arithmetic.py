@@ -65,33 +65,38 @@ def find_disagreement(
         >>> find_disagreement(45, "X", (Abnormality(Form.LOSS, "-", ("Y",)),))
     """
     expected = 22 * ploidy + len(sex)
-    gained: list[str] = []
-    lost: list[str] = []
-    used: list[str] = []
+    gained = lost = False
+    sex_changed = sex_constitutional or sex not in _NORMAL_SEX
+    gone: list[str] = []
     for change in abnormalities:
         form, names = change.form, change.chromosomes
         if form is _GAIN:
+            gained = True
             expected += 1
-            gained += names
+            sex_changed = sex_changed or names[0] in SEX_CHROMOSOMES
         elif form is _LOSS:
-            if sex_constitutional or names[0] not in SEX_CHROMOSOMES:
+            lost = True
+            gone += names
+            if names[0] not in SEX_CHROMOSOMES:
                 expected -= 1
-            lost += names
+            else:
+                expected -= sex_constitutional
+                sex_changed = True
         elif change.sign:
             expected += change.copies
         else:
             if len(names) != 1 or names[0] in SEX_CHROMOSOMES:
                 expected += chromosomes_added(change)
             if form is not _HETEROMORPHISM:
-                used += names * change.copies
+                gone += names * change.copies
     if expected != number:
         return f"{number} chromosomes are stated, the sex chromosomes and abnormalities give {expected}"
-    if sex_constitutional or sex not in _NORMAL_SEX or not SEX_CHROMOSOMES.isdisjoint(gained + lost):
+    if sex_changed:
         problem = _sex_disagreement(sex, abnormalities, ploidy=ploidy, sex_constitutional=sex_constitutional)
         if problem is not None:
             return problem
-    if len(used) + len(lost) > 1 or (gained and lost):
-        return _overused(abnormalities, gained, lost, used, ploidy=ploidy)
+    if (gained and lost) or len({*gone}) < len(gone):
+        return _overused(abnormalities, gone, ploidy=ploidy)
     return None
 
 
@@ -140,10 +145,8 @@ def chromosomes_added(change: Abnormality) -> int:
     if change.sign == "+":
         return change.copies
     names = change.chromosomes
-    if len(names) == 1:
-        return change.copies if names[0] in SEX_CHROMOSOMES else 0
-    left = 1 if change.form in _FUSED else len(names)
-    return change.copies * (left - sum(name not in SEX_CHROMOSOMES for name in names)) if names else 0
+    missing = len(names) - 1 if names and change.form in _FUSED else 0
+    return change.copies * (names.count("X") + names.count("Y") - missing)
 
 
 def sex_constitution(clone: Clone) -> str:
@@ -233,18 +236,15 @@ def _sex_disagreement(
     return None
 
 
-def _overused(
-    abnormalities: tuple[Abnormality, ...], gained: list[str], lost: list[str], used: list[str], *, ploidy: int
-) -> str | None:
+def _overused(abnormalities: tuple[Abnormality, ...], gone: list[str], *, ploidy: int) -> str | None:
     """Return which autosome is lost or rearranged more often than it is there, or both gained and lost."""
+    gained = [change.chromosomes[0] for change in abnormalities if change.form is _GAIN]
+    lost = [change.chromosomes[0] for change in abnormalities if change.form is _LOSS]
     if gained and lost:
         born_with = {change.chromosomes[0] for change in abnormalities if change.form is _GAIN and change.note}
         both = sorted({*gained} & {*lost} - born_with - SEX_CHROMOSOMES)
         if both:
             return f"chromosome {both[0]} is both gained and lost"
-    gone = used + lost
-    if len({*gone}) == len(gone):
-        return None
     for name in sorted({*gone} - SEX_CHROMOSOMES):
         there = ploidy + gained.count(name)
         if gone.count(name) > there:
@@ -271,7 +271,10 @@ def find_composite_disagreement(clone: Clone) -> str | None:
         if not change.sign and SEX_CHROMOSOMES.intersection(change.chromosomes):
             return "a rearranged sex chromosome in a composite is not understood"
         added = _change_of_number(change)
-        lowest, highest = lowest + min(added, 0), highest + max(added, 0)
+        if added < 0:
+            lowest += added
+        else:
+            highest += added
         total += added * (found or 0)
     first, last = clone.number, clone.number if clone.notation.highest_number is None else clone.notation.highest_number
     if not lowest <= first <= last <= highest or (first == last and clone.notation.highest_number is not None):

@@ -8,7 +8,10 @@ compared with the NCBI ideogram of 550 bands. A band that is finer than the tabl
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "ACROCENTRIC",
@@ -16,11 +19,13 @@ __all__ = [
     "BAND_ORDER",
     "BAND_SPANS",
     "CHROMOSOMES",
+    "ONE_BAND",
     "SEX_CHROMOSOMES",
     "arm_span",
     "split_bands",
 ]
 
+_BAND: Final = re.compile(r"[pq][0-9]+(?:\.[0-9]+)?")
 AUTOSOMES: Final[tuple[str, ...]] = tuple(str(number) for number in range(1, 23))
 SEX_CHROMOSOMES: Final[frozenset[str]] = frozenset({"X", "Y"})
 CHROMOSOMES: Final[frozenset[str]] = frozenset(AUTOSOMES) | SEX_CHROMOSOMES
@@ -150,8 +155,10 @@ def _spans(bands: tuple[str, ...]) -> dict[str, tuple[int, int]]:
 # Chromosome -> name of a band at any level -> first and last place in BAND_ORDER.
 BAND_SPANS: Final[dict[str, dict[str, tuple[int, int]]]] = {name: _spans(bands) for name, bands in BAND_ORDER.items()}
 
-_BAND = r"([pq][0-9]+(?:\.[0-9]+)?)"
-_BANDS_IN_A_ROW: Final = re.compile(f"{_BAND}{_BAND}?{_BAND}?")
+# Chromosome -> name of a band at any level -> the band alone, as a breakpoint has it.
+ONE_BAND: Final[dict[str, dict[str, tuple[str, ...]]]] = {
+    name: {band: (band,) for band in spans} for name, spans in BAND_SPANS.items()
+}
 
 
 def arm_span(chromosome: str, arm: str) -> tuple[int, int]:
@@ -170,17 +177,23 @@ def arm_span(chromosome: str, arm: str) -> tuple[int, int]:
     return (0, centromere - 1) if arm == "p" else (centromere, len(BAND_ORDER[chromosome]) - 1)
 
 
-def split_bands(text: str) -> tuple[str, ...] | None:
-    """Return the bands that stand beside each other in a text, whether or not they exist; `None` when it is no such text.
+def split_bands(text: str, known: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
+    """Return the bands that stand beside each other in a text, none when it is no such text.
+
+    Args:
+        text: at most three bands.
+        known: bands of the chromosome, as `ONE_BAND` holds them.
 
     Example:
-        >>> split_bands("q13q33"), split_bands("q13;q33")
-        (('q13', 'q33'), None)
+        >>> split_bands("q13q33", ONE_BAND["5"]), split_bands("q13;q33", ONE_BAND["5"])
+        (('q13', 'q33'), ())
     """
-    match = _BANDS_IN_A_ROW.fullmatch(text)
-    if match is None:
-        return None
-    first, second, third = match.groups()
-    if third is not None:
-        return first, second, third
-    return (first,) if second is None else (first, second)
+    if text in known:
+        return known[text]
+    for arm in ("q", "p"):
+        before, _, number = text.rpartition(arm)
+        last = known.get(arm + number)
+        if last is not None and before in known:
+            return known[before] + last
+    bands = tuple(_BAND.findall(text))
+    return bands if len(bands) == 3 and "".join(bands) == text and known.keys() >= set(bands) else ()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from regenqc.karyotype.abnormalities import find_abnormality, find_frequent
 from regenqc.karyotype.arithmetic import find_composite_disagreement, find_disagreement, infer_ploidy
@@ -24,29 +24,35 @@ from regenqc.karyotype.model import (
     OtherTechnique,
 )
 from regenqc.karyotype.references import resolve_reference
-from regenqc.karyotype.signals import read_other_techniques
+from regenqc.karyotype.signals import find_other_techniques, read_other_techniques
 from regenqc.measurement.reported import fold_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 __all__ = ["fold_karyotype", "position_in", "read_abnormality", "read_karyotype"]
 
 # The longest published karyotypes have some two thousand characters.
 _LONGEST_TEXT: Final = 10_000
 _LONGEST_KEPT: Final = 200
+# `46,XX,t(9;22)(q34;q11.2)`: clones of one change repeat, longer ones hardly do.
+_LONGEST_CLONE_KEPT: Final = 24
+_LONGEST_REPORT_KEPT: Final = 12
 
 _NUMBER = r"([1-9][0-9]{0,2})"
 _PLOIDY = r"(?:<([1-8])n>)?"
 _ITEMS = r"((?:,[^,/\[\]]+)*)"
 _CELLS = r"(?:\[([1-9][0-9]{0,3})\])?"
-_IN_FULL: Final = re.compile(rf"{_NUMBER}{_PLOIDY},(X+Y*|Y+)(c?){_ITEMS}{_CELLS}")
+_CHROMOSOMES = rf"{_NUMBER}{_PLOIDY},(X+Y*|Y+)(c?)"
+_HEADER: Final = re.compile(_CHROMOSOMES)
+_IN_FULL: Final = re.compile(rf"{_CHROMOSOMES}{_ITEMS}{_CELLS}")
 _REFERRING: Final = re.compile(rf"{_NUMBER},((?:idem|sl|sdl[1-9]?)(?:x[2-9])?){_ITEMS}{_CELLS}")
 _COMPOSITE: Final = re.compile(
     rf"{_NUMBER}(?:~{_NUMBER})?,(XX|XY)((?:,[^,/\[\]]+(?:\[[1-9][0-9]{{0,3}}\])?)+)\[cp([1-9][0-9]{{0,3}})\]"
 )
-_COMPOSITE_ITEM: Final = re.compile(r",([^,/\[\]]+)(?:\[([0-9]+)\])?")
 _TECHNIQUE: Final = re.compile(r"(?:^|\.)(?=(?:nuc )?ish\b|arr\b)")
+# What stands after the bracket: a look-up is quicker than an expression.
+_COUNTS: Final = {f"{count}]": count for count in range(1, 10_000)}
 # Both are typographic forms of the signs that ISCN prints.
 _SIGNS: Final = {0x2013: "-", 0x00D7: "x"}
 # A member of an enumeration is looked up slowly.
@@ -74,10 +80,18 @@ def read_karyotype(text: str) -> Karyotype | NotUnderstood:
         >>> refused.position, refused.problem
         (0, '46 chromosomes are stated, the sex chromosomes and abnormalities give 47')
     """
+    return _find_report(text) if len(text) <= _LONGEST_REPORT_KEPT else _read_report(text)
+
+
+def _read_report(text: str) -> Karyotype | NotUnderstood:
     found = _read(fold_karyotype(text), text)
     if isinstance(found, Refusal):
         return NotUnderstood(text, position_in(text, found.position), found.problem, found.expected)
     return found
+
+
+# Most reports say `46,XX[20]`, or one of few other short texts.
+_find_report = lru_cache(maxsize=1 << 10)(_read_report)
 
 
 def read_abnormality(text: str) -> Abnormality | NotUnderstood:
@@ -125,7 +139,8 @@ def fold_karyotype(text: str) -> str:
     """
     if text.isascii() and " " not in text and "\t" not in text:
         return text
-    return fold_text(text).translate(_SIGNS)
+    folded = fold_text(text)
+    return folded if folded.isascii() else folded.translate(_SIGNS)
 
 
 def _read(text: str, reported: str) -> Karyotype | Refusal:
@@ -134,9 +149,10 @@ def _read(text: str, reported: str) -> Karyotype | Refusal:
     if "ish" in text or "arr" in text:
         first = _TECHNIQUE.search(text)
         if first is not None:
-            techniques = read_other_techniques(text, first.start())
+            rest = text[first.start() :]
+            techniques = (find_other_techniques if len(rest) <= _LONGEST_KEPT else read_other_techniques)(rest)
             if isinstance(techniques, Refusal):
-                return techniques
+                return techniques._replace(position=first.start() + techniques.position)
             if first.start() == 0:
                 return Karyotype((), "", techniques, reported)
             return _read_clones(text[: first.start()], reported, techniques)
@@ -149,7 +165,7 @@ def _read_clones(text: str, reported: str, techniques: tuple[OtherTechnique, ...
         at, origin = 4, text[:3]
     clones: list[Clone] = []
     for part in (text[4:] if origin else text).split("/"):
-        clone = _read_frequent(part) if len(part) <= _LONGEST_KEPT else _read_in_full(part)
+        clone = _read_usual(part, clones)
         if clone is None:
             found = _read_rare(text, at, clones)
             if isinstance(found, Refusal):
@@ -168,8 +184,8 @@ def _read_clones(text: str, reported: str, techniques: tuple[OtherTechnique, ...
 def _is_repeated(clone: Clone, earlier: list[Clone]) -> bool:
     for other in earlier:
         if (
-            clone.sex == other.sex
-            and clone.number == other.number
+            clone.number == other.number
+            and clone.sex == other.sex
             and len(clone.abnormalities) == len(other.abnormalities)
             and sorted(map(repr, clone.abnormalities)) == sorted(map(repr, other.abnormalities))
         ):
@@ -177,47 +193,88 @@ def _is_repeated(clone: Clone, earlier: list[Clone]) -> bool:
     return False
 
 
-# ---- a clone that is written out in full -----------------------------------------------------------------------------
+# ---- a clone that is written out in full, or refers to one before it --------------------------------------------------
 
 
-def _read_in_full(text: str) -> Clone | None:
-    """Return a clone that is written out in full; `None` for any other text."""
-    match = _IN_FULL.fullmatch(text)
+class _Reference(NamedTuple):
+    """A clone that refers to another one, as it is written."""
+
+    number: int
+    word: str
+    own: tuple[Abnormality, ...]
+
+
+def _read_usual(text: str, earlier: list[Clone]) -> Clone | None:
+    """Return a clone whose only bracket is the count at its end; `None` for any other text, and for what is refused."""
+    body, bracket, after = text.partition("[")
+    cells = _COUNTS.get(after)
+    if bracket and cells is None:
+        return None
+    found = _find_uncounted(body) if len(body) <= _LONGEST_CLONE_KEPT else _read_uncounted(body)
+    if found is None:
+        return None
+    if isinstance(found, _Reference):
+        number, word, own = found
+        resolved = resolve_reference(word, own, number=number, cells=cells, earlier=earlier)
+        return None if isinstance(resolved, str) or _disagreement_of(resolved) is not None else resolved
+    number, sex, abnormalities = found.number, found.sex, found.abnormalities
+    return Clone(number, sex, abnormalities, cells, found.ploidy, found.sex_constitutional, found.notation)
+
+
+def _read_uncounted(text: str) -> Clone | _Reference | None:
+    end = text.find(",", text.find(",") + 1)
+    stated, items = (text, None) if end < 0 else (text[:end], text[end + 1 :])
+    header = (_find_header if len(stated) <= _LONGEST_CLONE_KEPT else _read_header)(stated)
+    if header is None:
+        return _read_reference(text)
+    abnormalities: tuple[Abnormality, ...] = ()
+    if items is not None:
+        find = _finder(items)
+        found = []
+        for item in items.split(","):
+            abnormality = find(item)
+            if abnormality is None or (abnormality.sign == "-" and abnormality.form is not _LOSS):
+                return None
+            found.append(abnormality)
+        abnormalities = tuple(found)
+        if "der(" in items and _find_unexplained(items, abnormalities) is not None:
+            return None
+    number, sex, constitutional, ploidy, notation = header
+    if find_disagreement(number, sex, abnormalities, ploidy=ploidy, sex_constitutional=constitutional) is None:
+        return Clone(number, sex, abnormalities, None, ploidy, constitutional, notation)
+    if notation.ploidy_stated:
+        return None
+    inferred = infer_ploidy(number, sex, abnormalities, sex_constitutional=constitutional)
+    return None if inferred is None else Clone(number, sex, abnormalities, None, inferred, constitutional)
+
+
+def _read_header(text: str) -> tuple[int, str, bool, int, Notation] | None:
+    """Return what stands before the abnormalities: number, sex chromosomes, whether constitutional, ploidy, notation."""
+    match = _HEADER.fullmatch(text)
     if match is None:
         return None
-    number_text, ploidy_text, sex, constitutional_text, items, cells_text = match.groups()
-    abnormalities: tuple[Abnormality, ...] = ()
-    if items:
-        found = _read_items(items)
-        if found is None:
-            return None
-        abnormalities = found
-    number, constitutional = int(number_text), constitutional_text != ""
-    cells = None if cells_text is None else int(cells_text)
-    ploidy = 2 if ploidy_text is None else int(ploidy_text)
-    if find_disagreement(number, sex, abnormalities, ploidy=ploidy, sex_constitutional=constitutional) is None:
-        notation = IN_FULL if ploidy_text is None else Notation(ploidy_stated=True)
-        return Clone(number, sex, abnormalities, cells, ploidy, constitutional, notation)
-    inferred = (
-        infer_ploidy(number, sex, abnormalities, sex_constitutional=constitutional) if ploidy_text is None else None
-    )
-    return None if inferred is None else Clone(number, sex, abnormalities, cells, inferred, constitutional)
+    number, ploidy, sex, constitutional = match.groups()
+    notation = IN_FULL if ploidy is None else Notation(ploidy_stated=True)
+    return int(number), sex, constitutional != "", int(ploidy or 2), notation
+
+
+def _read_reference(text: str) -> _Reference | None:
+    match = _REFERRING.fullmatch(text)
+    # The breakpoints of a derivative chromosome may stand in an earlier clone.
+    if match is None or "der(" in match[3]:
+        return None
+    items = match[3][1:].split(",") if match[3] else []
+    own = tuple(change for change in map(_finder(text), items) if change is not None)
+    return _Reference(int(match[1]), match[2], own) if len(own) == len(items) else None
 
 
 # Most texts end with one of the same few normal clones. Only for short texts, so that what is remembered stays small.
-_read_frequent = lru_cache(maxsize=1 << 13)(_read_in_full)
+_find_uncounted = lru_cache(maxsize=1 << 13)(_read_uncounted)
+_find_header = lru_cache(maxsize=1 << 10)(_read_header)
 
 
-def _read_items(items: str) -> tuple[Abnormality, ...] | None:
-    find = find_frequent if len(items) <= _LONGEST_KEPT else find_abnormality
-    found = []
-    for item in items[1:].split(","):
-        abnormality = find(item)
-        if abnormality is None or (abnormality.sign == "-" and abnormality.form is not _LOSS):
-            return None
-        found.append(abnormality)
-    abnormalities = tuple(found)
-    return abnormalities if "der(" not in items or _find_unexplained(items, abnormalities) is None else None
+def _finder(items: str) -> Callable[[str], Abnormality | None]:
+    return find_frequent if len(items) <= _LONGEST_KEPT else find_abnormality
 
 
 def _has_its_sign(abnormality: Abnormality) -> bool:
@@ -275,9 +332,7 @@ def _refuse_unexplained(text: str, at: int, name: str) -> Refusal:
 
 
 def _refuse_item(text: str, items_start: int, item: str, index: int) -> Refusal:
-    at = items_start + 1
-    for _ in range(index):
-        at = text.index(",", at) + 1
+    at = _start_of_item(text, items_start, index)
     if find_abnormality(item) is not None:
         return Refusal(at, "a rearranged chromosome is lost that no clone before has", "a loss such as -7")
     refusal = explain_abnormality(item)
@@ -287,11 +342,19 @@ def _refuse_item(text: str, items_start: int, item: str, index: int) -> Refusal:
     return Refusal(at + refusal.position, problem, refusal.expected)
 
 
+def _start_of_item(text: str, items_start: int, index: int) -> int:
+    at = items_start + 1
+    for _ in range(index):
+        at = text.index(",", at) + 1
+    return at
+
+
 def _read_referring(match: re.Match[str], earlier: list[Clone]) -> Clone | Refusal:
     number, reference, items, cells = match.groups()
+    find = _finder(items)
     own: list[Abnormality] = []
     for index, item in enumerate(items[1:].split(",") if items else ()):
-        abnormality = find_abnormality(item)
+        abnormality = find(item)
         if abnormality is None:
             return _refuse_item(match.string, match.start(3), item, index)
         own.append(abnormality)
@@ -307,33 +370,41 @@ def _read_referring(match: re.Match[str], earlier: list[Clone]) -> Clone | Refus
     )
     if isinstance(resolved, str):
         return Refusal(match.start(2), resolved, "a clone stated before, or the clone in full")
-    problem = find_disagreement(
-        resolved.number,
-        resolved.sex,
-        resolved.abnormalities,
-        ploidy=resolved.ploidy,
-        sex_constitutional=resolved.sex_constitutional,
-    )
+    problem = _disagreement_of(resolved)
     if problem is None:
         return resolved
     return Refusal(match.start(), problem, "a number of chromosomes that agrees with what follows it")
+
+
+def _disagreement_of(clone: Clone) -> str | None:
+    return find_disagreement(
+        clone.number,
+        clone.sex,
+        clone.abnormalities,
+        ploidy=clone.ploidy,
+        sex_constitutional=clone.sex_constitutional,
+    )
 
 
 def _read_composite(match: re.Match[str]) -> Clone | Refusal:
     text = match.string
     number, highest, sex, items, cells_text = match.groups()
     cells = int(cells_text)
+    find = _finder(items)
     found: list[Abnormality] = []
     cells_of: list[int | None] = []
-    for index, item in enumerate(_COMPOSITE_ITEM.finditer(text, match.start(4), match.end(4))):
-        abnormality = find_abnormality(item[1])
+    for index, item in enumerate(items[1:].split(",")):
+        change, _, after = item.partition("[")
+        abnormality = find(change)
         if abnormality is None or not _has_its_sign(abnormality):
-            return _refuse_item(text, match.start(4), item[1], index)
-        if item[2] is not None and int(item[2]) > cells:
-            return Refusal(item.start(2), f"more cells than the {cells} of the composite", f"at most {cells}")
+            return _refuse_item(text, match.start(4), change, index)
+        count = _COUNTS.get(after)
+        if count is not None and count > cells:
+            at = _start_of_item(text, match.start(4), index) + len(change) + 1
+            return Refusal(at, f"more cells than the {cells} of the composite", f"at most {cells}")
         found.append(abnormality)
-        cells_of.append(None if item[2] is None else int(item[2]))
-    unexplained = _find_unexplained(items, found)
+        cells_of.append(count)
+    unexplained = _find_unexplained(items, found) if "der(" in items else None
     if unexplained is not None:
         return _refuse_unexplained(text, match.start(4), unexplained)
     notation = Notation(None if highest is None else int(highest), composite=True, cells_of=tuple(cells_of))

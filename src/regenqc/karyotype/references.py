@@ -51,7 +51,7 @@ def resolve_reference(
     if target.notation.composite:
         return f"{word} refers to a composite, of which no single cell is known"
     factor = int(times) if times else 1
-    sex = "".join(sorted(target.sex * factor))
+    sex = target.sex if factor == 1 else "".join(sorted(target.sex * factor))
     changes = [*target.abnormalities] if factor == 1 else _multiplied(target.abnormalities, factor)
     for change in own:
         if change.sign != "-":

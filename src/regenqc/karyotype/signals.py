@@ -8,13 +8,14 @@ hybridisation and microarrays.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from regenqc.karyotype.bands import AUTOSOMES, BAND_SPANS, CHROMOSOMES
 from regenqc.karyotype.faults import Refusal
 from regenqc.karyotype.model import OtherTechnique, Signal
 
-__all__ = ["read_other_techniques"]
+__all__ = ["find_other_techniques", "read_other_techniques"]
 
 _TECHNIQUE: Final = re.compile(r"(nuc ish|ish|arr)(?:\[([A-Za-z0-9.]+)\])?( ?)")
 _REGION = r"([0-9]{1,2}|[XY])([pq][0-9.]+)([pq][0-9.]+)?"
@@ -26,19 +27,19 @@ _HYBRIDISED: Final = re.compile(
 _PROBE: Final = re.compile(r"([A-Z][A-Za-z0-9-]*?)(?:x([0-9]{1,2}))?")
 
 
-def read_other_techniques(text: str, at: int) -> tuple[OtherTechnique, ...] | Refusal:
-    """Return the results that stand from `at` to the end of a text, or where it stops being understood.
+def read_other_techniques(text: str) -> tuple[OtherTechnique, ...] | Refusal:
+    """Return the results that a text consists of, or where it stops being understood.
 
     Args:
-        text: folded.
-        at: position of the technique, or of the point before it.
+        text: folded, from the technique or the point before it to the end.
 
     Example:
-        >>> (array,) = read_other_techniques("arr[GRCh38] 20q11.21(31,000,000_32,500,000)x3", 0)
+        >>> (array,) = read_other_techniques("arr[GRCh38] 20q11.21(31,000,000_32,500,000)x3")
         >>> array.build, array.signals[0].bands, array.signals[0].copies
         ('GRCh38', ('q11.21',), 3)
     """
     found: list[OtherTechnique] = []
+    at = 0
     while True:
         at += text.startswith(".", at)
         match = _TECHNIQUE.match(text, at)
@@ -62,6 +63,10 @@ def read_other_techniques(text: str, at: int) -> tuple[OtherTechnique, ...] | Re
             return tuple(found)
         if text[at] != ".":
             return Refusal(at, f"'{text[at]}' is not understood", "',', '.' or the end")
+
+
+# Panels of probes and arrays say the same of most cells. Only for short texts, so that what is remembered stays small.
+find_other_techniques = lru_cache(maxsize=1 << 10)(read_other_techniques)
 
 
 def _read_array(text: str, at: int) -> tuple[list[Signal], int] | Refusal:
