@@ -16,9 +16,12 @@ from regenqc.specification.criteria import canonical_word
 from regenqc.vocabulary import INTERIM_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from numpy.typing import NDArray
+
+    from regenqc.evaluation.batch_groups import BatchGroups
+    from regenqc.evaluation.plan import Plan
 
 __all__ = ["CodedTexts", "CollectedResults", "SlotRows"]
 
@@ -171,9 +174,12 @@ class CollectedResults:
 
     Args:
         table: see `regenqc.evaluation.evidence.COLLECTED_SCHEMA`.
+        plan: with the slots that have rows in common.
+        groups: the slots that apply to each batch.
     """
 
-    def __init__(self, table: pa.Table) -> None:
+    def __init__(self, table: pa.Table, *, plan: Plan, groups: BatchGroups) -> None:
+        self._plan, self._groups = plan, groups
         slot, batch = table["slot"].to_numpy(), table["batch"].to_numpy()
         self._rows = RowsOfTable(table)
         self._order = np.argsort((slot.astype(np.int64) << 32) | batch, kind="stable")
@@ -185,26 +191,39 @@ class CollectedResults:
 
     def blocks(self, slots: Collection[int]) -> Iterator[dict[int, SlotRows]]:
         """Yield the rows of these slots, equal ones once, in blocks of batches; slots without rows are absent."""
-        ranges = {slot: np.searchsorted(self._slot, [slot, slot + 1]) for slot in sorted(slots)}
+        as_slot = {slot: int(self._plan.collected_as[slot]) for slot in slots}
+        ranges = {slot: np.searchsorted(self._slot, [slot, slot + 1]) for slot in sorted(set(as_slot.values()))}
         last = max((int(self._batch[end - 1]) for begin, end in ranges.values() if end > begin), default=-1)
         for first in range(0, last + 1, _BATCHES_AT_ONCE):
             within = {
                 slot: begin + np.searchsorted(self._batch[begin:end], [first, first + _BATCHES_AT_ONCE])
                 for slot, (begin, end) in ranges.items()
             }
-            orders = [self._order[start:stop] for start, stop in within.values()]
-            table = self._rows.take(np.concatenate(orders))
-            block: dict[int, SlotRows] = {}
-            taken = 0
-            for slot, (start, stop) in within.items():
-                if stop > start:
-                    part = table.slice(taken, stop - start)
-                    rows = _evidence_of(_slot_rows(part, self._batch[start:stop]))
-                    if len(rows):
-                        block[slot] = rows
-                    taken += stop - start
+            held = self._held(within)
+            block = {slot: self._of_slot(slot, held[common]) for slot, common in as_slot.items() if common in held}
+            block = {slot: rows for slot, rows in block.items() if len(rows)}
             if block:
                 yield block
+
+    def _held(self, within: Mapping[int, NDArray[np.int64]]) -> dict[int, SlotRows]:
+        """Return the rows of slots from which they are collected, by the places where they begin and end."""
+        table = self._rows.take(np.concatenate([self._order[start:stop] for start, stop in within.values()]))
+        held: dict[int, SlotRows] = {}
+        taken = 0
+        for slot, (start, stop) in within.items():
+            if stop > start:
+                part = table.slice(taken, stop - start)
+                held[slot] = _evidence_of(_slot_rows(part, self._batch[start:stop]))
+                taken += stop - start
+        return held
+
+    def _of_slot(self, slot: int, rows: SlotRows) -> SlotRows:
+        """Return the rows of batches to which a slot applies; others have been collected for another slot."""
+        applies = np.array([slot in group.column_of_slot for group in self._groups.groups], dtype=np.bool_)
+        if applies.all():
+            return rows
+        own = applies[self._groups.group_of_batch[rows.batch]]
+        return rows if own.all() else rows.take(own)
 
 
 def _slot_rows(part: pa.Table, batch: NDArray[np.int32]) -> SlotRows:

@@ -171,7 +171,7 @@ def judge_across_rows(judge: Judge, *, source: int, on_rows: RowSink | None = No
         on_rows: called with every judged chunk and that number.
     """
     pa.default_memory_pool().release_unused()
-    collected = CollectedResults(judge.release_collected())
+    collected = CollectedResults(judge.release_collected(), plan=judge.plan, groups=judge.groups)
     first_row = 1
     for specification, rows in computed_rows(judge, collected):
         judged = judge.judge(rows, first_row=first_row, source=source, computed_for=specification)

@@ -71,7 +71,7 @@ class Judge:
         self.places = groups.places()
         counts = np.diff(self.places.begin)
         self._most_slots = int(counts.max()) if len(counts) else 1
-        self._is_totalled = plan.totalled_slots()
+        self._has_common_rows = len(np.unique(plan.collected_as)) < len(plan.slots)
         self._method_slots = [
             index
             for index, slot in enumerate(plan.slots)
@@ -240,7 +240,7 @@ class Judge:
             chunk.judged.verdict[row[failed]] = Verdict.MISSING
             raise_rows(chunk.judged, row[again], verdict[again], reason[again])
         # A total without one of its parts would be too small: an empty part is collected like a reported one.
-        collected = (reason == COLLECTED) | ((reason == Reason.EMPTY_RESULT) & self._is_totalled[slot])
+        collected = (reason == COLLECTED) | ((reason == Reason.EMPTY_RESULT) & self.plan.is_totalled[slot])
         if collected.any():
             self._collect(chunk, row[collected], slot[collected])
             self._look_at_members(chunk, row[collected], slot[collected])
@@ -253,6 +253,10 @@ class Judge:
     def _collect(self, chunk: Chunk, row: NDArray[np.int32], slot: NDArray[np.int32]) -> None:
         coded = chunk.judged.coded
         raise_rows(chunk.judged, row, np.full(len(row), Verdict.MISSING), np.full(len(row), Reason.JUDGED_WITH_OTHERS))
+        slot = self.plan.collected_as[slot]
+        if self._has_common_rows:
+            _, first = np.unique(row * np.int64(len(self.plan.slots)) + slot, return_index=True)
+            row, slot = row[first], slot[first]
         annexed = self.plan.annexed[slot]
         nothing = pa.repeat("", len(row))
         self.collected.append(

@@ -171,6 +171,9 @@ class Plan:
         self.kind[guarded] = SlotKind.DELEGATED
         self.accept_preliminary = np.array([slot.accept_preliminary for slot in self.slots], dtype=np.uint8)
         self.annexed = np.array([slot.annexed for slot in self.slots], dtype=np.bool_)
+        self.is_totalled = self._totalled_slots()
+        # Slots that collect the same rows have them in common: they are collected once, for the first of these slots.
+        self.collected_as = self._collected_as()
         self.has_limit = np.array(
             [slot.criterion is not None and slot.criterion.limit is not None for slot in self.slots], dtype=np.uint8
         )
@@ -207,7 +210,16 @@ class Plan:
         members = self.slots_of[specification][COLLECTED_ONLY]
         return next(slot for slot in members if (self.slots[slot].test, self.slots[slot].stage) == (test, stage))
 
-    def totalled_slots(self) -> NDArray[np.bool_]:
+    def _collected_as(self) -> NDArray[np.int32]:
+        first: dict[tuple[str, int, bool, bool], int] = {}
+        chosen = np.arange(len(self.slots), dtype=np.int32)
+        for number in np.flatnonzero(self.kind == SlotKind.COLLECTED).tolist():
+            slot = self.slots[number]
+            kind = (slot.test, slot.stage, slot.annexed, bool(self.is_totalled[number]))
+            chosen[number] = first.setdefault(kind, number)
+        return chosen
+
+    def _totalled_slots(self) -> NDArray[np.bool_]:
         """Return for each slot whether a derived result is the sum of what it collects."""
         totalled = np.zeros(len(self.slots), dtype=np.bool_)
         for index, specification in enumerate(self.specifications):

@@ -137,7 +137,7 @@ def _failing(
                 for number, same in enumerate(found.values()):
                     layers.setdefault(number, {})[batch] = same
             for layer in layers.values():
-                for texts in _computed_with(derivation, slot, layer, counted):
+                for texts in _computed_with(judge, derivation, slot, layer, counted):
                     for batch, number in _judged(judge, derivation, texts, judging):
                         yield from (((batch, number), entry) for entry in layer[batch])
 
@@ -156,27 +156,29 @@ def _by_batch(
 
 
 def _computed_with(
-    derivation: Derivation, slot: int, layer: Mapping[int, Sequence[_Input]], counted: pa.Table
+    judge: Judge, derivation: Derivation, slot: int, layer: Mapping[int, Sequence[_Input]], counted: pa.Table
 ) -> Iterator[BatchTexts]:
     """Yield a derived result, computed with one input of each batch that was set aside."""
     rows = []
+    common = judge.plan.collected_as
     for entries in layer.values():
         fields = entries[0].fields
         identity = [fields[name] for name in ("result_id", "sample_id", "replicate")]
         rows.append(
             {
                 **{name: fields[name] for name in ("batch", "row", "unit_code", "unit", "annex")},
-                "slot": slot,
+                "slot": int(common[slot]),
                 "reported": fields["result"],
                 "lod": fields["limit"],
                 "replicate": SEPARATOR.join(identity) if any(identity) else "",
                 "preliminary": False,
             }
         )
-    others = pc.is_in(counted["slot"], pa.array(sorted(derivation.slots - {slot}), type=pa.int32()))
+    sources = common[sorted(derivation.slots - {slot})]
+    others = pc.is_in(counted["slot"], pa.array(sources, type=pa.int32()))
     others = pc.and_(others, pc.is_in(counted["batch"], pa.array(list(layer), type=pa.int32())))
     table = pa.concat_tables([counted.filter(others), pa.Table.from_pylist(rows, schema=COLLECTED_SCHEMA)])
-    for block in CollectedResults(table).blocks(derivation.slots):
+    for block in CollectedResults(table, plan=judge.plan, groups=judge.groups).blocks(derivation.slots):
         texts = derivation.of_block(block)
         if len(texts.batch):
             yield texts
