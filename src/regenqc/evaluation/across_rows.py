@@ -20,9 +20,11 @@ from regenqc.evaluation.slots import other_stage
 from regenqc.vocabulary import Replicates, Status, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from regenqc.evaluation.collected import CollectedResults, SlotRows
+    from regenqc.evaluation.derivation.columns import QuantityColumn
+    from regenqc.evaluation.derived import Derivation
     from regenqc.evaluation.judge import Judge
     from regenqc.evaluation.plan import Plan
     from regenqc.evaluation.replicates import BatchTexts, Judged
@@ -49,48 +51,99 @@ def computed_rows(judge: Judge, collected: CollectedResults) -> Iterator[tuple[i
     On the way, agreement and identity between stages and n of m replicates are judged, and the cells concerned raised.
     """
     batch_ids = judge.coder.batch_ids
-    for index in range(len(judge.plan.specifications)):
-        held: list[ComputedPart] = []
-        count = 0
-        for part in _computed(judge, index, collected):
-            if len(part.results.batch):
-                held.append(part)
-                count += len(part.results.batch)
-            if count >= _ROWS_AT_ONCE:
-                yield index, rows_of_parts(held, batch_ids)
-                held, count = [], 0
-        if held:
-            yield index, rows_of_parts(held, batch_ids)
+    known: dict[Hashable, QuantityColumn] = {}
+    criteria = [_criteria_of(judge, index, known) for index in range(len(judge.plan.specifications))]
+    held: list[list[ComputedPart]] = [[] for _ in criteria]
+    for index, part in _computed(judge, criteria, collected):
+        if len(part.results.batch):
+            held[index].append(part)
+        if sum(len(entry.results.batch) for entry in held[index]) >= _ROWS_AT_ONCE:
+            yield index, rows_of_parts(held[index], batch_ids)
+            held[index] = []
+    for index, parts in enumerate(held):
+        if parts:
+            yield index, rows_of_parts(parts, batch_ids)
 
 
-def _computed(judge: Judge, index: int, collected: CollectedResults) -> Iterator[ComputedPart]:
+class _Together(NamedTuple):
+    """A requirement whose rows count only together, or with those of another stage.
+
+    Args:
+        slot: of its rows.
+        requirement: with its policy or comparison.
+        reference: slot of the rows at the other stage, if there is one.
+    """
+
+    slot: int
+    requirement: Requirement
+    reference: int | None
+
+
+class _Criteria(NamedTuple):
+    """What one specification wants of several rows together.
+
+    Args:
+        averaged: requirements of which the mean or median is judged, with the slot of their rows.
+        together: requirements that are settled here.
+        derivations: derived results.
+    """
+
+    averaged: list[tuple[int, Requirement]]
+    together: list[_Together]
+    derivations: list[Derivation]
+
+    @property
+    def slots(self) -> set[int]:
+        """Return the slots that rows are taken from."""
+        references = {entry.reference for entry in self.together if entry.reference is not None}
+        derived = {slot for derivation in self.derivations for slot in derivation.slots}
+        return {slot for slot, _ in self.averaged} | {entry.slot for entry in self.together} | references | derived
+
+
+def _criteria_of(judge: Judge, index: int, known: dict[Hashable, QuantityColumn]) -> _Criteria:
     plan = judge.plan
-    averaged = [
-        (number, requirement)
-        for number, requirement in _single_slots(plan)
-        if plan.slots[number].specification == index and requirement.replicates in _AVERAGED
-    ]
-    found = list(derivations(plan, judge.groups, index, batch_count=len(judge.coder.batch_ids)))
-    for derivation in found:
-        if not derivation.rows:
-            batches = np.array(judge.groups.batches_of(index), dtype=np.int32)
-            stage = STAGES[derivation.stage].value
-            yield ComputedPart(derivation.of_batches(batches), derivation.derived.id, derivation.function.unit, stage)
-    needed = {slot for derivation in found for slot in derivation.slots}
-    together = list(_judged_together(plan, index))
-    needed |= {slot for entry in together for slot in entry.slots}
-    for block in collected.blocks({*(number for number, _ in averaged), *needed}):
-        for entry in together:
-            _judge_together(judge, block, entry)
-        for number, requirement in averaged:
-            if number in block:
-                assert requirement.limit is not None  # noqa: S101 - checked when the specification was loaded
-                name, stage = f"{requirement.id}{MEAN_SUFFIX}", STAGES[plan.slots[number].stage].value
-                yield ComputedPart(averages(block[number], requirement), name, requirement.limit.unit, stage)
-        for derivation in found:
-            if derivation.rows:
-                stage = STAGES[derivation.stage].value
-                yield ComputedPart(derivation.of_block(block), derivation.derived.id, derivation.function.unit, stage)
+    own = [entry for entry in _single_slots(plan) if plan.slots[entry[0]].specification == index]
+    return _Criteria(
+        averaged=[(slot, requirement) for slot, requirement in own if requirement.replicates in _AVERAGED],
+        together=[
+            _Together(slot, requirement, _reference_slot(plan, slot, requirement))
+            for slot, requirement in own
+            if requirement.replicates is not Replicates.EACH or other_stage(requirement) is not None
+        ],
+        derivations=list(derivations(plan, judge.groups, index, batch_count=len(judge.coder.batch_ids), known=known)),
+    )
+
+
+def _computed(
+    judge: Judge, criteria: Sequence[_Criteria], collected: CollectedResults
+) -> Iterator[tuple[int, ComputedPart]]:
+    """Yield computed results with the specification that they are for; those of no rows first."""
+    for index, entry in enumerate(criteria):
+        for derivation in entry.derivations:
+            if not derivation.rows:
+                batches = np.array(judge.groups.batches_of(index), dtype=np.int32)
+                yield index, _part(derivation, derivation.of_batches(batches))
+    for block in collected.blocks({slot for entry in criteria for slot in entry.slots}):
+        known: dict[tuple[Hashable, ...], BatchTexts] = {}
+        for index, entry in enumerate(criteria):
+            for together in entry.together:
+                _judge_together(judge, block, together)
+            for slot, requirement in entry.averaged:
+                if slot in block:
+                    assert requirement.limit is not None  # noqa: S101 - checked when the specification was loaded
+                    name, stage = f"{requirement.id}{MEAN_SUFFIX}", STAGES[judge.plan.slots[slot].stage].value
+                    yield index, ComputedPart(averages(block[slot], requirement), name, requirement.limit.unit, stage)
+            for derivation in entry.derivations:
+                if derivation.rows:
+                    # Versions of a specification mostly derive the same from the same rows.
+                    key = derivation.key(block)
+                    if key not in known:
+                        known[key] = derivation.of_block(block)
+                    yield index, _part(derivation, known[key])
+
+
+def _part(derivation: Derivation, results: BatchTexts) -> ComputedPart:
+    return ComputedPart(results, derivation.derived.id, derivation.function.unit, STAGES[derivation.stage].value)
 
 
 def rows_of_parts(parts: list[ComputedPart], batch_ids: Sequence[str]) -> pa.RecordBatch:
@@ -135,32 +188,6 @@ def _repeated(words: list[str], counts: list[int]) -> pa.DictionaryArray:
 
 def _coded(codes: np.ndarray, words: pa.StringArray) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(pa.array(codes.astype(np.int32)), words)
-
-
-class _Together(NamedTuple):
-    """A requirement whose rows count only together, or with those of another stage.
-
-    Args:
-        slot: of its rows.
-        requirement: with its policy or comparison.
-        reference: slot of the rows at the other stage, if there is one.
-    """
-
-    slot: int
-    requirement: Requirement
-    reference: int | None
-
-    @property
-    def slots(self) -> set[int]:
-        """Return the slots that it takes rows from."""
-        return {self.slot} if self.reference is None else {self.slot, self.reference}
-
-
-def _judged_together(plan: Plan, index: int) -> Iterator[_Together]:
-    for number, requirement in _single_slots(plan):
-        is_together = requirement.replicates is not Replicates.EACH or other_stage(requirement) is not None
-        if plan.slots[number].specification == index and is_together:
-            yield _Together(number, requirement, _reference_slot(plan, number, requirement))
 
 
 def _judge_together(judge: Judge, block: Mapping[int, SlotRows], entry: _Together) -> None:

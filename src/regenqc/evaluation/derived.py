@@ -32,10 +32,11 @@ from regenqc.evaluation.plan import stages_of_derived
 from regenqc.evaluation.replicates import BatchTexts
 from regenqc.measurement.reported import fold_word
 from regenqc.specification.derived_functions import FUNCTIONS, DerivedFunction, Rule
-from regenqc.specification.derived_sources import AttributeSource, ConstantSource, read_source
+from regenqc.specification.derived_sources import AttributeSource, read_source
+from regenqc.specification.model import RowInput
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from regenqc.evaluation.collected import SlotRows
     from regenqc.evaluation.plan import Plan
     from regenqc.specification.derived_functions import Input
-    from regenqc.specification.model import Derived, RowInput
+    from regenqc.specification.model import Derived
 
 __all__ = ["FUNCTIONS", "Derivation", "derivations", "derived_texts"]
 
@@ -74,6 +75,15 @@ class Derivation:
         """Return the slots that it takes rows from."""
         return {slot for slot, _ in self.rows}
 
+    def key(self, block: Mapping[int, SlotRows]) -> tuple[Hashable, ...]:
+        """Return what the results of a block follow from: two derivations with equal keys have equal results.
+
+        Args:
+            block: rows by slot, which outlive the key.
+        """
+        rows = tuple((id(block.get(slot)), method, *wanted.items()) for (slot, method), wanted in self.rows.items())
+        return self.derived.function, rows, tuple((position, id(column)) for position, column in self.stated.items())
+
     def of_batches(self, batches: NDArray[np.int32]) -> BatchTexts:
         """Return the results of batches where no input comes from results."""
         return _written(self, [stated_only(self.function, batches, self.stated)])
@@ -95,7 +105,9 @@ class Derivation:
         return _written(self, list(combinations(self.function, sources, self.stated)))
 
 
-def derivations(plan: Plan, groups: BatchGroups, specification: int, *, batch_count: int) -> Iterator[Derivation]:
+def derivations(
+    plan: Plan, groups: BatchGroups, specification: int, *, batch_count: int, known: dict[Hashable, QuantityColumn]
+) -> Iterator[Derivation]:
     """Yield the derived results of a specification, in its order, stage by stage.
 
     Args:
@@ -103,6 +115,7 @@ def derivations(plan: Plan, groups: BatchGroups, specification: int, *, batch_co
         groups: attributes of batches.
         specification: index of the specification.
         batch_count: of the run.
+        known: attributes and constants as inputs that have been made already; gets what is made here.
     """
     for derived in plan.specifications[specification].derived:
         function = FUNCTIONS[derived.function]
@@ -110,12 +123,16 @@ def derivations(plan: Plan, groups: BatchGroups, specification: int, *, batch_co
         from_rows: dict[int, RowInput] = {}
         for position, entry in enumerate(function.inputs):
             source = read_source(derived.inputs[entry.name])
-            if isinstance(source, AttributeSource):
-                stated[position] = _attribute(groups, source.name, entry)
-            elif isinstance(source, ConstantSource):
-                stated[position] = constant_column(entry, source.number, source.unit, count=batch_count)
-            else:
+            if isinstance(source, RowInput):
                 from_rows[position] = source
+                continue
+            if (entry, source) not in known:
+                known[entry, source] = (
+                    _attribute(groups, source.name, entry)
+                    if isinstance(source, AttributeSource)
+                    else constant_column(entry, source.number, source.unit, count=batch_count)
+                )
+            stated[position] = known[entry, source]
         for stage in stages_of_derived(plan.specifications[specification], derived):
             rows: dict[tuple[int, str | None], dict[int, tuple[Input, RowInput]]] = {}
             for position, source in from_rows.items():

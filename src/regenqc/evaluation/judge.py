@@ -252,11 +252,11 @@ class Judge:
 
     def _collect(self, chunk: Chunk, row: NDArray[np.int32], slot: NDArray[np.int32]) -> None:
         coded = chunk.judged.coded
-        raise_rows(chunk.judged, row, np.full(len(row), Verdict.MISSING), np.full(len(row), Reason.JUDGED_WITH_OTHERS))
         slot = self.plan.collected_as[slot]
         if self._has_common_rows:
             _, first = np.unique(row * np.int64(len(self.plan.slots)) + slot, return_index=True)
             row, slot = row[first], slot[first]
+        raise_rows(chunk.judged, row, np.full(len(row), Verdict.MISSING), np.full(len(row), Reason.JUDGED_WITH_OTHERS))
         annexed = self.plan.annexed[slot]
         nothing = pa.repeat("", len(row))
         self.collected.append(

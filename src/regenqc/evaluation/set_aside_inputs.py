@@ -121,7 +121,7 @@ def _failing(
     """Yield the inputs with which a derived result would fail, with its cell."""
     plan = judge.plan
     counted = collected.of_batches(np.unique([entry.fields["batch"] for entry in inputs]))
-    for derivation in derivations(plan, judge.groups, index, batch_count=len(judge.coder.batch_ids)):
+    for derivation in derivations(plan, judge.groups, index, batch_count=len(judge.coder.batch_ids), known={}):
         judging = [
             number
             for number, slot in enumerate(plan.slots)
