@@ -1,9 +1,12 @@
 """Several specifications at once are as many runs: none sees what another computes or selects."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
 import regenqc
+from regenqc.resources import packaged_path
 from strategies import AS_OF, ENDOTOXIN, STAGE, STERILITY, VIABILITY, dispositions, evaluate, rows, specification
 
 RATE_FROM = {"id": "rate", "function": "dose_per_kg", "inputs": {"dose": "dose", "weight": "@weight"}}
@@ -71,6 +74,26 @@ def test_five_specifications_at_once_equal_five_runs(part):
         together.sort_values(keys, kind="stable", ignore_index=True),
         alone.sort_values(keys, kind="stable", ignore_index=True),
     )
+
+
+@pytest.mark.parametrize("part", ["dispositions", "findings", "investigations"])
+def test_two_versions_of_the_sample_product_that_collect_and_derive_in_common_equal_two_runs(part):
+    old = regenqc.load_specification("example/hipsc-progenitors")
+    when = {"when": {"formulation": ("cryopreserved",)}}
+    requirements = [entry.model_copy(update=when if entry.id == "potency" else {}) for entry in old.requirements]
+    new = replace(old, id="example/new", requirements=tuple(requirements))
+    directory = packaged_path("sample_data") / "synthetic-hipsc"
+
+    def table(specifications):
+        found = regenqc.evaluate(
+            directory / "results.csv", specifications, batches=directory / "batches.csv", as_of=AS_OF
+        )
+        frame = without_bare(getattr(found, part)).drop(columns=["row_number"], errors="ignore")
+        return frame.astype("str").sort_values(list(frame.columns), ignore_index=True)
+
+    alone = pd.concat([table([old]), table([new])])
+    assert len(alone)
+    pd.testing.assert_frame_equal(table([old, new]), alone.sort_values(list(alone.columns), ignore_index=True))
 
 
 def test_the_order_in_which_specifications_are_given_changes_no_disposition():
