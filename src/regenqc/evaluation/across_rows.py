@@ -125,6 +125,7 @@ def _computed(
                 yield index, _part(derivation, derivation.of_batches(batches))
     for block in collected.blocks({slot for entry in criteria for slot in entry.slots}):
         known: dict[tuple[Hashable, ...], BatchTexts] = {}
+        sources = {slot: id(rows) for slot, rows in block.items()}
         for index, entry in enumerate(criteria):
             for together in entry.together:
                 _judge_together(judge, block, together)
@@ -136,7 +137,7 @@ def _computed(
             for derivation in entry.derivations:
                 if derivation.rows:
                     # Versions of a specification mostly derive the same from the same rows.
-                    key = derivation.key(block)
+                    key = derivation.key(sources)
                     if key not in known:
                         known[key] = derivation.of_block(block)
                     yield index, _part(derivation, known[key])

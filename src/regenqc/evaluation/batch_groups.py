@@ -138,6 +138,12 @@ class BatchGroups:
         codes_of_batch, distinct = known
         return codes_of_batch[np.minimum(batches, len(codes_of_batch) - 1)], distinct
 
+    def are_judged_by(self, slot: int, batches: NDArray[np.integer]) -> NDArray[np.bool_]:
+        """Return for each batch whether a slot applies to it."""
+        applies = np.array([slot in group.column_of_slot for group in self.groups], dtype=np.bool_)
+        judged: NDArray[np.bool_] = applies[self.group_of_batch[batches]]
+        return judged
+
     def cells_of(self, batch: NDArray[np.integer], slot: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the index in `cells` of each (batch, slot); every slot must apply to its batch's group."""
         groups = self.group_of_batch[batch]

@@ -219,10 +219,7 @@ class CollectedResults:
 
     def _of_slot(self, slot: int, rows: SlotRows) -> SlotRows:
         """Return the rows of batches to which a slot applies; others have been collected for another slot."""
-        applies = np.array([slot in group.column_of_slot for group in self._groups.groups], dtype=np.bool_)
-        if applies.all():
-            return rows
-        own = applies[self._groups.group_of_batch[rows.batch]]
+        own = self._groups.are_judged_by(slot, rows.batch)
         return rows if own.all() else rows.take(own)
 
 

@@ -75,13 +75,13 @@ class Derivation:
         """Return the slots that it takes rows from."""
         return {slot for slot, _ in self.rows}
 
-    def key(self, block: Mapping[int, SlotRows]) -> tuple[Hashable, ...]:
-        """Return what the results of a block follow from: two derivations with equal keys have equal results.
+    def key(self, sources: Mapping[int, Hashable]) -> tuple[Hashable, ...]:
+        """Return what the results follow from: two derivations with equal keys have equal results.
 
         Args:
-            block: rows by slot, which outlive the key.
+            sources: by slot, the same for slots that have the same rows; columns of `stated` must outlive the key.
         """
-        rows = tuple((id(block.get(slot)), method, *wanted.items()) for (slot, method), wanted in self.rows.items())
+        rows = tuple((sources.get(slot), method, *wanted.items()) for (slot, method), wanted in self.rows.items())
         return self.derived.function, rows, tuple((position, id(column)) for position, column in self.stated.items())
 
     def of_batches(self, batches: NDArray[np.int32]) -> BatchTexts:

@@ -7,7 +7,7 @@ computed again: that it would have agreed is not known.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +18,7 @@ from regenqc.evaluation.apart import judge_apart
 from regenqc.evaluation.collected import CollectedResults
 from regenqc.evaluation.derived import derivations
 from regenqc.evaluation.evidence import COLLECTED_SCHEMA, INVESTIGATION_COLUMNS, SEPARATOR
+from regenqc.evaluation.grouping import begins_of
 from regenqc.evaluation.retests import identity_of, in_number, is_not_understood, record_retests, requirement_of
 from regenqc.evaluation.row_arrays import row_arrays
 from regenqc.evaluation.slots import STAGES, other_stage
@@ -26,10 +27,11 @@ from regenqc.specification.criteria import canonical_word
 from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
+    from regenqc.evaluation.derivation.columns import QuantityColumn
     from regenqc.evaluation.derived import Derivation
     from regenqc.evaluation.judge import Judge
     from regenqc.evaluation.plan import Plan
@@ -37,19 +39,29 @@ if TYPE_CHECKING:
 
 __all__ = ["settle_inputs"]
 
-_NAMES = ("batch", "slot", "row", "standing", "verdict", "unit_code", "limit", "annex", *INVESTIGATION_COLUMNS)
+_NO_ANSWER = INTERIM_WORDS | UNDECIDED_WORDS
 
 
-class _Input(NamedTuple):
-    """One result that was invalidated or revised.
+class _Inputs(NamedTuple):
+    """Results that were set aside, an entry for each slot that judges or collects one of them.
 
     Args:
-        at: its position among the records.
-        fields: of the record.
+        records: see `regenqc.evaluation.evidence.INVESTIGATION_SCHEMA`.
+        batch: of each entry, as are the next two.
+        slot: of the result.
+        row: key of the row.
+        counted: what was collected of their batches.
+        columns: inputs of derived results that stand in the batch table or the specification, as far as they are known.
+        computed: what has been computed with results that were set aside, as far as it is known.
     """
 
-    at: int
-    fields: dict[str, Any]
+    records: pa.Table
+    batch: NDArray[np.int32]
+    slot: NDArray[np.int32]
+    row: NDArray[np.int64]
+    counted: pa.Table
+    columns: dict[Hashable, QuantityColumn]
+    computed: dict[Hashable, list[BatchTexts]]
 
 
 def settle_inputs(judge: Judge, collected: CollectedResults) -> None:
@@ -61,35 +73,33 @@ def settle_inputs(judge: Judge, collected: CollectedResults) -> None:
     """
     tables = [judge.investigated.table(), judge.revised_inputs.table()]
     records = pa.concat_tables(tables).combine_chunks()
-    inputs = list(_set_aside(judge, records))
-    if not inputs:
+    records = records.take(pa.array(_set_aside(judge, records)))
+    if not records.num_rows:
         return
-    concerned: dict[tuple[int, int], list[_Input]] = {}
-    for cell, found in _compared(judge, inputs):
-        concerned.setdefault(cell, []).append(found)
-    for index, specification in enumerate(judge.plan.specifications):
-        own = [entry for entry in inputs if judge.plan.slots[entry.fields["slot"]].specification == index]
-        if own and specification.derived:
-            for cell, found in _failing(judge, collected, index, own):
-                concerned.setdefault(cell, []).append(found)
+    batch, slot, row = (records[name].to_numpy() for name in ("batch", "slot", "row"))
+    inputs = _Inputs(records, batch, slot, row, collected.of_batches(np.unique(batch)), {}, {})
+    concerned: dict[tuple[int, int], list[int]] = {}
+    for number, entries in [*_compared(judge, inputs), *_failing(judge, inputs)]:
+        for entry, code in zip(entries.tolist(), batch[entries].tolist(), strict=True):
+            concerned.setdefault((code, number), []).append(entry)
     if concerned:
         _record(judge, records, concerned)
 
 
-def _set_aside(judge: Judge, records: pa.Table) -> Iterator[_Input]:
-    """Yield what was set aside and said something: neither interim nor that the test gave no answer."""
-    standing, slot = records["standing"].to_numpy(), records["slot"].to_numpy()
-    is_revised = (standing == Standing.SUPERSEDED) & judge.plan.is_input[slot]
-    chosen = ((standing == Standing.INVALIDATED) | is_revised) & _feeds(judge.plan)[slot]
+def _set_aside(judge: Judge, records: pa.Table) -> NDArray[np.int64]:
+    """Return where results were set aside that said something: neither interim nor that the test gave no answer."""
+    plan = judge.plan
+    standing, slot, verdict = (records[name].to_numpy() for name in ("standing", "slot", "verdict"))
+    is_revised = (standing == Standing.SUPERSEDED) & plan.is_input[slot]
+    chosen = ((standing == Standing.INVALIDATED) | is_revised) & _feeds(plan)[slot] & ~plan.is_control[slot]
     at = np.flatnonzero(chosen & (slot >= 0) & ~records["is_empty"].to_numpy(zero_copy_only=False))
-    part = records.take(pa.array(at))
-    columns = (part[name].to_pylist() for name in _NAMES)
-    for place, values in zip(at.tolist(), zip(*columns, strict=True), strict=True):
-        fields: dict[str, Any] = dict(zip(_NAMES, values, strict=True))
-        undecided = fields["verdict"] == Verdict.INCONCLUSIVE and not is_not_understood(judge, fields)
-        gives_no_answer = canonical_word(fields["result"]) in INTERIM_WORDS | UNDECIDED_WORDS
-        if not undecided and not gives_no_answer and not judge.plan.is_control[fields["slot"]]:
-            yield _Input(place, fields)
+    texts = records["result"].combine_chunks().take(pa.array(at)).dictionary_encode()
+    silent = np.array([canonical_word(text) in _NO_ANSWER for text in texts.dictionary.to_pylist()], dtype=np.bool_)
+    at = at[~silent[texts.indices.to_numpy()]] if len(at) else at
+    open_ = at[verdict[at] == Verdict.INCONCLUSIVE]
+    fields = records.select(["slot", "verdict", "standing", "result"]).take(pa.array(open_)).to_pylist()
+    undecided = open_[np.array([not is_not_understood(judge, entry) for entry in fields], dtype=np.bool_)]
+    return np.setdiff1d(at, undecided)
 
 
 def _feeds(plan: Plan) -> NDArray[np.bool_]:
@@ -98,102 +108,103 @@ def _feeds(plan: Plan) -> NDArray[np.bool_]:
     return np.array([(slot.specification, slot.test, slot.stage) in lines for slot in plan.slots], dtype=np.bool_)
 
 
-def _compared(judge: Judge, inputs: Sequence[_Input]) -> Iterator[tuple[tuple[int, int], _Input]]:
-    """Yield what was to be compared between stages, with the cell of the comparison."""
-    plan = judge.plan
-    comparing: dict[tuple[int, str, int], set[int]] = {}
-    for number, slot in enumerate(plan.slots):
+def _entries(judge: Judge, inputs: _Inputs, specification: int, test: str, stage: int) -> NDArray[np.int64]:
+    """Return the results of one test and stage, as one specification judges them."""
+    line = (specification, test, stage)
+    own = np.array([(slot.specification, slot.test, slot.stage) == line for slot in judge.plan.slots], dtype=np.bool_)
+    return np.flatnonzero(own[inputs.slot])
+
+
+def _compared(judge: Judge, inputs: _Inputs) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yield the slots of comparisons between stages with the entries that were to be compared."""
+    for number, slot in enumerate(judge.plan.slots):
         requirement = requirement_of(judge, number)
         other = None if requirement is None or slot.is_control else other_stage(requirement)
         if other is not None:
             for stage in (slot.stage, STAGES.index(other)):
-                comparing.setdefault((slot.specification, slot.test, stage), set()).add(number)
-    for entry in inputs:
-        own = plan.slots[entry.fields["slot"]]
-        for number in sorted(comparing.get((own.specification, own.test, own.stage), ())):
-            if _has_cell(judge, entry.fields["batch"], number):
-                yield (entry.fields["batch"], number), entry
+                entries = _entries(judge, inputs, slot.specification, slot.test, stage)
+                yield number, entries[judge.groups.are_judged_by(number, inputs.batch[entries])]
 
 
-def _failing(
-    judge: Judge, collected: CollectedResults, index: int, inputs: Sequence[_Input]
-) -> Iterator[tuple[tuple[int, int], _Input]]:
-    """Yield the inputs with which a derived result would fail, with its cell."""
-    plan = judge.plan
-    counted = collected.of_batches(np.unique([entry.fields["batch"] for entry in inputs]))
-    for derivation in derivations(plan, judge.groups, index, batch_count=len(judge.coder.batch_ids), known={}):
-        judging = [
-            number
-            for number, slot in enumerate(plan.slots)
-            if (slot.specification, slot.test, slot.stage) == (index, derivation.derived.id, derivation.stage)
-            and slot.requirement >= 0
-            and not slot.is_control
-        ]
-        for slot in sorted(derivation.slots):
-            line = (plan.slots[slot].test, plan.slots[slot].stage)
-            # One after the other, the inputs of a batch stand in the place of those that count.
-            layers: dict[int, dict[int, list[_Input]]] = {}
-            for batch, found in _by_batch(judge, inputs, line).items():
-                for number, same in enumerate(found.values()):
-                    layers.setdefault(number, {})[batch] = same
-            for layer in layers.values():
-                for texts in _computed_with(judge, derivation, slot, layer, counted):
-                    for batch, number in _judged(judge, derivation, texts, judging):
-                        yield from (((batch, number), entry) for entry in layer[batch])
+def _failing(judge: Judge, inputs: _Inputs) -> Iterator[tuple[int, NDArray[np.int64]]]:
+    """Yield slots with the entries with which the derived results that they judge would fail."""
+    plan, count = judge.plan, len(judge.coder.batch_ids)
+    for index in np.unique([plan.slots[slot].specification for slot in np.unique(inputs.slot).tolist()]).tolist():
+        for derivation in derivations(plan, judge.groups, index, batch_count=count, known=inputs.columns):
+            line = (index, derivation.derived.id, derivation.stage)
+            judging = [
+                number
+                for number, slot in enumerate(plan.slots)
+                if (slot.specification, slot.test, slot.stage) == line and slot.requirement >= 0 and not slot.is_control
+            ]
+            for slot in sorted(derivation.slots) if judging else ():
+                entries = _entries(judge, inputs, index, plan.slots[slot].test, plan.slots[slot].stage)
+                for layer in _layers(inputs, entries):
+                    for texts in _computed_with(judge, inputs, derivation, slot, layer):
+                        for number, batches in _judged(judge, derivation, texts, judging):
+                            failing = inputs.row[layer[np.isin(inputs.batch[layer], batches)]]
+                            yield number, entries[np.isin(inputs.row[entries], failing)]
 
 
-def _by_batch(
-    judge: Judge, inputs: Sequence[_Input], line: tuple[str, int]
-) -> dict[int, dict[tuple[Any, ...], list[_Input]]]:
-    """Return the inputs of one test and stage by batch and row; a row that several requirements judge is one."""
-    found: dict[int, dict[tuple[Any, ...], list[_Input]]] = {}
-    for entry in inputs:
-        own = judge.plan.slots[entry.fields["slot"]]
-        if (own.test, own.stage) == line:
-            row = (entry.fields["row"],)
-            found.setdefault(entry.fields["batch"], {}).setdefault(row, []).append(entry)
-    return found
+def _layers(inputs: _Inputs, entries: NDArray[np.int64]) -> Iterator[NDArray[np.int64]]:
+    """Yield entries with one row of each batch at a time: one after the other, they stand in the place of what counts."""
+    _, first = np.unique(inputs.row[entries], return_index=True)
+    rows = entries[np.sort(first)]
+    rows = rows[np.argsort(inputs.batch[rows], kind="stable")]
+    begins = begins_of(inputs.batch[rows])
+    counts = np.diff(begins, append=len(rows))
+    position = np.arange(len(rows)) - np.repeat(begins, counts)
+    for number in range(int(counts.max(initial=0))):
+        yield rows[position == number]
 
 
 def _computed_with(
-    judge: Judge, derivation: Derivation, slot: int, layer: Mapping[int, Sequence[_Input]], counted: pa.Table
-) -> Iterator[BatchTexts]:
-    """Yield a derived result, computed with one input of each batch that was set aside."""
-    rows = []
+    judge: Judge, inputs: _Inputs, derivation: Derivation, slot: int, layer: NDArray[np.int64]
+) -> Sequence[BatchTexts]:
+    """Return a derived result, computed with one input of each batch that was set aside."""
     common = judge.plan.collected_as
-    for entries in layer.values():
-        fields = entries[0].fields
-        identity = [fields[name] for name in ("result_id", "sample_id", "replicate")]
-        rows.append(
-            {
-                **{name: fields[name] for name in ("batch", "row", "unit_code", "unit", "annex")},
-                "slot": int(common[slot]),
-                "reported": fields["result"],
-                "lod": fields["limit"],
-                "replicate": SEPARATOR.join(identity) if any(identity) else "",
-                "preliminary": False,
-            }
+    sources = {source: int(common[source]) for source in derivation.slots}
+    key = (derivation.key(sources), sources[slot], inputs.row[layer].tobytes())
+    if key not in inputs.computed:
+        own = _as_collected(inputs.records.take(pa.array(layer)), slot=sources[slot])
+        others = pc.is_in(
+            inputs.counted["slot"], pa.array(sorted({*sources.values()} - {sources[slot]}), type=pa.int32())
         )
-    sources = common[sorted(derivation.slots - {slot})]
-    others = pc.is_in(counted["slot"], pa.array(sources, type=pa.int32()))
-    others = pc.and_(others, pc.is_in(counted["batch"], pa.array(list(layer), type=pa.int32())))
-    table = pa.concat_tables([counted.filter(others), pa.Table.from_pylist(rows, schema=COLLECTED_SCHEMA)])
-    for block in CollectedResults(table, plan=judge.plan, groups=judge.groups).blocks(derivation.slots):
-        texts = derivation.of_block(block)
-        if len(texts.batch):
-            yield texts
+        others = pc.and_(others, pc.is_in(inputs.counted["batch"], pa.array(inputs.batch[layer])))
+        table = pa.concat_tables([inputs.counted.filter(others), own])
+        blocks = CollectedResults(table, plan=judge.plan, groups=judge.groups).blocks(derivation.slots)
+        texts = (derivation.of_block(block) for block in blocks)
+        inputs.computed[key] = [part for part in texts if len(part.batch)]
+    return inputs.computed[key]
+
+
+def _as_collected(records: pa.Table, *, slot: int) -> pa.Table:
+    """Return results that were set aside as if they counted."""
+    identity = pc.binary_join_element_wise(
+        *(records[name] for name in ("result_id", "sample_id", "replicate")), SEPARATOR
+    )
+    count = records.num_rows
+    columns = {
+        **{name: records[name] for name in ("batch", "unit_code", "row", "unit", "annex")},
+        "slot": pa.repeat(pa.scalar(slot, pa.int32()), count),
+        "reported": records["result"],
+        "lod": records["limit"],
+        "replicate": pc.if_else(pc.equal(identity, 2 * SEPARATOR), "", identity),
+        "preliminary": pa.repeat(pa.scalar(value=False), count),
+    }
+    return pa.table({entry.name: columns[entry.name] for entry in COLLECTED_SCHEMA}, schema=COLLECTED_SCHEMA)
 
 
 def _judged(
     judge: Judge, derivation: Derivation, texts: BatchTexts, judging: Sequence[int]
-) -> Iterator[tuple[int, int]]:
-    """Yield batch and slot of the results that fail."""
+) -> Iterator[tuple[int, NDArray[np.int32]]]:
+    """Yield slots with the batches whose results fail by them."""
     part = ComputedPart(texts, derivation.derived.id, derivation.function.unit, STAGES[derivation.stage].value)
     coded = judge.coder.code(rows_of_parts([part], judge.coder.batch_ids), first_row=1, computed=True)
     judge.plan.prepare_units(coded.unit)
     arrays = row_arrays(coded)
     for number in judging:
-        at = np.flatnonzero([_has_cell(judge, batch, number) for batch in texts.batch.tolist()])
+        at = np.flatnonzero(judge.groups.are_judged_by(number, texts.batch))
         verdict, _ = judge_apart(
             judge.plan,
             arrays,
@@ -202,39 +213,36 @@ def _judged(
             limits=judge.groups.limits_of(texts.batch[at]),
             compiled=judge.compiled,
         )
-        yield from ((batch, number) for batch in np.unique(texts.batch[at[verdict == Verdict.FAILS]]).tolist())
+        yield number, np.unique(texts.batch[at[verdict == Verdict.FAILS]])
 
 
-def _has_cell(judge: Judge, batch: int, slot: int) -> bool:
-    return slot in judge.groups.groups[int(judge.groups.group_of_batch[batch])].column_of_slot
-
-
-def _record(judge: Judge, records: pa.Table, concerned: Mapping[tuple[int, int], Sequence[_Input]]) -> None:
-    places: list[int] = []
-    slots: list[int] = []
-    said: list[tuple[Verdict, Reason, str]] = []
+def _record(judge: Judge, records: pa.Table, concerned: Mapping[tuple[int, int], Sequence[int]]) -> None:
+    places = np.unique([entry for entries in concerned.values() for entry in entries])
+    names = ["slot", "row", "standing", *INVESTIGATION_COLUMNS]
+    known = dict(zip(places.tolist(), records.select(names).take(pa.array(places)).to_pylist(), strict=True))
+    found: list[tuple[int, int, tuple[Verdict, Reason, str]]] = []
     for (_, slot), entries in concerned.items():
         requirement = requirement_of(judge, slot)
         if requirement is None or requirement.report_only:
             continue
-        reported = (requirement_of(judge, entry.fields["slot"]) for entry in entries)
+        # A row that several requirements judge is one.
+        rows = {known[entry]["row"]: entry for entry in sorted(entries, reverse=True)}
+        reported = (requirement_of(judge, known[entry]["slot"]) for entry in entries)
         allowed = max(requirement.retests, *(0 if own is None else own.retests for own in reported))
-        results = {identity_of(entry.fields) for entry in entries if not _is_revised(entry)}
-        verdict = Verdict.INCONCLUSIVE if len(results) > allowed else Verdict.ALERT
-        detail = f"{in_number(len(results), 'input')} invalidated, {allowed} allowed"
-        for entry in sorted({entry.fields["row"]: entry for entry in reversed(entries)}.values()):
-            places.append(entry.at)
-            slots.append(slot)
-            if _is_revised(entry):
-                revision = entry.fields["revision"] or "0"
-                said.append(
-                    (Verdict.ALERT, Reason.INPUT_REVISED, f"result {entry.fields['result_id']}, revision {revision}")
-                )
-            else:
-                said.append((verdict, Reason.INPUT_INVALIDATED, detail))
-    if places:
-        record_retests(judge, records, np.array(places, dtype=np.int64), np.array(slots, dtype=np.int64), said)
+        invalidated = {identity_of(known[entry]) for entry in entries if not _is_revised(known[entry])}
+        verdict = Verdict.INCONCLUSIVE if len(invalidated) > allowed else Verdict.ALERT
+        detail = f"{in_number(len(invalidated), 'input')} invalidated, {allowed} allowed"
+        for entry in sorted(rows.values()):
+            fields = known[entry]
+            said = (verdict, Reason.INPUT_INVALIDATED, detail)
+            if _is_revised(fields):
+                revision = f"result {fields['result_id']}, revision {fields['revision'] or '0'}"
+                said = (Verdict.ALERT, Reason.INPUT_REVISED, revision)
+            found.append((entry, slot, said))
+    if found:
+        at, slots = (np.array([entry[place] for entry in found], dtype=np.int64) for place in (0, 1))
+        record_retests(judge, records, at, slots, [entry[2] for entry in found])
 
 
-def _is_revised(entry: _Input) -> bool:
-    return bool(entry.fields["standing"] == Standing.SUPERSEDED)
+def _is_revised(fields: Mapping[str, object]) -> bool:
+    return fields["standing"] == Standing.SUPERSEDED
