@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 
 from regenqc.canonical import canonical_json, digest_of
-from regenqc.signing.signature import Signature
+from regenqc.signing.signature import Signature  # noqa: TC001 - msgspec reads the type when it decodes
 
 __all__ = [
     "SCHEMA",
@@ -42,11 +42,7 @@ SCHEMA: Final = "regenqc.decision/1"
 DecisionKind = Literal["release", "conditional_release", "exceptional_release", "reject", "withdrawal"]
 
 
-class _Part(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """A part of a decision: every member is written, also an empty one."""
-
-
-class SpecificationName(_Part):
+class SpecificationName(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Name the specification by which the batch was judged."""
 
     id: str
@@ -58,14 +54,14 @@ class SpecificationName(_Part):
     extends: tuple[str, ...]
 
 
-class InputName(_Part):
+class InputName(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Name an input file of the evaluation by its digest."""
 
     name: str
     digest: str
 
 
-class EvaluationName(_Part):
+class EvaluationName(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Name the evaluation: when and by which version it was made, and the digests of its files."""
 
     as_of: str
@@ -78,14 +74,14 @@ class EvaluationName(_Part):
     verdicts: str
 
 
-class Attribute(_Part):
+class Attribute(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """State one attribute of the lot, as exported."""
 
     name: str
     value: str
 
 
-class Finding(_Part):
+class Finding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Copy one explained cell that does not simply conform."""
 
     requirement_id: str
@@ -98,7 +94,7 @@ class Finding(_Part):
     explanation: str
 
 
-class RequirementRow(_Part):
+class RequirementRow(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """State one cell: a requirement that applied to the batch, and its verdict.
 
     `pending` says that its result may follow the release; `mark` how far its source has been checked.
@@ -116,7 +112,7 @@ class RequirementRow(_Part):
     pending: bool
 
 
-class ResultRow(_Part):
+class ResultRow(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Copy one judged row.
 
     Args:
@@ -151,7 +147,7 @@ class ResultRow(_Part):
     changed: str
 
 
-class Answer(_Part):
+class Answer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Answer one item of the checklist: `yes`, `no` or `not_applicable`, by whom, with what comment."""
 
     id: str
@@ -163,7 +159,7 @@ class Answer(_Part):
     by: str
 
 
-class Acknowledgement(_Part):
+class Acknowledgement(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Acknowledge, by name, one thing that is not as it should be.
 
     `kind` is `alert`, `conditional`, `removed`, `unverified_limit`, `failure`, `inconclusive` or `missing`.
@@ -175,7 +171,7 @@ class Acknowledgement(_Part):
     by: str
 
 
-class PendingItem(_Part):
+class PendingItem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Name a requirement whose result may follow the release, and when it is due (empty when unknown)."""
 
     requirement_id: str
@@ -183,14 +179,14 @@ class PendingItem(_Part):
     due: str
 
 
-class RemovedItem(_Part):
+class RemovedItem(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Name a requirement of an extended specification that the specification removed, and why."""
 
     requirement_id: str
     justification: str
 
 
-class DocumentReference(_Part):
+class DocumentReference(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Refer to a document of the exceptional path: what it is, who asks for it, and its identifier."""
 
     id: str
@@ -200,14 +196,14 @@ class DocumentReference(_Part):
     reference: str
 
 
-class AuditReviewed(_Part):
+class AuditReviewed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Say which audit trail lay before the person: number of entries, and digest of them."""
 
     entries: int
     digest: str
 
 
-class RequiredSignature(_Part):
+class RequiredSignature(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Say whose signature the decision needs: what it means, in which of these roles, and which rule asks for it."""
 
     meaning: str
@@ -217,7 +213,7 @@ class RequiredSignature(_Part):
     mark: str
 
 
-class Decision(_Part):
+class Decision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One decision about one batch at one stage under one specification.
 
     Args:

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from regenqc.signing.keys import KeyFile, OpenKey, create_key, open_key, read_key_file
     from regenqc.signing.people import People, Person, read_people
     from regenqc.signing.session import SigningSession
-    from regenqc.signing.signature import Signature, sign, signature_faults
+    from regenqc.signing.signature import Signature, sign
+    from regenqc.signing.verification import signature_faults
     from regenqc.signing.words import Role
 
 __all__ = [
@@ -49,7 +50,7 @@ _HOMES = {
     "read_key_file": "keys",
     "read_people": "people",
     "sign": "signature",
-    "signature_faults": "signature",
+    "signature_faults": "verification",
 }
 
 

@@ -38,6 +38,7 @@ __all__ = [
     "key_file_bytes",
     "key_id_of",
     "open_key",
+    "public_key_id",
     "read_key_file",
 ]
 
@@ -133,6 +134,20 @@ def key_id_of(public_key: bytes) -> str:
     return f"ed25519:{sha256(public_key).hexdigest()[:32]}"
 
 
+def public_key_id(public_key: str) -> str:
+    """Return the identifier of a public key in base64, an empty text for what is no key.
+
+    Example:
+        >>> public_key_id("no key")
+        ''
+    """
+    try:
+        raw = b64decode(public_key, validate=True)
+    except (binascii.Error, ValueError):
+        return ""
+    return key_id_of(raw) if len(raw) == 32 and b64encode(raw).decode() == public_key else ""
+
+
 def check_ed25519(public_key: str, message: bytes, signature: str) -> bool:
     """Return whether a signature verifies; anything that is no key or no signature does not.
 
@@ -208,10 +223,8 @@ def open_key(file: KeyFile, *, password: str) -> OpenKey:
     try:
         nonce = b64decode(file.encryption.nonce, validate=True)
         ciphertext = b64decode(file.encryption.ciphertext, validate=True)
-        seed = AESGCM(_derived(file.derivation, password)).decrypt(nonce, ciphertext, _outside(file))
-        key = OpenKey(seed)
-        if key.key_id != file.key_id or b64encode(key.public_key).decode() != file.public_key:
-            raise InvalidTag
+        key = OpenKey(AESGCM(_derived(file.derivation, password)).decrypt(nonce, ciphertext, _outside(file)))
+        _check_names(file, key)
     except (InvalidTag, binascii.Error, ValueError) as error:
         raise refused(
             "RQC-G010",
@@ -249,6 +262,11 @@ def read_key_file(data: bytes, *, where: str = "") -> KeyFile:
             expected=f"one JSON object of schema {SCHEMA}",
             action="Name the file that `regenqc people key` made.",
         ) from error
+
+
+def _check_names(file: KeyFile, key: OpenKey) -> None:
+    if key.key_id != file.key_id or b64encode(key.public_key).decode() != file.public_key:
+        raise InvalidTag
 
 
 def _derived(derivation: KeyDerivation, password: str) -> bytes:
