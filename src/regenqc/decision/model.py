@@ -301,4 +301,6 @@ def decision_id_of(decision: Decision) -> str:
     members = msgspec.to_builtins(decision)
     for name in ("decision_id", "made_at", "signatures", "audit"):
         del members[name]
+    # The record of a run holds how long it took, which is another time when the same is judged again.
+    del members["evaluation"]["run"]
     return f"DECISION-{digest_of(canonical_json(members)).removeprefix('sha256:')[:20].upper()}"

@@ -20,11 +20,11 @@ class Role(StrEnum):
     SERVICE = "service"
 
     @property
-    def title(self) -> str:
+    def printed(self) -> str:
         """Return the role as it is printed beside a name.
 
         Example:
-            >>> Role.QUALIFIED_PERSON.title
+            >>> Role.QUALIFIED_PERSON.printed
             'Quality authorised person / Qualified Person'
         """
         return _TITLES[self]
@@ -59,11 +59,11 @@ class Meaning(StrEnum):
     RECEIPT = "receipt"
 
     @property
-    def title(self) -> str:
+    def printed(self) -> str:
         """Return the meaning as it is printed under a signature.
 
         Example:
-            >>> Meaning.FACTORY_RELEASE.title
+            >>> Meaning.FACTORY_RELEASE.printed
             'Factory release'
         """
         return self.value.replace("_", " ").capitalize()
