@@ -225,5 +225,5 @@ def key_faults(
             "The owner has not certified the first use of this key.",
             where=who,
             expected="the statement that this signature binds like one by hand (21 CFR 11.100(c))",
-            action="Run: regenqc people certify",
+            action="Run: regenqc people accept",
         )
