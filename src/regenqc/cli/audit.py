@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from regenqc.cli.ledger_screen import print_line, visible
+from regenqc.cli.audit_page import print_trail
+from regenqc.cli.ledger_screen import print_line
 from regenqc.cli.signing_place import attempt_log
 from regenqc.cli.start import leave_pandas_out
-from regenqc.cli.terminal import console, write_text
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from regenqc.decision.audit import AuditEntry
+from regenqc.cli.terminal import write_text
 
 __all__ = ["audit_command"]
 
@@ -62,7 +58,7 @@ def audit_command(
         attempts=attempt_log(people).read() if people is not None else (),
     )
     if form is Form.TEXT and out is None:
-        _print(lot, entries)
+        print_trail(lot, entries)
         return
     if form is Form.JSON or (out is not None and out.suffix == ".json"):
         text = json.dumps([msgspec.to_builtins(entry) for entry in entries], ensure_ascii=False, indent=2) + "\n"
@@ -73,29 +69,3 @@ def audit_command(
     else:
         write_text(out, text)
         print_line(f"{len(entries)} entries", good=True, detail=str(out))
-
-
-def _print(lot: str, entries: Sequence[AuditEntry]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    if not entries:
-        print_line(f"Nothing is on record about {lot}.")
-        return
-    table = Table(box=None, show_edge=False, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
-    for name, ratio in (("when", 20), ("who", 18), ("what", 26), ("old → new", 30), ("why", 26)):
-        table.add_column(name, overflow="fold", ratio=ratio)
-    for entry in entries:
-        is_change = entry.action.startswith(("result", "retested", "attempt"))
-        what = Text(visible(entry.action), style="magenta" if is_change else "bold")
-        what.append(f"\n{visible(entry.what)}", style="dim")
-        change = " → ".join(visible(part) for part in (entry.old, entry.new) if part)
-        who = Text(visible(entry.who) or "not stated")
-        if entry.role:
-            who.append(f"\n{visible(entry.role.replace('_', ' '))}", style="dim")
-        why = Text(visible(entry.why))
-        why.append(f"{chr(10) if entry.why else ''}{visible(entry.source)}", style="dim")
-        table.add_row(visible(entry.at.replace("T", " ")) or "no time stated", who, what, change, why)
-    console().print(table)
-    changed = sum(entry.action.startswith(("result", "retested")) for entry in entries)
-    print_line("", detail=f"{lot}: {len(entries)} entries, {changed} of results changed, set aside or repeated")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regenqc.cli.audit_page import print_trail
 from regenqc.cli.decision_page import print_answers, print_evidence, print_signatures
 from regenqc.cli.ledger_place import AsJson, read_file
 from regenqc.cli.ledger_screen import print_json, print_line
@@ -279,8 +280,11 @@ class _Desk:
                 is_reviewed=settings is not None and settings.review_required,
             )
 
-        if answers is None:
+        if not self.quiet:
             print_evidence(drafted("reject"))
+            print_line("")
+            print_trail(batch, trail)
+        if answers is None:
             open_kinds = kinds_open_to(dossier.disposition, has_exceptional_path=bool(self.checklist.exceptional))
             kind = ask_kind((*open_kinds, *(("withdrawal",) if chain else ())))
             head = chain[-1].decision_id if chain else None
@@ -288,8 +292,6 @@ class _Desk:
             answers = ask_answers(draft, self.checklist, supersedes=head, departs=departs(kind, dossier.disposition))
         else:
             draft = drafted(answers.kind)
-            if not self.quiet:
-                print_evidence(draft)
         decision = draft_decision(draft, answers, checklist=self.checklist)
         if not self.folder.check_new(decision):
             known = next(each for each in self.folder.of_lot(batch) if each.decision_id == decision.decision_id)

@@ -26,6 +26,8 @@ from regenqc.errors import Fault, UsageError
 from regenqc.signing.words import KeyEnd, Role
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from regenqc.signing.people import CertifiedKey, People
 
 __all__ = ["app"]
@@ -317,8 +319,6 @@ def list_command(
 
     Example: regenqc people list --people people
     """
-    from regenqc.signing.moments import moment_text
-
     registry = people_file(people, root).read()
     if attempts:
         tried = attempt_log(people).read()
@@ -346,7 +346,7 @@ def list_command(
             person.person_id,
             person.printed_name,
             ", ".join(sorted(person.roles_at(now))) or "no role",
-            "; ".join(_key_words(key, moment_text(now)) for key in person.keys) or "no key",
+            "; ".join(_key_words(key, now, person.roles_at(now)) for key in person.keys) or "no key",
         )
         for person in registry.people.values()
     ]
@@ -357,15 +357,16 @@ def list_command(
     print_line("", detail=f"site {registry.site}, root {registry.root}")
 
 
-def _key_words(key: CertifiedKey, now: str) -> str:
-    from regenqc.signing.moments import moment_text, read_moment
+def _key_words(key: CertifiedKey, now: datetime, roles: frozenset[Role]) -> str:
+    from regenqc.signing.moments import moment_text
+    from regenqc.signing.words import SIGNING_ROLES
 
     name = key.key_id.removeprefix("ed25519:")[:8]
     if key.revoked_since is not None:
         return f"{name} {key.revoked_as} since {moment_text(key.revoked_since)}"
-    if read_moment(now) >= key.valid_to:
+    if now >= key.valid_to:
         return f"{name} expired {moment_text(key.valid_to)}"
-    used = "" if key.first_used is not None else ", first use not certified"
+    used = ", first use not certified" if key.first_used is None and roles & SIGNING_ROLES else ""
     return f"{name} until {moment_text(key.valid_to)}{used}"
 
 
