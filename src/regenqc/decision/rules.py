@@ -103,7 +103,7 @@ def required_acknowledgements(decision: Decision) -> tuple[Acknowledgement, ...]
             by=decision.prepared_by,
         )
         for row in decision.requirements
-        if (kind := _kind_of(row))
+        for kind in _kinds_of(row)
     ]
     removed = [
         Acknowledgement(id=each.requirement_id, kind="removed", text=each.justification, by=decision.prepared_by)
@@ -112,14 +112,15 @@ def required_acknowledgements(decision: Decision) -> tuple[Acknowledgement, ...]
     return (*found, *removed)
 
 
-def _kind_of(row: RequirementRow) -> str:
+def _kinds_of(row: RequirementRow) -> Iterator[str]:
     if row.pending:
-        return "conditional"
-    if row.verdict == "fails":
-        return "failure"
+        yield "conditional"
+    elif row.verdict == "fails":
+        yield "failure"
+    elif row.verdict != "conforms" and not (row.mark == "unverified" and row.verdict == "inconclusive"):
+        yield row.verdict
     if row.mark == "unverified":
-        return "unverified_limit"
-    return {"alert": "alert", "inconclusive": "inconclusive", "missing": "missing"}.get(row.verdict, "")
+        yield "unverified_limit"
 
 
 def _plainly(row: RequirementRow) -> str:
