@@ -170,7 +170,10 @@ def test_every_item_must_be_confirmed(files: Path, item: str) -> None:
     ],
 )
 def test_an_item_does_not_apply_only_where_that_may_be_and_with_a_reason(
-    files: Path, item: str, comment: str, is_right: bool  # noqa: FBT001 - a column of the table
+    files: Path,
+    item: str,
+    comment: str,
+    is_right: bool,  # noqa: FBT001 - a column of the table
 ) -> None:
     answer = Confirmation(answer="not_applicable", comment=comment)
     if is_right:
@@ -308,7 +311,9 @@ def test_other_answers_are_another_decision(files: Path, changes: dict[str, str]
         pytest.param("", id="empty"),
         pytest.param('schema = "regenqc.answers/2"\ndecision = []', id="another schema"),
         pytest.param('schema = "regenqc.answers/1"\n[[decision]]\nbatch_id = "A"', id="no kind"),
-        pytest.param('schema = "regenqc.answers/1"\n[[decision]]\nbatch_id = "A"\nkind = "let go"', id="an unknown kind"),
+        pytest.param(
+            'schema = "regenqc.answers/1"\n[[decision]]\nbatch_id = "A"\nkind = "let go"', id="an unknown kind"
+        ),
         pytest.param(
             'schema = "regenqc.answers/1"\n[[decision]]\nbatch_id = "A"\nkind = "release"\nsigned = true',
             id="an unknown key",

@@ -176,7 +176,9 @@ def decided(dossier: Dossier, kind: str = "release", *, by: str = "QP-0001", now
     return draft_decision(draft, full_answers(draft, checklist, **changes), checklist=checklist)
 
 
-def signed(decision: Decision, folder: Path, *people: str, clock: Clock | None = None, roles: dict[str, str] | None = None):
+def signed(
+    decision: Decision, folder: Path, *people: str, clock: Clock | None = None, roles: dict[str, str] | None = None
+):
     """Return a decision with the next signatures, by these people."""
     desk = Desk(folder, clock=clock or Clock(NOW + timedelta(minutes=1)))
     for person in people:

@@ -44,9 +44,7 @@ def random_of(person: str):
 
 @cache
 def key_of(person: str) -> KeyFile:
-    return create_key(
-        person, password=password_of(person), random=random_of(person), made_at=START, work_factor=CHEAP
-    )
+    return create_key(person, password=password_of(person), random=random_of(person), made_at=START, work_factor=CHEAP)
 
 
 @cache
@@ -66,7 +64,13 @@ class Clock:
 
 
 def stated(
-    people: People, kind: str, *, by: str = "ADMIN-001", at: datetime = START, keys: tuple[str, ...] = (), **members: Any
+    people: People,
+    kind: str,
+    *,
+    by: str = "ADMIN-001",
+    at: datetime = START,
+    keys: tuple[str, ...] = (),
+    **members: Any,
 ) -> People:
     """Return the registry with one more statement, by the administrator unless told otherwise."""
     signers = [opened(person) for person in (keys or (by,))]
@@ -88,7 +92,9 @@ def founded(settings: Settings = SETTINGS, **members: Any) -> People:
     return stated(People(), "founded", **(said | members))
 
 
-def enrolled(people: People, person: str, *, name: str, role: str, at: datetime = START, valid_to: str = EXPIRY) -> People:
+def enrolled(
+    people: People, person: str, *, name: str, role: str, at: datetime = START, valid_to: str = EXPIRY
+) -> People:
     """Return the registry with a person who may sign."""
     people = stated(people, "enrolled", at=at, person_id=person, printed_name=name, reason="passport seen")
     people = stated(people, "role_granted", at=at, person_id=person, role=role, reason="appointed")

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 NOW = START + timedelta(days=1)
+WRONG, SECRET = "wrong", "a very secret thing"
 
 
 @pytest.fixture
@@ -89,7 +90,7 @@ def test_somebody_else_does_not_go_on_in_a_session(desk: Desk) -> None:
 def test_every_signing_takes_the_password(desk: Desk) -> None:
     desk.sign()
     with pytest.raises(SignatureError, match="RQC-G010"):
-        desk.sign(person_id=None, password="wrong")
+        desk.sign(person_id=None, password=WRONG)
 
 
 @pytest.mark.parametrize(
@@ -177,13 +178,17 @@ def test_a_role_withdrawn_later_does_not_undo_a_signature_and_one_withdrawn_befo
     [
         pytest.param({"content": b"shown, and more"}, ["RQC-G031"], id="content changed after signing"),
         pytest.param({"document_id": "DECISION-2"}, ["RQC-G032"], id="signature moved to another decision"),
-        pytest.param({"document_schema": "regenqc.certificate/1"}, ["RQC-G032"], id="moved to another kind of document"),
+        pytest.param(
+            {"document_schema": "regenqc.certificate/1"}, ["RQC-G032"], id="moved to another kind of document"
+        ),
         pytest.param({"now": NOW - timedelta(seconds=61)}, ["RQC-G035"], id="dated in the future"),
         pytest.param({"now": NOW - timedelta(seconds=60)}, [], id="clocks within the tolerance"),
         pytest.param({"proved_at": NOW - timedelta(hours=1)}, ["RQC-G035"], id="dated after it was recorded"),
     ],
 )
-def test_a_signature_holds_only_where_and_when_it_was_made(desk: Desk, changed: dict[str, Any], codes: list[str]) -> None:
+def test_a_signature_holds_only_where_and_when_it_was_made(
+    desk: Desk, changed: dict[str, Any], codes: list[str]
+) -> None:
     made = desk.sign()
     assert faults(desk, made, **changed) == codes
 
@@ -218,7 +223,7 @@ def test_a_signature_put_under_another_name_does_not_hold(desk: Desk) -> None:
 def test_too_many_failures_lock_a_person_out_and_nobody_else(desk: Desk) -> None:
     for _ in range(SETTINGS.lockout_after):
         with pytest.raises(SignatureError, match="RQC-G010"):
-            desk.sign(password="wrong")
+            desk.sign(password=WRONG)
     with pytest.raises(SignatureError, match="RQC-G012 This person is locked out"):
         desk.sign()
     assert desk.sign(person="QP-0002").person_id == "QP-0002"
@@ -227,7 +232,7 @@ def test_too_many_failures_lock_a_person_out_and_nobody_else(desk: Desk) -> None
 def test_an_administrator_unlocks(desk: Desk, tmp_path: Path) -> None:
     for _ in range(SETTINGS.lockout_after):
         with pytest.raises(SignatureError):
-            desk.sign(password="wrong")
+            desk.sign(password=WRONG)
     desk.clock.forward(seconds=1)
     people = stated(staffed(), "unlocked", at=desk.clock(), person_id="QP-0001", reason="identity verified again")
     assert Desk(tmp_path, people=people, clock=desk.clock).sign().person_id == "QP-0001"
@@ -237,7 +242,7 @@ def test_a_success_begins_the_count_anew(desk: Desk) -> None:
     for _ in range(4):
         for _ in range(SETTINGS.lockout_after - 1):
             with pytest.raises(SignatureError, match="RQC-G010"):
-                desk.sign(password="wrong")
+                desk.sign(password=WRONG)
         desk.sign()
 
 
@@ -256,14 +261,16 @@ def test_an_attempt_is_on_record_before_the_password_is_tried(desk: Desk, monkey
     "harm",
     [
         pytest.param(lambda lines: lines[:1] + lines[2:], id="a line removed"),
-        pytest.param(lambda lines: [lines[0], lines[1].replace(b"failed", b"succeeded"), *lines[2:]], id="a line changed"),
+        pytest.param(
+            lambda lines: [lines[0], lines[1].replace(b"failed", b"succeeded"), *lines[2:]], id="a line changed"
+        ),
         pytest.param(lambda lines: [lines[1], lines[0], *lines[2:]], id="lines exchanged"),
         pytest.param(lambda lines: [*lines, b'{"half":'], id="half a line"),
     ],
 )
 def test_with_a_changed_log_of_attempts_nobody_signs(desk: Desk, harm: Any) -> None:
     with pytest.raises(SignatureError, match="RQC-G010"):
-        desk.sign(password="wrong")
+        desk.sign(password=WRONG)
     desk.sign()
     lines = desk.attempts.path.read_bytes().splitlines(keepends=True)
     desk.attempts.path.write_bytes(b"".join(harm(lines)))
@@ -285,6 +292,6 @@ def test_before_the_registry_was_made_nobody_signs(tmp_path: Path) -> None:
 
 def test_no_name_of_the_secret_appears_in_messages(desk: Desk) -> None:
     with pytest.raises(SignatureError) as refused:
-        desk.sign(password="a very secret thing")
+        desk.sign(password=SECRET)
     assert "secret thing" not in str(refused.value)
     assert b"secret thing" not in desk.attempts.path.read_bytes()
