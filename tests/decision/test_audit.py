@@ -33,7 +33,7 @@ def test_decisions_and_signatures_stand_there_with_who_when_and_why(files: Path,
     prepared, made = trail_of(files, "GOOD-1", decision)[-2:]
     assert (prepared.who, prepared.old, prepared.new) == ("QP-0001", "eligible", "reject")
     assert prepared.why == "assessed in REPORT-7"
-    assert (made.who, made.role, made.action) == ("QP-0001 Ana Example", "qualified_person", "signed: certification")
+    assert (made.who, made.role, made.action) == ("QP-0001 Ana Example", "qualified_person", "signed: rejection")
 
 
 def test_what_is_about_other_lots_is_left_out(files: Path, tmp_path: Path) -> None:

@@ -74,6 +74,7 @@ def test_every_decision_that_can_be_made_has_somebody_who_signs(checklist: Check
     kinds = ["release", "conditional_release", "reject", "withdrawal"]
     for kind in [*kinds, *(["exceptional_release"] if checklist.exceptional else [])]:
         assert required_signatures(checklist, kind=kind, is_reviewed=False)
+    assert [each.meaning for each in required_signatures(checklist, kind="reject", is_reviewed=False)] == ["rejection"]
     if not checklist.exceptional:
         assert not required_signatures(checklist, kind="exceptional_release", is_reviewed=False)
 

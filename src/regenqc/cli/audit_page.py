@@ -42,7 +42,7 @@ def print_trail(lot: str, entries: Sequence[AuditEntry]) -> None:
         )
     console().print(table)
     changed = sum(entry.action.startswith(("result", "retested")) for entry in entries)
-    print_line("", detail=f"{lot}: {len(entries)} entries, {changed} of results changed, set aside or repeated")
+    print_line("", detail=f"{lot}: {len(entries)} on record, {changed} of results changed, set aside or repeated")
 
 
 def _two(first: str, second: str, *, style: str = "") -> Text:

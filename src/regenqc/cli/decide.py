@@ -283,6 +283,7 @@ class _Desk:
         if not self.quiet:
             print_evidence(drafted("reject"))
             print_line("")
+            print_line("Audit trail", bold=True)
             print_trail(batch, trail)
         if answers is None:
             open_kinds = kinds_open_to(dossier.disposition, has_exceptional_path=bool(self.checklist.exceptional))

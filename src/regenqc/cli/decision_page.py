@@ -86,7 +86,7 @@ def print_answers(decision: Decision, checklist: Checklist | None = None) -> Non
         ("justification", _shown(decision.justification)),
         ("supersedes", decision.supersedes or ""),
         ("reason", _shown(decision.reason)),
-        ("audit trail", f"{decision.audit.entries} entries, {decision.audit.digest[:23]}…"),
+        ("audit trail", f"{_number(decision.audit.entries)}, {decision.audit.digest[:23]}…"),
         ("prepared", f"by {decision.prepared_by}, {decision.made_at}"),
         ("identifier", decision.decision_id),
     ]
@@ -137,7 +137,8 @@ def _print_results(decision: Decision) -> None:
         return
     _title(f"Results ({len(decision.results)})")
     table = Table(box=None, show_edge=False, pad_edge=False, header_style="dim")
-    for name in ("", "test", "reported", "required", "method"):
+    has_methods = any(row.method for row in decision.results)
+    for name in ("", "test", "reported", "required", *(["method"] if has_methods else [])):
         table.add_column(name, overflow="fold")
     for row in decision.results:
         symbol, style = _VERDICTS[row.verdict] if row.counts else ("·", "dim")
@@ -145,7 +146,8 @@ def _print_results(decision: Decision) -> None:
         if row.changed:
             reported.append(f"\n△ {_shown(row.changed)}", style="magenta")
         test = _line((_shown(row.test), "dim" if row.computed else ""), (" (computed)" if row.computed else "", "dim"))
-        table.add_row(_line((symbol, style)), test, reported, _shown(row.limit), _line((_shown(row.method), "dim")))
+        method = [_line((_shown(row.method), "dim"))] if has_methods else []
+        table.add_row(_line((symbol, style)), test, reported, _line(_shown(row.limit)), *method)
     console().print(table)
     marks = [
         f"△ changed after entry, set aside or retested: {sum(1 for row in decision.results if row.changed)}"
@@ -169,6 +171,10 @@ def _print_documents(decision: Decision) -> None:
     if rows:
         _title("Also confirmed by the evaluation")
         _grid(rows)
+
+
+def _number(entries: int) -> str:
+    return "1 entry" if entries == 1 else f"{entries} entries"
 
 
 def _title(text: str) -> None:

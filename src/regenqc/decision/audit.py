@@ -141,7 +141,7 @@ def _of_decision(decision: Decision) -> Iterator[AuditEntry]:
             role=signature.role,
             action=f"signed: {signature.meaning}",
             what=f"{decision.kind} of {decision.batch_id}",
-            old=f"{position - 1} of {number} signatures",
+            old=f"{position - 1} of {number}",
             new=f"{position} of {number} signatures",
             why=decision.required_signatures[position - 1].text if position <= number else "",
             source=decision.decision_id,

@@ -42,7 +42,10 @@ def content_faults(decision: Decision, checklist: Checklist) -> Iterator[Fault]:
     if decision.kind == "withdrawal":
         yield from _superseding(decision)
         return
-    yield from _permission(decision, checklist)
+    barred = list(_permission(decision, checklist))
+    yield from barred
+    if any(each.code == "RQC-A001" for each in barred):
+        return  # what no one may sign needs no answers
     if departs(decision.kind, decision.disposition) and not decision.justification.strip():
         yield fault(
             "RQC-A003",
@@ -205,7 +208,7 @@ def _exceptional(decision: Decision, checklist: Checklist, where: str) -> Iterat
                 "RQC-A004",
                 "A document of the exceptional path is missing.",
                 where=f"{where}, {document.id}",
-                expected=f"{document.text} [{document.citation}]",
+                expected=f"{document.text} {document.citation}",
                 action="Name it by its identifier in the quality system.",
             )
 
@@ -295,7 +298,7 @@ def _confirmations(decision: Decision, checklist: Checklist) -> Iterator[Fault]:
                 "An item of the checklist is not confirmed.",
                 where=where,
                 got="no answer" if answer is None else "no",
-                expected=f"{item.text} [{item.citation}]",
+                expected=f"{item.text} {item.citation}",
                 action="Settle it first, or reject the batch.",
             )
         elif answer.text != item.text:

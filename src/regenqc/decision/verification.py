@@ -144,7 +144,7 @@ def signer_faults(decision: Decision, number: int, *, person_id: str, meaning: s
             "This is not the signature that comes next.",
             where=where,
             got=f"{meaning} as {role}",
-            expected=f"{rule.meaning} as {' or '.join(rule.roles)}: {rule.text} [{rule.citation}]",
+            expected=f"{rule.meaning} as {' or '.join(rule.roles)}: {rule.text} {rule.citation}",
         )
     if person_id in {each.person_id for each in decision.signatures[:number]}:
         yield fault(
