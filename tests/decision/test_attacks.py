@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
-from tests.signing.office import Clock, key_of, staffed, stated
+from tests.signing.office import SETTINGS, Clock, key_of, staffed, stated
 
 from regenqc.decision.checklist import extended_checklist
 from regenqc.decision.drafting import draft_decision, open_draft
-from regenqc.decision.model import AuditReviewed, Decision, decision_bytes, decision_id_of
+from regenqc.decision.model import AuditReviewed, Decision, RegistryName, decision_bytes, decision_id_of
 from regenqc.decision.reading import parse_decision
 from regenqc.decision.verification import decision_faults
 from regenqc.errors import SignatureError
@@ -21,6 +21,8 @@ from .workbench import NOW, PEOPLE, checklist_of, decided, dossier_of, full_answ
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from regenqc.signing import People
 
 LATER = NOW + timedelta(hours=1)
 DRUG_TRACK = {"jurisdiction": "CN", "extends": ("cn/drug-track@1.0.0 sha256:0",)}
@@ -96,7 +98,7 @@ def test_signed_in_a_role_that_may_not_certify(files: Path, tmp_path: Path) -> N
 def test_signed_by_whoever_measured(files: Path, tmp_path: Path) -> None:
     people = stated(staffed(), "role_withdrawn", person_id="LAB-0001", role="analyst", reason="moved")
     people = stated(people, "role_granted", person_id="LAB-0001", role="qualified_person", reason="moved")
-    decision = decided(dossier_of(files, "GOOD-1"), by="LAB-0001")
+    decision = decided(dossier_of(files, "GOOD-1"), by="LAB-0001", people=people)
     from tests.signing.office import Desk, password_of
 
     from regenqc.decision.model import SCHEMA, content_bytes
@@ -196,16 +198,52 @@ def test_a_decision_signed_with_a_key_that_was_lost_needs_proof_of_its_age(good:
 # ---- author, reviewer, responsible person -------------------------------------------------------------------------------------
 
 
+def reviewing() -> People:
+    """Return the registry of a site that wants a review of every decision."""
+    settings = replace(SETTINGS, review_required=True)
+    return stated(staffed(), "settings_changed", settings=settings, reason="two pairs of eyes")
+
+
 def test_where_the_site_wants_a_review_three_people_sign(files: Path, tmp_path: Path) -> None:
-    decision = decided(dossier_of(files, "GOOD-1"), by="QP-0002", is_reviewed=True)
-    done = signed(decision, tmp_path, "QP-0002", "REV-0001", "QP-0001")
+    decision = decided(dossier_of(files, "GOOD-1"), by="QP-0002", people=reviewing())
+    done = signed(decision, tmp_path, "QP-0002", "REV-0001", "QP-0001", people=reviewing())
     assert [each.meaning for each in done.signatures] == ["authorship", "review", "certification"]
-    assert codes(done) == set()
+    assert codes(done, people=reviewing()) == set()
 
 
 def test_the_reviewer_is_not_the_author(files: Path, tmp_path: Path) -> None:
-    decision = decided(dossier_of(files, "GOOD-1"), by="QP-0002", is_reviewed=True)
-    assert "RQC-A057" in codes(signed(decision, tmp_path, "QP-0002", "QP-0002"))
+    decision = decided(dossier_of(files, "GOOD-1"), by="QP-0002", people=reviewing())
+    signed_twice = signed(decision, tmp_path, "QP-0002", "QP-0002", people=reviewing())
+    assert "RQC-A057" in codes(signed_twice, people=reviewing())
+
+
+def test_a_decision_that_leaves_the_review_out_is_refused(good: Decision, tmp_path: Path) -> None:
+    registry = RegistryName(root=reviewing().root, head=reviewing().head)
+    alone = signed(renamed(good, registry=registry, signatures=()), tmp_path / "alone", "QP-0001", people=reviewing())
+    assert codes(alone, people=reviewing()) == {"RQC-A054"}
+
+
+def test_a_review_that_the_site_asked_for_later_does_not_undo_a_decision(good: Decision) -> None:
+    settings = replace(SETTINGS, review_required=True)
+    later = stated(staffed(), "settings_changed", at=LATER, settings=settings, reason="two pairs of eyes")
+    assert codes(good, people=later) == set()
+
+
+# ---- the registry ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_registry_that_was_cut_off_before_the_decision_is_refused(files: Path, tmp_path: Path) -> None:
+    later = stated(staffed(), "role_withdrawn", person_id="PHYS-0001", role="physician", reason="left")
+    decision = signed(decided(dossier_of(files, "GOOD-1"), people=later), tmp_path, "QP-0001", people=later)
+    assert codes(decision, people=later) == set()
+    assert codes(decision, people=staffed()) == {"RQC-A056"}
+
+
+def test_a_registry_founded_anew_is_refused(good: Decision) -> None:
+    from tests.signing.office import enrolled, founded
+
+    people = enrolled(founded(reason="again"), "QP-0001", name="Ana Example", role="qualified_person")
+    assert codes(good, people=people) == {"RQC-A056"}
 
 
 # ---- form ---------------------------------------------------------------------------------------------------------------------
@@ -264,8 +302,8 @@ def test_a_site_adds_items_and_whoever_verifies_without_them_checks_the_rest(fil
     dossier = dossier_of(files, "GOOD-1")
     ours = extended_checklist(checklist_of(dossier), OURS, where="ours.toml")
     draft = open_draft(
-        dossier, kind="release", checklist=ours, site="MAKER-1", prepared_by="QP-0001", now=NOW,
-        audit=AuditReviewed(entries=0, digest=""), is_reviewed=False,
+        dossier, kind="release", checklist=ours, people=PEOPLE, prepared_by="QP-0001", now=NOW,
+        audit=AuditReviewed(entries=0, digest=""),
     )  # fmt: skip
     decision = signed(draft_decision(draft, full_answers(draft, ours), checklist=ours), tmp_path, "QP-0001")
     assert codes(decision) == set()

@@ -22,6 +22,9 @@ from regenqc.specification import load_specification
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from regenqc.signing import People
+
+PEOPLE = staffed()
 AS_OF = datetime(2026, 3, 20, 12, tzinfo=UTC)
 NOW = AS_OF + timedelta(hours=1)
 
@@ -139,16 +142,15 @@ def checklist_of(dossier: Dossier) -> Checklist:
     )
 
 
-def drafted(dossier: Dossier, kind: str, *, by: str = "QP-0001", now: datetime = NOW, is_reviewed: bool = False):
+def drafted(dossier: Dossier, kind: str, *, by: str = "QP-0001", now: datetime = NOW, people: People | None = None):
     return open_draft(
         dossier,
         kind=kind,
         checklist=checklist_of(dossier),
-        site="MAKER-1",
+        people=people or PEOPLE,
         prepared_by=by,
         now=now,
         audit=reviewed(()),
-        is_reviewed=is_reviewed,
     )
 
 
@@ -169,19 +171,24 @@ def full_answers(draft: Decision, checklist: Checklist, **changes: Any) -> Answe
 
 
 def decided(dossier: Dossier, kind: str = "release", *, by: str = "QP-0001", now: datetime = NOW,
-            is_reviewed: bool = False, **changes: Any) -> Decision:  # fmt: skip
+            people: People | None = None, **changes: Any) -> Decision:  # fmt: skip
     """Return a decision that nobody has signed yet."""
-    draft = drafted(dossier, kind, by=by, now=now, is_reviewed=is_reviewed)
+    draft = drafted(dossier, kind, by=by, now=now, people=people)
     checklist = checklist_of(dossier)
     return draft_decision(draft, full_answers(draft, checklist, **changes), checklist=checklist)
 
 
 def signed(
-    decision: Decision, folder: Path, *people: str, clock: Clock | None = None, roles: dict[str, str] | None = None
+    decision: Decision,
+    folder: Path,
+    *signers: str,
+    clock: Clock | None = None,
+    roles: dict[str, str] | None = None,
+    people: People | None = None,
 ):
     """Return a decision with the next signatures, by these people."""
-    desk = Desk(folder, clock=clock or Clock(NOW + timedelta(minutes=1)))
-    for person in people:
+    desk = Desk(folder, people=people or PEOPLE, clock=clock or Clock(NOW + timedelta(minutes=1)))
+    for person in signers:
         rule = decision.required_signatures[len(decision.signatures)]
         signature = desk.sign(
             content_bytes(decision),
@@ -199,6 +206,3 @@ def signed(
 
 def trail_of(folder: Path, lot: str, *decisions: Decision):
     return audit_trail(lot, decisions=decisions, evaluations=[folder / "judged"])
-
-
-PEOPLE = staffed()

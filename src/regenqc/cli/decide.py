@@ -173,7 +173,11 @@ def sign_command(
         print_signatures(shown)
     wanted = [rule.meaning for rule in shown.required_signatures[number : number + 1]]
     stated = meaning.value if meaning is not None else ask(f"\nWhat do you sign? Type {wanted[0] if wanted else '-'}:")
-    faults = list(signer_faults(shown, number, person_id=person, meaning=stated, role=role.value))
+    faults = list(
+        signer_faults(
+            shown, number, person_id=person, printed_name=_name(registry, person), meaning=stated, role=role.value
+        )
+    )
     if faults:
         raise SignatureError(*faults)
     keyed = _KeyHolder(key_file(key), person, password_file, password_fd)
@@ -266,18 +270,16 @@ class _Desk:
         )
         chain = self.folder.chain(batch, stage=dossier.stage, spec_id=dossier.spec.id)
         trail = audit_trail(batch, decisions=chain, evaluations=[self.judged])
-        settings = self.people.settings
 
         def drafted(kind: str) -> Decision:
             return open_draft(
                 dossier,
                 kind=kind,
                 checklist=self.checklist,
-                site=self.people.site,
+                people=self.people,
                 prepared_by=self.person,
                 now=present(),
                 audit=reviewed(trail),
-                is_reviewed=settings is not None and settings.review_required,
             )
 
         if not self.quiet:
@@ -303,7 +305,16 @@ class _Desk:
             print_answers(decision, self.checklist)
             _print_meaning(decision)
         rule = decision.required_signatures[0]
-        faults = list(signer_faults(decision, 0, person_id=self.person, meaning=rule.meaning, role=role.value))
+        faults = list(
+            signer_faults(
+                decision,
+                0,
+                person_id=self.person,
+                printed_name=_name(self.people, self.person),
+                meaning=rule.meaning,
+                role=role.value,
+            )
+        )
         if faults:
             raise SignatureError(*faults)
         signature = session.sign(
@@ -408,6 +419,11 @@ def _print_end(decision: Decision, folder: DecisionFolder, *, is_new: bool) -> N
     else:
         rule = decision.required_signatures[len(decision.signatures)]
         print_line(f"{decision.batch_id}: not in force yet, waits for {rule.meaning.replace('_', ' ')}.", detail=where)
+
+
+def _name(people: People, person_id: str) -> str:
+    person = people.person(person_id)
+    return person.printed_name if person is not None else ""
 
 
 def _text(path: Path) -> str:

@@ -33,7 +33,7 @@ _KINDS: Final = {
     "reject": ("✘", "red"),
     "withdrawal": ("↩", "yellow"),
 }
-_LONGEST: Final = 400
+_LONGEST: Final = 4_000
 
 
 def print_evidence(decision: Decision) -> None:

@@ -133,13 +133,16 @@ def packaged_checklists() -> tuple[Checklist, ...]:
     return tuple(_parsed(path.read_text(encoding="utf-8"), where=path.name) for path in sorted(folder.glob("*.toml")))
 
 
-def find_checklist(*, jurisdiction: str, specification: str, extends: Iterable[str]) -> Checklist:
+def find_checklist(
+    *, jurisdiction: str, specification: str, extends: Iterable[str], version: str | None = None
+) -> Checklist:
     """Return the checklist of a specification.
 
     Args:
         jurisdiction: of the specification.
         specification: its identifier.
         extends: what it extends, `id@version …`.
+        version: of the checklist, for a decision made by it; otherwise the newest.
 
     Raises:
         SpecificationError: `RQC-A020`, there is none, or more than one.
@@ -157,7 +160,9 @@ def find_checklist(*, jurisdiction: str, specification: str, extends: Iterable[s
         for checklist in packaged_checklists()
         if jurisdiction in checklist.jurisdictions and not checklist.packs
     ]
-    found = named or general
+    # A version that was used stays in the package, so that decisions made by it can be checked.
+    found = [each for each in named or general if version in {None, each.version}]
+    found = [each for each in found if int(each.version) == max(int(other.version) for other in found)]
     if len(found) != 1:
         raise SpecificationError(
             Fault(
@@ -282,6 +287,7 @@ def _wrong(checklist: Checklist) -> Sequence[str]:
         found += [f"{name} twice" for name in sorted({name for name in names if names.count(name) > 1})]
     parts: tuple[Any, ...] = (*checklist.item, *checklist.signature, *checklist.exceptional, *checklist.no_exception)
     found += [f"no citation: {part.text[:40]}" for part in parts if not part.citation.strip() or not part.text.strip()]
+    found += [] if checklist.version.isdecimal() else [f"version {checklist.version}, which is no whole number"]
     found += [
         f"{role} signs nothing" for rule in checklist.signature for role in rule.roles if role not in SIGNING_ROLES
     ]

@@ -15,6 +15,7 @@ from regenqc.decision.model import (
     AuditReviewed,
     Decision,
     DocumentReference,
+    RegistryName,
     decision_id_of,
 )
 from regenqc.decision.rules import content_faults, required_acknowledgements
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from regenqc.decision.answers import Answers
     from regenqc.decision.checklist import Checklist
     from regenqc.decision.dossier import Dossier
+    from regenqc.signing.people import People
 
 __all__ = ["draft_decision", "open_draft"]
 
@@ -36,20 +38,31 @@ def open_draft(
     *,
     kind: str,
     checklist: Checklist,
-    site: str,
+    people: People,
     prepared_by: str,
     now: datetime,
     audit: AuditReviewed,
-    is_reviewed: bool,
 ) -> Decision:
-    """Return a decision to which nothing has been answered yet: what the person is shown first."""
+    """Return a decision to which nothing has been answered yet: what the person is shown first.
+
+    Args:
+        dossier: of the batch.
+        kind: of decision.
+        checklist: that applies.
+        people: the registry, with the site and its settings.
+        prepared_by: who answers.
+        now: the present moment.
+        audit: the trail that lies before them.
+    """
+    settings = people.settings_at(now)
     blank = Decision(
         schema=SCHEMA,
         decision_id="",
         batch_id=dossier.batch_id,
         stage=dossier.stage,
         kind=kind,  # type: ignore[arg-type] # the words were read from a closed list
-        site=site,
+        site=people.site,
+        registry=RegistryName(root=people.root, head=people.head),
         spec=dossier.spec,
         disposition=dossier.disposition,
         reasons=dossier.reasons,
@@ -71,7 +84,9 @@ def open_draft(
         reason="",
         prepared_by=prepared_by,
         made_at=moment_text(now),
-        required_signatures=required_signatures(checklist, kind=kind, is_reviewed=is_reviewed),
+        required_signatures=required_signatures(
+            checklist, kind=kind, is_reviewed=settings is not None and settings.review_required
+        ),
     )
     return replace(blank, decision_id=decision_id_of(blank))
 

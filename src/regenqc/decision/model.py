@@ -27,6 +27,7 @@ __all__ = [
     "Finding",
     "InputName",
     "PendingItem",
+    "RegistryName",
     "RemovedItem",
     "RequiredSignature",
     "RequirementRow",
@@ -203,6 +204,13 @@ class AuditReviewed(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     digest: str
 
 
+class RegistryName(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Name the registry of people: by its first line, and by its last line when the decision was prepared."""
+
+    root: str
+    head: str
+
+
 class RequiredSignature(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """Say whose signature the decision needs: what it means, in which of these roles, and which rule asks for it."""
 
@@ -221,6 +229,7 @@ class Decision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         decision_id: `DECISION-` and 20 hexadecimal digits that follow from the content; the same decision has the same.
         kind: what was decided; `withdrawal` leaves the batch without decision.
         site: who decides, as the registry of people names it.
+        registry: by which the signatures are to be checked: the registry, at least as far as it went then.
         disposition: what the data allowed.
         reasons: of the disposition, as the evaluation words them.
         counts: cells by state: `fails`, `inconclusive`, `missing`, `pending`, `alerts`.
@@ -241,6 +250,7 @@ class Decision(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     stage: str
     kind: DecisionKind
     site: str
+    registry: RegistryName
     spec: SpecificationName
     disposition: str
     reasons: str
@@ -299,7 +309,7 @@ def decision_id_of(decision: Decision) -> str:
     The same evaluation with the same answers by the same person is the same decision, so that deciding again adds nothing.
     """
     members = msgspec.to_builtins(decision)
-    for name in ("decision_id", "made_at", "signatures", "audit"):
+    for name in ("decision_id", "made_at", "signatures", "audit", "registry"):
         del members[name]
     # The record of a run holds how long it took, which is another time when the same is judged again.
     del members["evaluation"]["run"]

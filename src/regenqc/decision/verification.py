@@ -69,7 +69,8 @@ def _faults(
         )
     try:
         made_at = read_moment(decision.made_at, where=decision.decision_id)
-        yield from _content(decision, checklist)
+        settings = people.settings_at(made_at)
+        yield from _content(decision, checklist, is_reviewed=settings is not None and settings.review_required)
     except (SignatureError, SpecificationError) as error:
         yield from error.faults
         return
@@ -80,6 +81,15 @@ def _faults(
             where=decision.decision_id,
             got=people.site,
             expected=decision.site,
+        )
+    if decision.registry.root != people.root or not people.reached(decision.registry.head):
+        yield fault(
+            "RQC-A056",
+            "This registry of people is another one, or older than the decision: it may lack a revocation.",
+            where=decision.decision_id,
+            got=f"a registry that ends with {people.head}",
+            expected=f"one that begins with {decision.registry.root} and has the line {decision.registry.head}",
+            action="Ask the site for its registry as it is now.",
         )
     content = content_bytes(decision)
     previous = made_at
@@ -94,7 +104,12 @@ def _faults(
             proved_at=proved_at,
         )
         yield from signer_faults(
-            decision, number, person_id=signature.person_id, meaning=signature.meaning, role=signature.role
+            decision,
+            number,
+            person_id=signature.person_id,
+            printed_name=signature.printed_name,
+            meaning=signature.meaning,
+            role=signature.role,
         )
         try:
             signed_at = read_moment(signature.signed_at)
@@ -123,13 +138,16 @@ def _faults(
         )
 
 
-def signer_faults(decision: Decision, number: int, *, person_id: str, meaning: str, role: str) -> Iterator[Fault]:
+def signer_faults(
+    decision: Decision, number: int, *, person_id: str, printed_name: str, meaning: str, role: str
+) -> Iterator[Fault]:
     """Yield why a person cannot give the signature of some number.
 
     Args:
         decision: with the signatures before it.
         number: of the signature, from 0.
         person_id: who signs.
+        printed_name: their name; laboratories name analysts by pseudonym or by name.
         meaning: what they sign.
         role: in which role.
     """
@@ -163,8 +181,8 @@ def signer_faults(decision: Decision, number: int, *, person_id: str, meaning: s
             got=person_id,
             expected=decision.prepared_by,
         )
-    analysts = {row.analyst for row in decision.results if row.analyst}
-    if person_id in analysts and rule.meaning != "authorship":
+    analysts = {row.analyst.strip().casefold() for row in decision.results if row.analyst}
+    if analysts & {person_id.casefold(), printed_name.strip().casefold()} and rule.meaning != "authorship":
         yield fault(
             "RQC-A059",
             "Nobody reviews or releases results of their own.",
@@ -174,11 +192,14 @@ def signer_faults(decision: Decision, number: int, *, person_id: str, meaning: s
         )
 
 
-def _content(decision: Decision, checklist: Checklist | None) -> Iterator[Fault]:
-    base = find_checklist(
-        jurisdiction=decision.spec.jurisdiction, specification=decision.spec.id, extends=decision.spec.extends
-    )
+def _content(decision: Decision, checklist: Checklist | None, *, is_reviewed: bool) -> Iterator[Fault]:
     named = decision.checklist_id
+    base = find_checklist(
+        jurisdiction=decision.spec.jurisdiction,
+        specification=decision.spec.id,
+        extends=decision.spec.extends,
+        version=named.rpartition("@")[2],
+    )
     applied = checklist if checklist is not None and checklist.name == named else base
     if named not in {applied.name, base.name} and not named.endswith(f"+{base.name}"):
         yield fault(
@@ -195,7 +216,7 @@ def _content(decision: Decision, checklist: Checklist | None) -> Iterator[Fault]
         # The site's additions are not at hand: what it adds cannot be checked, what it extends can.
         own = {item.id for item in base.item}
         yield from content_faults(_reduced(decision, own), base)
-    needed = [each.meaning for each in required_signatures(base, kind=decision.kind, is_reviewed=False)]
+    needed = [each.meaning for each in required_signatures(base, kind=decision.kind, is_reviewed=is_reviewed)]
     given = [each.meaning for each in decision.required_signatures]
     if not needed or [meaning for meaning in given if meaning in needed] != needed:
         yield fault(

@@ -115,6 +115,20 @@ class People:
         """Return when the last statement was made."""
         return read_moment(self.statements[-1].made_at) if self.statements else None
 
+    def settings_at(self, moment: datetime) -> Settings | None:
+        """Return what the site had decided about signing by a moment, `None` before it was founded."""
+        stated = [each for each in self.statements if each.settings and read_moment(each.made_at) <= moment]
+        return stated[-1].settings if stated else None
+
+    def reached(self, head: str) -> bool:
+        """Return whether a line of some digest stands in this registry: whether it goes at least so far.
+
+        Example:
+            >>> People().reached("sha256:0")
+            False
+        """
+        return head == self.head or head in {each.previous for each in self.statements if each.previous}
+
     def with_statement(self, statement: Statement, *, digest: str) -> People:
         """Return the registry with one more statement.
 
