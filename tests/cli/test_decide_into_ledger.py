@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from regenqc.canonical import digest_of
+from regenqc.cli.main import run
 from regenqc.decision.checklist import find_checklist
 from regenqc.decision.folder import DecisionFolder
 
-from .custody_site import event, lines, made_site, regenqc, site
+from .custody_site import event, lines, made_site, regenqc
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     Command = Callable[..., Done]
 
-__all__ = ["made_site", "regenqc", "site"]  # fixtures
+__all__ = ["made_site", "regenqc"]  # fixtures
 
 ARI = Path(__file__).resolve().parents[2] / "sample_data" / "published" / "ari-0001"
 LOT = "ARI0001/01"
@@ -35,54 +36,69 @@ DECIDE = [
 ]  # fmt: skip
 
 
-@pytest.fixture
-def ready(site: Path, regenqc: Command) -> Path:
-    """A site with a ledger that knows the lot, an evaluation, and a Qualified Person enrolled in both."""
+@pytest.fixture(scope="session")
+def made_ready(made_site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make once a site with a ledger that knows the lot, an evaluation, and a Qualified Person enrolled in both."""
+    folder = tmp_path_factory.mktemp("decided") / "site"
+    shutil.copytree(made_site, folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
 
-    def command(*arguments: str | Path) -> None:
-        done = regenqc(*arguments)
-        assert done.code in {0, None}, done.err
+        def command(*arguments: str | Path) -> None:
+            patch.setattr("sys.argv", ["regenqc", *map(str, arguments)])
+            with pytest.raises(SystemExit) as left:
+                run()
+            assert left.value.code in {0, None}, arguments
 
-    Path("own").mkdir()
-    for name, person in (("admin", "ADMIN-001"), ("qp", "QP-0500")):
-        Path("own", name).write_text(f"correct horse {name}")
+        Path("own").mkdir()
+        for name, person in (("admin", "ADMIN-001"), ("qp", "QP-0500")):
+            Path("own", name).write_text(f"correct horse {name}")
+            command(
+                "people", "key", person, "--out", f"own/{name}.key", "--password-file", f"own/{name}", "--work-factor",
+                "16384",
+            )  # fmt: skip
+        by = ["--by", "ADMIN-001", "--key", "own/admin.key", "--password-file", "own/admin"]
+        expiry = ["--valid-to", "2099-12-31T23:59:59Z"]
         command(
-            "people", "key", person, "--out", f"own/{name}.key", "--password-file", f"own/{name}", "--work-factor",
-            "16384",
+            "people", "found", "--site", "MAKER-1", "--person", "ADMIN-001", "--name", "B. Example", *by[2:], *expiry,
+            "--lockout-after", "3", "--session-seconds", "900", "--clock-tolerance-seconds", "60", "--shortest-password", "8",
         )  # fmt: skip
-    by = ["--by", "ADMIN-001", "--key", "own/admin.key", "--password-file", "own/admin"]
-    expiry = ["--valid-to", "2099-12-31T23:59:59Z"]
-    command(
-        "people", "found", "--site", "MAKER-1", "--person", "ADMIN-001", "--name", "B. Example", *by[2:], *expiry,
-        "--lockout-after", "3", "--session-seconds", "900", "--clock-tolerance-seconds", "60", "--shortest-password", "8",
-    )  # fmt: skip
-    command("people", "enrol", "QP-0500", "--name", "Ana Example", "--identity", "passport seen", *by)
-    command("people", "grant", "QP-0500", "qualified_person", "--reason", "appointed", *by)
-    command(
-        "people",
-        "certify-key",
-        "QP-0500",
-        "own/qp.key",
-        *expiry,
-        "--reason",
-        "first",
-        "--own-password-file",
-        "own/qp",
-        *by,
-    )
-    command("people", "accept", "QP-0500", "--key", "own/qp.key", "--password-file", "own/qp")
-    command("ledger", "enrol", "QP-0500", "--role", "qualified_person", "--key", "own/qp.key.pub")
-    received = event("receipt", "NEW-1", outputs=(f"{LOT}-DP",), lot=LOT, source="MAKER-2")
-    Path("new.jsonl").write_bytes(lines([received]))
-    command("ledger", "append", "new.jsonl")
-    command(
-        "evaluate", ARI / "results.csv", "--batches", ARI / "batches.csv", "--spec", "example/car-t-ari-0001", "--out",
-        "judged",
-    )  # fmt: skip
-    confirmed = "\n".join(f'{item} = "yes"' for item in ITEMS)
-    text = f'schema = "regenqc.answers/1"\n[[decision]]\nbatch_id = "{LOT}"\nkind = "release"\n[decision.checklist]\n{confirmed}\n'
-    Path("answers.toml").write_text(text)
-    return site
+        command("people", "enrol", "QP-0500", "--name", "Ana Example", "--identity", "passport seen", *by)
+        command("people", "grant", "QP-0500", "qualified_person", "--reason", "appointed", *by)
+        command(
+            "people",
+            "certify-key",
+            "QP-0500",
+            "own/qp.key",
+            *expiry,
+            "--reason",
+            "first",
+            "--own-password-file",
+            "own/qp",
+            *by,
+        )
+        command("people", "accept", "QP-0500", "--key", "own/qp.key", "--password-file", "own/qp")
+        command("ledger", "enrol", "QP-0500", "--role", "qualified_person", "--key", "own/qp.key.pub")
+        received = event("receipt", "NEW-1", outputs=(f"{LOT}-DP",), lot=LOT, source="MAKER-2")
+        Path("new.jsonl").write_bytes(lines([received]))
+        command("ledger", "append", "new.jsonl")
+        command(
+            "evaluate", ARI / "results.csv", "--batches", ARI / "batches.csv", "--spec", "example/car-t-ari-0001", "--out",
+            "judged",
+        )  # fmt: skip
+        confirmed = "\n".join(f'{item} = "yes"' for item in ITEMS)
+        text = f'schema = "regenqc.answers/1"\n[[decision]]\nbatch_id = "{LOT}"\nkind = "release"\n[decision.checklist]\n{confirmed}\n'
+        Path("answers.toml").write_text(text)
+    return folder
+
+
+@pytest.fixture
+def ready(made_ready: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a copy of it, and work in it."""
+    folder = tmp_path / "site"
+    shutil.copytree(made_ready, folder)
+    monkeypatch.chdir(folder)
+    return folder
 
 
 def decisions(regenqc: Command) -> list[dict[str, Any]]:

@@ -51,6 +51,19 @@ def test_a_revised_result_without_its_first_value_is_marked_too(own_files: Path)
     assert row.changed == "changed after entry; revision 3, the earlier value is not in the export"
 
 
+def test_every_cell_is_there_the_built_in_ones_included(own_files: Path) -> None:
+    from .workbench import judge
+
+    path = own_files / "product.toml"
+    path.write_text(path.read_text().replace("[[requirement]]", "valid_from = 2020-01-01\n\n[[requirement]]", 1))
+    judge(own_files)
+    dossier = dossier_of(own_files, "GOOD-1")
+    found = [row.requirement_id for row in dossier.requirements]
+    verdicts = pq.read_table(own_files / "judged" / "verdicts.parquet").to_pylist()
+    assert sorted(found) == sorted(row["requirement_id"] for row in verdicts if row["batch_id"] == "GOOD-1")
+    assert "specification_validity" in found
+
+
 def test_the_lots_of_an_evaluation_are_listed(files: Path) -> None:
     assert ("LOW-1", "maker/product", "drug_product_release", "reject") in batches_of(files / "judged")
 
@@ -82,6 +95,12 @@ def without(**chosen: str) -> Any:
         pytest.param("LOW-1", "findings", without(batch_id="LOW-1"), id="no findings"),
         pytest.param("ALERT-1", "findings", without(batch_id="ALERT-1"), id="an alert without its finding"),
         pytest.param("WAIT-1", "findings", without(batch_id="WAIT-1"), id="a pending result without its finding"),
+        pytest.param(
+            "GOOD-1",
+            "verdicts",
+            made("requirement_id", "other", batch_id="GOOD-1"),
+            id="verdicts of other requirements",
+        ),
         pytest.param(
             "GAP-1", "dispositions", made("disposition", "conditional", batch_id="GAP-1"), id="hold as conditional"
         ),

@@ -43,12 +43,9 @@ def audit_command(
     Example: regenqc audit ARI0001/01 --decisions decisions --results judged
     """
     leave_pandas_out()
-    import json
     import sys
 
-    import msgspec
-
-    from regenqc.decision.audit import audit_csv, audit_trail
+    from regenqc.decision.audit import audit_csv, audit_json, audit_trail
     from regenqc.decision.folder import DecisionFolder
 
     entries = audit_trail(
@@ -60,10 +57,8 @@ def audit_command(
     if form is Form.TEXT and out is None:
         print_trail(lot, entries)
         return
-    if form is Form.JSON or (out is not None and out.suffix == ".json"):
-        text = json.dumps([msgspec.to_builtins(entry) for entry in entries], ensure_ascii=False, indent=2) + "\n"
-    else:
-        text = audit_csv(entries)
+    is_json = form is Form.JSON or (out is not None and out.suffix == ".json")
+    text = audit_json(entries) if is_json else audit_csv(entries)
     if out is None:
         sys.stdout.write(text)
     else:

@@ -251,13 +251,11 @@ class _Desk:
         role: Role,
     ) -> tuple[Decision, bool]:
         """Return a decision about one batch, and whether it was made now."""
-        from msgspec.structs import replace
-
         from regenqc.cli.decision_questions import ask_answers, ask_kind
         from regenqc.decision.audit import audit_trail, reviewed
         from regenqc.decision.dossier import read_dossier
         from regenqc.decision.drafting import draft_decision, open_draft
-        from regenqc.decision.model import SCHEMA, content_bytes
+        from regenqc.decision.model import SCHEMA, content_bytes, with_signature
         from regenqc.decision.rules import departs, kinds_open_to
         from regenqc.decision.verification import signer_faults
 
@@ -327,7 +325,7 @@ class _Desk:
             document_schema=SCHEMA,
             person_id=self.person if session.needs_person(self.person) else None,
         )
-        signed = replace(decision, signatures=(signature,))
+        signed = with_signature(decision, signature)
         is_new = self.folder.add(signed)
         if not self.quiet:
             _print_end(signed, self.folder, is_new=is_new)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from regenqc.decision.model import Decision
     from regenqc.signing.attempts import Attempt
 
-__all__ = ["COLUMNS", "AuditEntry", "audit_csv", "audit_trail", "reviewed"]
+__all__ = ["COLUMNS", "AuditEntry", "audit_csv", "audit_json", "audit_trail", "reviewed"]
 
 
 class AuditEntry(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -109,6 +110,16 @@ def audit_csv(entries: Sequence[AuditEntry]) -> str:
     writer.writerow(COLUMNS)
     writer.writerows([_cell(getattr(entry, name)) for name in COLUMNS] for entry in entries)
     return out.getvalue()
+
+
+def audit_json(entries: Sequence[AuditEntry]) -> str:
+    r"""Return a trail as JSON, one object for each entry.
+
+    Example:
+        >>> audit_json([])
+        '[]\n'
+    """
+    return json.dumps([msgspec.to_builtins(entry) for entry in entries], ensure_ascii=False, indent=2) + "\n"
 
 
 def _cell(text: str) -> str:

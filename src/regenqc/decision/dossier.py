@@ -46,6 +46,7 @@ _DUE: Final = re.compile(r"is due ([0-9T:-]{19}Z)")
 # Cells that every batch has, beside those of the specification.
 _BUILT_IN: Final = {
     "result_record": "Every row reported was understood and belongs to a requirement",
+    "specification_validity": "The specification was valid at the date of the batch",
     "expiry": "The batch has not expired",
 }
 
@@ -258,7 +259,8 @@ def _check_agreement(
     consequences = {entry.id: entry.consequence for entry in judged}
     steps = [_step(word, consequences.get(name, OnFail.HOLD), name in pending) for name, word in verdicts.items()]
     follows = _ORDER[max(steps, default=2) if judged else 2]
-    if stated != seen or silent or row["disposition"] != follows:
+    strangers = set(verdicts) - set(consequences) - set(_BUILT_IN)
+    if stated != seen or silent or strangers or row["disposition"] != follows:
         raise _contradiction(
             "RQC-A031",
             "The files of the evaluation contradict one another.",

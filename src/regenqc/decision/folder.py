@@ -10,10 +10,8 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from regenqc.decision.faults import refused
-from regenqc.decision.model import content_bytes, decision_bytes
+from regenqc.decision.model import content_bytes, decision_bytes, with_signature
 from regenqc.decision.reading import read_decision
 from regenqc.errors import SignatureError
 from regenqc.signing.attempts import locked
@@ -157,7 +155,7 @@ class DecisionFolder:
                     expected="the decision as shown",
                     action="Look at it again.",
                 )
-            signed = replace(stored, signatures=(*stored.signatures, signature))
+            signed = with_signature(stored, signature)
             self._write(signed)
         return signed
 

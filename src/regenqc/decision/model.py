@@ -36,6 +36,7 @@ __all__ = [
     "content_bytes",
     "decision_bytes",
     "decision_id_of",
+    "with_signature",
 ]
 
 SCHEMA: Final = "regenqc.decision/1"
@@ -301,6 +302,11 @@ def content_bytes(decision: Decision) -> bytes:
 def decision_bytes(decision: Decision) -> bytes:
     """Return the bytes of a decision's file."""
     return canonical_json(msgspec.to_builtins(decision)) + b"\n"
+
+
+def with_signature(decision: Decision, signature: Signature) -> Decision:
+    """Return the decision with one more signature."""
+    return msgspec.structs.replace(decision, signatures=(*decision.signatures, signature))
 
 
 def decision_id_of(decision: Decision) -> str:
