@@ -298,6 +298,30 @@ def test_a_decision_that_was_changed_gets_no_second_signature(regenqc: Command, 
     assert (done.code, "RQC-A052" in done.err) == (5, True)
 
 
+def test_a_checklist_of_the_site_adds_items(regenqc: Command, watch: Watch) -> None:
+    Path("ours.toml").write_text(
+        'schema = "regenqc.checklist/1"\nid = "maker-1"\nversion = "1"\ntitle = "Maker 1"\nextends = "european-union"\n'
+        '[[item]]\nid = "label"\ntext = "Compared."\ncitation = "SOP-017"\nmark = "verified"\n'
+    )
+    ours = ["--checklist", "ours.toml"]
+    assert "RQC-A007" in regenqc(*DECIDE, *ours, *signing_as("QP-0001"), *write(answers("GOOD-1"))).err
+    given = write(answers("GOOD-1", items=[*ITEMS, "label"]))
+    assert regenqc(*DECIDE, *ours, *signing_as("QP-0001"), *given).code == 0
+    assert stored()[0].checklist_id == "maker-1@1+european-union@1"
+    in_force(watch)
+
+
+def test_the_second_release_comes_before_the_batch_expires(regenqc: Command, watch: Watch) -> None:
+    make_files(Path(), identifier="cn/drug-track", jurisdiction="CN")
+    watch.forward(minutes=-50)
+    done = regenqc(*DECIDE, *signing_as("QP-0001"), *write(answers("LATE-1", items=CHINA)), "--json")
+    assert done.code == 0, done.err
+    watch.forward(minutes=40)
+    name = json.loads(done.out)[0]["file"]
+    late = regenqc("sign", name, *PEOPLE, *signing_as("QP-0002"), "--meaning", "marketing_release")
+    assert (late.code, "RQC-A009" in late.err) == (5, True), late.err
+
+
 # ---- on the terminal ----------------------------------------------------------------------------------------------------------
 
 

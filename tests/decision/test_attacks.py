@@ -195,6 +195,21 @@ def test_a_decision_signed_with_a_key_that_was_lost_needs_proof_of_its_age(good:
     assert codes(good, people=people, proved_at=NOW + timedelta(minutes=2)) == set()
 
 
+def test_a_signature_given_after_the_batch_expired_does_not_count(files: Path, tmp_path: Path) -> None:
+    # LATE-1 expires at 12:30; it was decided at 12:20 and signed at 12:35.
+    decision = decided(dossier_of(files, "LATE-1"), now=NOW - timedelta(minutes=40))
+    late = signed(decision, tmp_path, "QP-0001", clock=Clock(NOW - timedelta(minutes=25)))
+    assert codes(late) == {"RQC-A009"}
+
+
+def test_a_second_signature_given_after_a_result_was_due_does_not_count(files: Path, tmp_path: Path) -> None:
+    decision = decided(dossier_of(files, "WAIT-1", **DRUG_TRACK), "conditional_release")
+    half = signed(decision, tmp_path, "QP-0001")
+    late = Clock(NOW + timedelta(days=12))
+    done = signed(half, tmp_path / "late", "QP-0002", clock=late)
+    assert codes(done, now=late()) == {"RQC-A008"}
+
+
 # ---- author, reviewer, responsible person -------------------------------------------------------------------------------------
 
 
@@ -310,3 +325,26 @@ def test_a_site_adds_items_and_whoever_verifies_without_them_checks_the_rest(fil
     assert codes(decision, checklist=ours) == set()
     less = renamed(decision, checklist=decision.checklist[:-1], signatures=())
     assert codes(signed(less, tmp_path / "less", "QP-0001"), checklist=ours) == {"RQC-A007"}
+
+
+OURS_SIGNED = """
+[[signature]]
+kinds    = ["release"]
+meaning  = "review"
+roles    = ["reviewer"]
+text     = "The reviewer of the site."
+citation = "SOP-018"
+mark     = "verified"
+"""
+
+
+def test_a_signature_that_the_site_adds_is_needed_too(files: Path, tmp_path: Path) -> None:
+    dossier = dossier_of(files, "GOOD-1")
+    ours = extended_checklist(checklist_of(dossier), OURS + OURS_SIGNED, where="ours.toml")
+    said = {"kind": "release", "checklist": ours, "people": PEOPLE, "now": NOW}
+    draft = open_draft(dossier, prepared_by="REV-0001", audit=AuditReviewed(entries=0, digest=""), **said)
+    decision = draft_decision(draft, full_answers(draft, ours), checklist=ours)
+    done = signed(decision, tmp_path, "REV-0001", "QP-0001")
+    assert codes(done, checklist=ours) == set()
+    less = renamed(decision, required_signatures=decision.required_signatures[1:], prepared_by="QP-0001")
+    assert codes(signed(less, tmp_path / "less", "QP-0001"), checklist=ours) == {"RQC-A054"}

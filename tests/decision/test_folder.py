@@ -145,6 +145,16 @@ def test_a_chain_with_a_hole_or_a_fork_is_refused(
         folder.chain("GOOD-1", **QUESTION)
 
 
+def test_a_lot_with_a_strange_name_is_found(folder: DecisionFolder, first: Decision, tmp_path: Path) -> None:
+    from regenqc.decision.model import decision_id_of
+
+    strange = replace(first, batch_id='LOT "7"\\\n批', signatures=())
+    strange = signed(replace(strange, decision_id=decision_id_of(strange)), tmp_path / "strange", "QP-0001")
+    folder.add(first)
+    folder.add(strange)
+    assert folder.of_lot(strange.batch_id) == (strange,)
+
+
 def test_other_lots_and_half_written_files_are_no_part_of_it(
     folder: DecisionFolder, first: Decision, files: Path, tmp_path: Path
 ) -> None:

@@ -141,6 +141,7 @@ def sign_command(
     decisions: Decisions = Path("decisions"),
     people: PeopleFolder = Path("people"),
     root: Root = "",
+    checklist: OwnChecklist = None,
     password_file: PasswordFile = None,
     password_fd: PasswordDescriptor = None,
     ledger: LedgerUrl = None,
@@ -156,20 +157,24 @@ def sign_command(
     from regenqc.decision.folder import DecisionFolder
     from regenqc.decision.model import SCHEMA, content_bytes
     from regenqc.decision.reading import read_decision
+    from regenqc.decision.rules import time_faults
     from regenqc.decision.verification import decision_faults, signer_faults
     from regenqc.signing.session import SigningSession
 
     check_ledger(ledger, home)
-    folder = DecisionFolder(decisions)
-    shown = read_decision(folder.file_of(Path(decision).stem))
+    path = Path(decision)
+    folder = DecisionFolder(path.parent if path.is_file() else decisions)
+    shown = read_decision(folder.file_of(path.stem))
     registry = people_file(people, root).read()
-    faults = decision_faults(shown, people=registry, now=present(), is_complete=False)
+    ours = _checklist_of(shown, checklist)
+    faults = decision_faults(shown, people=registry, now=present(), checklist=ours, is_complete=False)
+    faults += time_faults(shown, present())
     if faults:
         raise SignatureError(*faults)
     number = len(shown.signatures)
     if not as_json:
         print_evidence(shown)
-        print_answers(shown)
+        print_answers(shown, ours)
         print_signatures(shown)
     wanted = [rule.meaning for rule in shown.required_signatures[number : number + 1]]
     stated = meaning.value if meaning is not None else ask(f"\nWhat do you sign? Type {wanted[0] if wanted else '-'}:")
@@ -289,10 +294,11 @@ class _Desk:
             open_kinds = kinds_open_to(dossier.disposition, has_exceptional_path=bool(self.checklist.exceptional))
             kind = ask_kind((*open_kinds, *(("withdrawal",) if chain else ())))
             head = chain[-1].decision_id if chain else None
-            draft = drafted(kind)
-            answers = ask_answers(draft, self.checklist, supersedes=head, departs=departs(kind, dossier.disposition))
-        else:
-            draft = drafted(answers.kind)
+            answers = ask_answers(
+                drafted(kind), self.checklist, supersedes=head, departs=departs(kind, dossier.disposition)
+            )
+        # Made when everything is answered, not when the questions began.
+        draft = drafted(answers.kind)
         decision = draft_decision(draft, answers, checklist=self.checklist)
         if not self.folder.check_new(decision):
             known = next(each for each in self.folder.of_lot(batch) if each.decision_id == decision.decision_id)
@@ -351,6 +357,18 @@ def _specification(judged: Path, reference: str | None) -> Specification:
             )
         )
     return load_specification(names[0])
+
+
+def _checklist_of(decision: Decision, file: Path | None) -> Checklist:
+    from regenqc.decision.checklist import extended_checklist, find_checklist
+
+    base = find_checklist(
+        jurisdiction=decision.spec.jurisdiction,
+        specification=decision.spec.id,
+        extends=decision.spec.extends,
+        version=decision.checklist_id.rpartition("@")[2],
+    )
+    return base if file is None else extended_checklist(base, _text(file), where=str(file))
 
 
 def _checklist(specification: Specification, file: Path | None) -> Checklist:

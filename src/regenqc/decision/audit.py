@@ -223,6 +223,6 @@ def _of_attempts(attempts: Sequence[Attempt], documents: set[str]) -> Iterator[A
                 what=attempt.purpose,
                 old="",
                 new="",
-                why="wrong password, or a changed key file",
+                why="wrong password or person, or a changed key file",
                 source=f"attempts.jsonl line {attempt.number + 1}",
             )

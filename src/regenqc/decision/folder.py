@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
+from regenqc.canonical import canonical_json
 from regenqc.decision.faults import refused
 from regenqc.decision.model import content_bytes, decision_bytes, with_signature
-from regenqc.decision.reading import read_decision
+from regenqc.decision.reading import parse_decision, read_decision
 from regenqc.errors import SignatureError
 from regenqc.signing.attempts import locked
 from regenqc.signing.faults import fault
@@ -53,9 +55,21 @@ class DecisionFolder:
         Raises:
             SignatureError: a file is no decision, or stands under the name of another, `RQC-A050` to `RQC-A060`.
         """
+        return self._read(b"")
+
+    def of_lot(self, batch_id: str) -> tuple[Decision, ...]:
+        """Return the decisions about a batch, oldest first."""
+        # In its one spelling a decision about the lot holds exactly these bytes, so that the others need not be decoded.
+        named = canonical_json({"batch_id": normalize("NFC", batch_id)})[1:-1]
+        return tuple(each for each in self._read(named) if each.batch_id == batch_id)
+
+    def _read(self, holding: bytes) -> tuple[Decision, ...]:
         found = []
         for path in sorted(self.path.glob("decision-*.json")):
-            decision = read_decision(path)
+            data = path.read_bytes()
+            if holding not in data:
+                continue
+            decision = parse_decision(data, where=str(path))
             if path != self.file_of(decision.decision_id):
                 raise SignatureError(
                     fault(
@@ -68,10 +82,6 @@ class DecisionFolder:
                 )
             found.append(decision)
         return tuple(sorted(found, key=lambda each: (each.made_at, each.decision_id)))
-
-    def of_lot(self, batch_id: str) -> tuple[Decision, ...]:
-        """Return the decisions about a batch, oldest first."""
-        return tuple(each for each in self.read() if each.batch_id == batch_id)
 
     def chain(self, batch_id: str, *, stage: str, spec_id: str) -> tuple[Decision, ...]:
         """Return the decisions about one question, each superseding the one before.

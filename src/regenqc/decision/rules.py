@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from regenqc.decision.model import Decision, RequirementRow
     from regenqc.errors import Fault
 
-__all__ = ["content_faults", "departs", "kinds_open_to", "required_acknowledgements"]
+__all__ = ["content_faults", "departs", "kinds_open_to", "required_acknowledgements", "time_faults"]
 
 _RELEASED_AS: Final = {
     "release": "eligible",
@@ -147,7 +147,7 @@ def _permission(decision: Decision, checklist: Checklist) -> Iterator[Fault]:
         return
     if decision.kind == "exceptional_release":
         yield from _exceptional(decision, checklist, where)
-    yield from _in_time(decision, made_at, where)
+    yield from time_faults(decision, made_at)
 
 
 _ACTIONS: Final = {
@@ -213,38 +213,48 @@ def _exceptional(decision: Decision, checklist: Checklist, where: str) -> Iterat
             )
 
 
-def _in_time(decision: Decision, made_at: datetime, where: str) -> Iterator[Fault]:
+def time_faults(decision: Decision, moment: datetime) -> Iterator[Fault]:
+    """Yield why nobody lets a batch go at a moment: expired, a pending result overdue, judged in the future.
+
+    Args:
+        decision: of any kind; a rejection and a withdrawal have no time.
+        moment: at which it is made, or signed.
+    """
+    if not decision.is_release:
+        return
+    where = f"{decision.batch_id} at {decision.stage}"
+    shown = moment.isoformat(timespec="seconds")
     for each in decision.pending:
         due = parse_time(each.due)
-        if due is None or datetime.fromtimestamp(due, UTC) <= made_at:
+        if due is None or datetime.fromtimestamp(due, UTC) <= moment:
             yield fault(
                 "RQC-A008",
                 "A result that may follow the release is overdue, or nobody knows when it is due.",
                 where=f"{where}, {each.requirement_id}",
                 got=each.due or "no date",
-                expected=f"a date after {decision.made_at}",
+                expected=f"a date after {shown}",
                 action="Judge the batch again as of now.",
             )
     stated = decision.lot_attributes.get("expires_at", "")
     if stated:
         expires = parse_time(stated, end_of_day=True)
-        if expires is None or datetime.fromtimestamp(expires, UTC) <= made_at:
+        if expires is None or datetime.fromtimestamp(expires, UTC) <= moment:
             yield fault(
                 "RQC-A009",
                 "The batch has expired, or its expiry cannot be read.",
                 where=where,
                 got=stated,
-                expected=f"after {decision.made_at}",
+                expected=f"after {shown}",
                 action="Nobody releases it.",
             )
     as_of = parse_time(decision.evaluation.as_of)
-    if as_of is None or datetime.fromtimestamp(as_of, UTC) > made_at:
+    if as_of is None or datetime.fromtimestamp(as_of, UTC) > moment:
         yield fault(
             "RQC-A010",
             "The batch was judged as of a moment that has not come.",
             where=where,
             got=decision.evaluation.as_of,
-            expected=f"not after {decision.made_at}",
+            expected=f"not after {shown}",
             action="Judge the batch as of now.",
         )
 

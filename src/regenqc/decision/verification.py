@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from regenqc.decision.checklist import find_checklist, required_signatures
 from regenqc.decision.faults import fault
 from regenqc.decision.model import SCHEMA, content_bytes, decision_id_of
-from regenqc.decision.rules import content_faults
+from regenqc.decision.rules import content_faults, time_faults
 from regenqc.errors import SignatureError, SpecificationError
 from regenqc.signing.moments import read_moment
 from regenqc.signing.verification import signature_faults
@@ -125,6 +125,7 @@ def _faults(
                 expected=f"not before {previous.isoformat()}",
                 action="Check the clocks of the machines.",
             )
+        yield from time_faults(decision, signed_at)
         previous = signed_at
     if is_complete and len(decision.signatures) < len(decision.required_signatures):
         open_ones = decision.required_signatures[len(decision.signatures) :]
@@ -210,21 +211,27 @@ def _content(decision: Decision, checklist: Checklist | None, *, is_reviewed: bo
             expected=base.name,
         )
         return
+    given = [(each.meaning, each.roles) for each in decision.required_signatures]
+    needed = [
+        (each.meaning, each.roles)
+        for each in required_signatures(
+            applied if applied.name == named else base, kind=decision.kind, is_reviewed=is_reviewed
+        )
+    ]
     if applied.name == named:
         yield from content_faults(decision, applied)
     else:
         # The site's additions are not at hand: what it adds cannot be checked, what it extends can.
         own = {item.id for item in base.item}
         yield from content_faults(_reduced(decision, own), base)
-    needed = [each.meaning for each in required_signatures(base, kind=decision.kind, is_reviewed=is_reviewed)]
-    given = [each.meaning for each in decision.required_signatures]
-    if not needed or [meaning for meaning in given if meaning in needed] != needed:
+        given = [each for each in given if each in needed]
+    if not needed or given != needed:
         yield fault(
             "RQC-A054",
             "The decision does not ask for the signatures that it needs.",
             where=decision.decision_id,
-            got=", ".join(given) or "none",
-            expected=", ".join(needed) or f"a kind of decision that {base.name} knows",
+            got=", ".join(each.meaning for each in decision.required_signatures) or "none",
+            expected=", ".join(meaning for meaning, _ in needed) or f"a kind of decision that {base.name} knows",
         )
 
 

@@ -98,6 +98,7 @@ class SigningSession:
         person, certified = _owner(self._people, key)
         if person_id is not None and person_id != owner:
             self._attempts.record(owner, key_id=key.key_id, purpose=document_id, outcome="started", now=now)
+            self._attempts.record(owner, key_id=key.key_id, purpose=document_id, outcome="failed", now=now)
             raise refused(
                 "RQC-G014",
                 "The key belongs to somebody else.",
