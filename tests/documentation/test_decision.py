@@ -64,7 +64,10 @@ def test_every_command_of_the_document_succeeds_in_its_order(
         done = regenqc(*command[1:])
         assert done.code == 0, (command, done.err, done.out)
     decisions = DecisionFolder(Path("decisions")).read()
-    assert sorted((each.batch_id, each.kind) for each in decisions) == [("ARI0001/01", "release"), ("ARI0001/02", "release")]
+    assert sorted((each.batch_id, each.kind) for each in decisions) == [
+        ("ARI0001/01", "release"),
+        ("ARI0001/02", "release"),
+    ]
     assert Path("trail.csv").stat().st_size > 0
 
 

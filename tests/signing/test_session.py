@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from msgspec.structs import replace
 
-from regenqc.errors import SignatureError
+from regenqc.errors import RegenqcError, SignatureError
 from regenqc.signing import signature_faults
 
 from .office import (
@@ -295,3 +295,10 @@ def test_no_name_of_the_secret_appears_in_messages(desk: Desk) -> None:
         desk.sign(password=SECRET)
     assert "secret thing" not in str(refused.value)
     assert b"secret thing" not in desk.attempts.path.read_bytes()
+
+
+def test_what_cannot_be_recorded_is_not_signed(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.attempts.path.mkdir()  # where the log should be stands something else
+    with pytest.raises(RegenqcError, match="RQC-G0"):
+        desk.sign()

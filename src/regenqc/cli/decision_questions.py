@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING
+from unicodedata import normalize
 
 from regenqc.cli.ledger_screen import visible
 from regenqc.cli.terminal import console
@@ -40,7 +41,7 @@ def ask(question: str, *, words: Sequence[str] = (), may_be_empty: bool = False)
         line = sys.stdin.readline()
         if not line:
             raise KeyboardInterrupt
-        answer = line.strip()
+        answer = normalize("NFC", line.strip())
         if (answer and not words) or answer in words or (may_be_empty and not answer):
             return answer
         console().print(f"  please type {' or '.join(words) or 'something'}", style="dim", markup=False)

@@ -157,7 +157,7 @@ def read_dossier(
     pending = {each["requirement_id"]: each["explanation"] for each in findings if each["reason_code"] == "pending"}
     lot = _lot(run, batch_id, batches)
     return Dossier(
-        batch_id=batch_id,
+        batch_id=_text(batch_id),
         stage=row["stage"],
         spec=SpecificationName(
             id=specification.id,
@@ -322,9 +322,10 @@ def _lot(run: dict[str, Any], batch_id: str, batches: Path | None) -> dict[str, 
             stated["digest"],
             "Name the right one with --batches, or judge the batch again.",
         )
-    if batch_id not in table.batch_ids:
+    names = [_text(name) for name in table.batch_ids]
+    if _text(batch_id) not in names:
         return {}
-    at = table.batch_ids.index(batch_id)
+    at = names.index(_text(batch_id))
     return {name: table.attributes[name][at] for name in table.attributes}
 
 
@@ -368,7 +369,7 @@ def evaluated_rows(directory: Path, name: str, **chosen: str) -> list[dict[str, 
     Args:
         directory: with its files.
         name: of the table: `dispositions`, `findings`, `results` or `verdicts`.
-        chosen: columns and the text that they must have, blanks around it left aside.
+        chosen: columns and the text that they must have, blanks around it left aside, in whatever composition.
 
     Raises:
         DataError: `RQC-A030`, the file cannot be read.
@@ -380,7 +381,8 @@ def evaluated_rows(directory: Path, name: str, **chosen: str) -> list[dict[str, 
     try:
         table = pq.read_table(directory / f"{name}.parquet")
         for column, value in chosen.items():
-            table = table.filter(pc.equal(pc.utf8_trim_whitespace(table[column].cast(pa.string())), value))
+            texts = pc.utf8_normalize(pc.utf8_trim_whitespace(table[column].cast(pa.string())), form="NFC")
+            table = table.filter(pc.equal(texts, _text(value)))
         return list(table.to_pylist())
     except (OSError, KeyError, pa.ArrowException) as error:
         raise _contradiction(

@@ -16,7 +16,7 @@ from regenqc.decision.faults import refused
 from regenqc.decision.model import content_bytes, decision_bytes, with_signature
 from regenqc.decision.reading import parse_decision, read_decision
 from regenqc.errors import SignatureError
-from regenqc.signing.attempts import locked
+from regenqc.signing.disk import locked, writing
 from regenqc.signing.faults import fault
 
 if TYPE_CHECKING:
@@ -171,9 +171,10 @@ class DecisionFolder:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        self.path.mkdir(parents=True, exist_ok=True)
-        with (self.path / ".lock").open("ab") as file, locked(file):
-            yield
+        with writing(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+            with (self.path / ".lock").open("ab") as file, locked(file):
+                yield
 
     def _write(self, decision: Decision) -> None:
         path = self.file_of(decision.decision_id)

@@ -7,23 +7,21 @@ nobody could. Whoever can write the file can cut its end off; keep it where only
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
-from fcntl import LOCK_EX, LOCK_UN, flock
-from typing import IO, TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import msgspec
 from msgspec import Struct
 
 from regenqc.canonical import canonical_json, digest_of
+from regenqc.signing.disk import locked, writing
 from regenqc.signing.faults import refused
 from regenqc.signing.moments import moment_text, read_moment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from datetime import datetime
     from pathlib import Path
 
-__all__ = ["SCHEMA", "Attempt", "AttemptLog", "locked"]
+__all__ = ["SCHEMA", "Attempt", "AttemptLog"]
 
 SCHEMA: Final = "regenqc.attempt/1"
 
@@ -66,10 +64,10 @@ class AttemptLog:
         Raises:
             SignatureError: `RQC-G040`, a line was changed or is missing.
         """
-        try:
-            data = self.path.read_bytes()
-        except FileNotFoundError:
+        if not self.path.exists():
             return ()
+        with writing(self.path):  # what cannot be read cannot be continued either
+            data = self.path.read_bytes()
         return self._parsed(data)
 
     def record(
@@ -81,25 +79,30 @@ class AttemptLog:
         outcome: Literal["started", "succeeded", "failed"],
         now: datetime,
     ) -> None:
-        """Add one line, on the disk before this returns."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab+") as file, locked(file):
-            file.seek(0)
-            data = file.read()
-            known = self._parsed(data)
-            line = Attempt(
-                schema=SCHEMA,
-                number=len(known),
-                person_id=person_id,
-                key_id=key_id,
-                purpose=purpose,
-                outcome=outcome,
-                at=moment_text(now),
-                previous=digest_of(data.rstrip(b"\n").rpartition(b"\n")[2]) if known else "",
-            )
-            file.write(canonical_json(msgspec.to_builtins(line)) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Add one line, on the disk before this returns.
+
+        Raises:
+            UsageError: `RQC-G043`, it cannot be written.
+        """
+        with writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab+") as file, locked(file):
+                file.seek(0)
+                data = file.read()
+                known = self._parsed(data)
+                line = Attempt(
+                    schema=SCHEMA,
+                    number=len(known),
+                    person_id=person_id,
+                    key_id=key_id,
+                    purpose=purpose,
+                    outcome=outcome,
+                    at=moment_text(now),
+                    previous=digest_of(data.rstrip(b"\n").rpartition(b"\n")[2]) if known else "",
+                )
+                file.write(canonical_json(msgspec.to_builtins(line)) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
 
     def failures(self, person_id: str, *, since: datetime | None) -> int:
         """Return how many attempts of a person in a row did not succeed.
@@ -151,13 +154,3 @@ class AttemptLog:
             expected="lines chained by digest",
             action="Find out who changed it; nobody signs until the file is restored.",
         )
-
-
-@contextmanager
-def locked(file: IO[bytes]) -> Iterator[None]:
-    """Hold a file for this process alone."""
-    flock(file, LOCK_EX)
-    try:
-        yield
-    finally:
-        flock(file, LOCK_UN)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from base64 import b64encode
 from typing import TYPE_CHECKING, Any
+from unicodedata import normalize
 
 import msgspec
 
 from regenqc.canonical import digest_of
-from regenqc.signing.attempts import locked
+from regenqc.signing.disk import locked, writing
 from regenqc.signing.faults import refused
 from regenqc.signing.moments import moment_text
 from regenqc.signing.people import People, read_people
@@ -36,7 +37,7 @@ def make_statement(
         by: person who states it.
         now: the present moment.
         keys: opened, that of `by` and, where a key is certified, also that one.
-        members: of the kind.
+        members: of the kind; texts are brought into Unicode Normalization Form C.
 
     Example:
         >>> from datetime import UTC, datetime
@@ -46,6 +47,9 @@ def make_statement(
         >>> made.number, len(made.signatures)
         (0, 1)
     """
+    said: dict[str, Any] = {
+        name: normalize("NFC", value) if isinstance(value, str) else value for name, value in members.items()
+    }
     blank = Statement(
         schema=SCHEMA,
         number=len(people.statements),
@@ -53,7 +57,7 @@ def make_statement(
         made_at=moment_text(now),
         by=by,
         previous=people.head,
-        **members,
+        **said,
     )
     message = signed_bytes(blank)
     made = tuple(StatementSignature(key_id=key.key_id, value=b64encode(key.sign(message)).decode()) for key in keys)
@@ -111,6 +115,7 @@ class PeopleFile:
 
         Raises:
             SignatureError: the statement may not be made, and nothing was written.
+            UsageError: `RQC-G043`, the file cannot be written.
         """
         if found and self.path.exists():
             raise refused(
@@ -121,19 +126,20 @@ class PeopleFile:
             )
         if not found:
             self.read()
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        with self.path.open("ab+") as file, locked(file):
-            file.seek(0)
-            people = read_people(file.read(), where=str(self.path), root=self.root)
-            statement = make_statement(people, kind, by=by, now=now, keys=keys, **members)
-            line = line_of(statement)
-            try:
-                changed = people.with_statement(statement, digest=digest_of(line))
-            except Exception:
-                if not people.statements:
-                    self.path.unlink(missing_ok=True)
-                raise
-            file.write(line + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+        with writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab+") as file, locked(file):
+                file.seek(0)
+                people = read_people(file.read(), where=str(self.path), root=self.root)
+                statement = make_statement(people, kind, by=by, now=now, keys=keys, **members)
+                line = line_of(statement)
+                try:
+                    changed = people.with_statement(statement, digest=digest_of(line))
+                except Exception:
+                    if not people.statements:
+                        self.path.unlink(missing_ok=True)
+                    raise
+                file.write(line + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
         return changed
