@@ -111,6 +111,12 @@ def test_signed_by_whoever_measured(files: Path, tmp_path: Path) -> None:
     assert codes(replace(decision, signatures=(made,)), people=people) == {"RQC-A059"}
 
 
+@pytest.mark.parametrize("name", ["QP-0001", "qp-0001", "Ana Example", "Example, Ana"])
+def test_an_analyst_is_known_by_pseudonym_and_by_name(good: Decision, name: str) -> None:
+    rows = tuple(replace(row, analyst=name) for row in good.results)
+    assert "RQC-A059" in codes(renamed(good, results=rows))
+
+
 # ---- two releases (Drug Administration Law Art 47 and 33) ---------------------------------------------------------------------
 
 

@@ -79,9 +79,10 @@ def test_these_no_one_may_sign(files: Path, lot: str, kind: str) -> None:
 
 
 @pytest.mark.parametrize(("lot", "kind"), [("GOOD-1", "reject"), ("GAP-1", "reject"), ("LOW-1", "exceptional_release")])
-def test_a_departure_needs_a_justification(files: Path, lot: str, kind: str) -> None:
+@pytest.mark.parametrize("text", ["   ", "n/a", "none", "-"])
+def test_a_departure_needs_a_justification(files: Path, lot: str, kind: str, text: str) -> None:
     with pytest.raises(UsageError, match="RQC-A003"):
-        decided(dossier_of(files, lot), kind, justification="   ")
+        decided(dossier_of(files, lot), kind, justification=text)
 
 
 # ---- acknowledgements -------------------------------------------------------------------------------------------------------
@@ -166,6 +167,7 @@ def test_every_item_must_be_confirmed(files: Path, item: str) -> None:
     [
         pytest.param("import_testing", "made in the Union", True, id="where it may be, with a reason"),
         pytest.param("import_testing", "", False, id="without a reason"),
+        pytest.param("import_testing", "none", False, id="with a word for nothing"),
         pytest.param("deviations", "none", False, id="where it always applies"),
     ],
 )
@@ -202,6 +204,8 @@ def test_every_document_of_the_exceptional_path_is_needed(files: Path, document:
         decided(dossier_of(files, "LOW-1"), "exceptional_release", exceptional=without)
     with pytest.raises(UsageError, match="RQC-A004"):
         decided(dossier_of(files, "LOW-1"), "exceptional_release", exceptional=OPEN | {document: " "})
+    with pytest.raises(UsageError, match="RQC-A004"):
+        decided(dossier_of(files, "LOW-1"), "exceptional_release", exceptional=OPEN | {document: "to follow"})
 
 
 def test_a_failed_test_of_safety_closes_the_exceptional_path(files: Path) -> None:
@@ -269,6 +273,8 @@ def test_whoever_supersedes_says_why(files: Path) -> None:
     dossier = dossier_of(files, "GOOD-1")
     with pytest.raises(UsageError, match="RQC-A011"):
         decided(dossier, supersedes="DECISION-1")
+    with pytest.raises(UsageError, match="RQC-A011"):
+        decided(dossier, supersedes="DECISION-1", reason="n/a")
     with pytest.raises(UsageError, match="RQC-A011"):
         decided(dossier, reason="no decision before")
     assert decided(dossier, supersedes="DECISION-1", reason="a result was corrected").supersedes == "DECISION-1"

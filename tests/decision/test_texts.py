@@ -14,6 +14,7 @@ from regenqc.decision.folder import DecisionFolder
 from regenqc.decision.model import Attribute, decision_bytes, decision_id_of
 from regenqc.decision.reading import parse_decision
 from regenqc.decision.verification import decision_faults
+from regenqc.measurement.stated import is_stated
 
 from .workbench import NOW, PEOPLE, decided, dossier_of, judge, signed
 
@@ -23,7 +24,7 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=6
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(text=TEXTS.filter(lambda text: text.strip() != ""), other=TEXTS)
+@given(text=TEXTS.filter(is_stated), other=TEXTS)
 def test_any_text_is_signed_and_read_again(files: Path, text: str, other: str) -> None:
     decision = decided(dossier_of(files, "GOOD-1"), "reject", justification=text)
     decision = replace(decision, lot=(Attribute(name=other, value=text),))

@@ -36,7 +36,8 @@ def ask(question: str, *, words: Sequence[str] = (), may_be_empty: bool = False)
             )
         )
     while True:
-        sys.stdout.write(f"{visible(question)} ")
+        blank = question[: len(question) - len(question.lstrip("\n"))]
+        sys.stdout.write(f"{blank}{visible(question.lstrip(chr(10)))} ")
         sys.stdout.flush()
         line = sys.stdin.readline()
         if not line:
@@ -49,7 +50,7 @@ def ask(question: str, *, words: Sequence[str] = (), may_be_empty: bool = False)
 
 def ask_kind(open_kinds: Sequence[str]) -> str:
     """Return the kind of decision."""
-    return ask(f"Decision ({', '.join(open_kinds)})?", words=open_kinds)
+    return ask(f"\nDecision ({', '.join(open_kinds)})?", words=open_kinds)
 
 
 def ask_answers(draft: Decision, checklist: Checklist, *, supersedes: str | None, departs: bool) -> Answers:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from regenqc.decision.faults import fault
 from regenqc.decision.model import Acknowledgement
 from regenqc.evaluation.dates import parse_time
+from regenqc.measurement.stated import is_stated, names_document
 from regenqc.signing.moments import read_moment
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def content_faults(decision: Decision, checklist: Checklist) -> Iterator[Fault]:
     yield from barred
     if any(each.code == "RQC-A001" for each in barred):
         return  # what no one may sign needs no answers
-    if departs(decision.kind, decision.disposition) and not decision.justification.strip():
+    if departs(decision.kind, decision.disposition) and not is_stated(decision.justification):
         yield fault(
             "RQC-A003",
             "The decision departs from the disposition and needs a justification.",
@@ -201,13 +202,14 @@ def _exceptional(decision: Decision, checklist: Checklist, where: str) -> Iterat
                 expected="a result",
                 action="Complete it and judge the batch again.",
             )
-    given = {document.id: document.reference.strip() for document in decision.exceptional}
+    given = {document.id: document.reference for document in decision.exceptional}
     for document in checklist.exceptional:
-        if not given.get(document.id):
+        if not names_document(given.get(document.id, "")):
             yield fault(
                 "RQC-A004",
                 "A document of the exceptional path is missing.",
                 where=f"{where}, {document.id}",
+                got=given.get(document.id, ""),
                 expected=f"{document.text} {document.citation}",
                 action="Name it by its identifier in the quality system.",
             )
@@ -315,7 +317,7 @@ def _confirmations(decision: Decision, checklist: Checklist) -> Iterator[Fault]:
             yield fault(
                 "RQC-A007", "The item was confirmed in other words.", where=where, got=answer.text, expected=item.text
             )
-        elif answer.answer == "not_applicable" and not (item.may_not_apply and answer.comment.strip()):
+        elif answer.answer == "not_applicable" and not (item.may_not_apply and is_stated(answer.comment)):
             yield fault(
                 "RQC-A007",
                 "This item always applies." if not item.may_not_apply else "Why the item does not apply must be said.",
@@ -333,7 +335,9 @@ def _superseding(decision: Decision) -> Iterator[Fault]:
             where=decision.batch_id,
             expected="supersedes",
         )
-    if (decision.supersedes is not None) is not bool(decision.reason.strip()):
+    if (decision.supersedes is not None and not is_stated(decision.reason)) or (
+        decision.supersedes is None and decision.reason
+    ):
         yield fault(
             "RQC-A011",
             "Whoever supersedes a decision says why, and only then.",

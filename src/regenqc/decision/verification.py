@@ -9,6 +9,7 @@ from regenqc.decision.faults import fault
 from regenqc.decision.model import SCHEMA, content_bytes, decision_id_of
 from regenqc.decision.rules import content_faults, time_faults
 from regenqc.errors import SignatureError, SpecificationError
+from regenqc.measurement.stated import words_of
 from regenqc.signing.moments import read_moment
 from regenqc.signing.verification import signature_faults
 
@@ -182,8 +183,8 @@ def signer_faults(
             got=person_id,
             expected=decision.prepared_by,
         )
-    analysts = {row.analyst.strip().casefold() for row in decision.results if row.analyst}
-    if analysts & {person_id.casefold(), printed_name.strip().casefold()} and rule.meaning != "authorship":
+    analysts = {frozenset(words_of(row.analyst)) for row in decision.results if row.analyst}
+    if analysts & {frozenset(words_of(person_id)), frozenset(words_of(printed_name))} and rule.meaning != "authorship":
         yield fault(
             "RQC-A059",
             "Nobody reviews or releases results of their own.",
