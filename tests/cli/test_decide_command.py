@@ -311,6 +311,21 @@ def test_a_checklist_of_the_site_adds_items(regenqc: Command, watch: Watch) -> N
     in_force(watch)
 
 
+def test_where_the_site_wants_a_review_the_author_signs_first(regenqc: Command, watch: Watch) -> None:
+    assert regenqc("people", "settings", "--review-required", "--reason", "CC-12", *as_admin()).code == 0
+    watch.forward(seconds=1)
+    done = regenqc(*DECIDE, *signing_as("QP-0002"), *write(answers("GOOD-1")), "--json")
+    assert done.code == 0, done.err
+    (told,) = json.loads(done.out)
+    assert told["awaits"] == ["review", "certification"]
+    sign = ["sign", told["decision_id"], *PEOPLE]
+    alone = regenqc(*sign, *signing_as("QP-0002"), "--meaning", "review")
+    assert (alone.code, "RQC-A057" in alone.err) == (5, True)
+    assert regenqc(*sign, *signing_as("REV-0001"), "--role", "reviewer", "--meaning", "review").code == 0
+    assert regenqc(*sign, *signing_as("QP-0001"), "--meaning", "certification").code == 0
+    in_force(watch)
+
+
 def test_the_second_release_comes_before_the_batch_expires(regenqc: Command, watch: Watch) -> None:
     make_files(Path(), identifier="cn/drug-track", jurisdiction="CN")
     watch.forward(minutes=-50)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from regenqc.ledger import parse_public_key
+from regenqc.signing import read_people
 
 from .signing_office import STAFF, Watch, as_admin, made_office, office, regenqc, watch
 
@@ -164,3 +165,10 @@ def test_a_moment_without_zone_is_refused(regenqc: Command) -> None:
 def test_without_registry_nothing_is_listed(regenqc: Command) -> None:
     done = regenqc("people", "list", "--people", "nowhere")
     assert (done.code, "RQC-G041" in done.err) == (5, True)
+
+
+def test_a_changed_setting_leaves_the_others_as_they_were(regenqc: Command) -> None:
+    assert regenqc("people", "settings", "--review-required", "--reason", "CC-12", *as_admin()).code == 0
+    settings = read_people(Path("people/people.jsonl").read_bytes()).settings
+    assert settings is not None
+    assert (settings.review_required, settings.lockout_after, settings.session_seconds) == (True, 3, 900)

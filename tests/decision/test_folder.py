@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import pytest
@@ -164,3 +165,32 @@ def test_other_lots_and_half_written_files_are_no_part_of_it(
     assert folder.of_lot("GOOD-1") == (first,)
     assert len(folder.read()) == 2
     assert replace(first) == first
+
+
+def test_of_two_answers_at_the_same_moment_one_is_written(
+    folder: DecisionFolder, first: Decision, files: Path, tmp_path: Path
+) -> None:
+    other = signed(decided(dossier_of(files, "GOOD-1"), "reject"), tmp_path / "other", "QP-0001")
+
+    def added(decision: Decision) -> bool:
+        try:
+            return DecisionFolder(folder.path).add(decision)
+        except UsageError:
+            return False
+
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        written = list(pool.map(added, [first, other] * 8))
+    assert written.count(True) == 1
+    assert len(folder.read()) == 1
+
+
+def test_a_decision_matches_the_published_schema(first: Decision) -> None:
+    import json
+
+    import jsonschema
+
+    from regenqc.decision.model import decision_schema
+
+    jsonschema.validate(json.loads(decision_bytes(first)), decision_schema())
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(json.loads(decision_bytes(first)) | {"kind": "let go"}, decision_schema())

@@ -97,6 +97,50 @@ def found_command(
     print_facts([("folder", people), ("administrator", f"{person} {name}"), ("root", f"{registry.root}, to be pinned")])
 
 
+@app.command("settings")
+def settings_command(
+    by: By,
+    key: Key,
+    reason: Why,
+    lockout_after: Annotated[
+        int | None, typer.Option("--lockout-after", min=1, help="Failed attempts in a row.")
+    ] = None,
+    session_seconds: Annotated[
+        int | None, typer.Option("--session-seconds", min=1, help="A session ends when idle so long.")
+    ] = None,
+    clock_tolerance_seconds: Annotated[
+        int | None, typer.Option("--clock-tolerance-seconds", min=0, help="How far two clocks may differ.")
+    ] = None,
+    shortest_password: Annotated[int | None, typer.Option("--shortest-password", min=1, help="Characters.")] = None,
+    review_required: Annotated[
+        bool | None, typer.Option("--review-required/--no-review", help="Whether decisions need author and reviewer.")
+    ] = None,
+    people: PeopleFolder = _PEOPLE,
+    root: Root = "",
+    password_file: PasswordFile = None,
+) -> None:
+    """Change what the site decided about signing; decisions made before keep the rules of their time.
+
+    Example: regenqc people settings --review-required --reason "CC-12" --by ADMIN-001 --key keys/admin.key
+    """
+    from regenqc.signing.statement import Settings
+
+    known = people_file(people, root).read().settings
+    if known is None:
+        raise UsageError(Fault(code="RQC-U129", what="Nothing was decided yet.", action="Run: regenqc people found"))
+    stated = {
+        "lockout_after": lockout_after,
+        "session_seconds": session_seconds,
+        "clock_tolerance_seconds": clock_tolerance_seconds,
+        "shortest_password": shortest_password,
+        "review_required": review_required,
+    }
+    changed: dict[str, Any] = {name: getattr(known, name) if value is None else value for name, value in stated.items()}
+    _state(people, root, "settings_changed", by, key, password_file, settings=Settings(**changed), reason=reason)
+    print_line("From now on:", good=True, detail=reason)
+    print_facts([(name.replace("_", " "), str(value)) for name, value in changed.items()])
+
+
 @app.command("key")
 def key_command(
     person: Who,

@@ -6,7 +6,7 @@ judged result with its limit, every finding, every answer. It can be read, and c
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import Struct
@@ -36,6 +36,7 @@ __all__ = [
     "content_bytes",
     "decision_bytes",
     "decision_id_of",
+    "decision_schema",
     "with_signature",
 ]
 
@@ -307,6 +308,16 @@ def decision_bytes(decision: Decision) -> bytes:
 def with_signature(decision: Decision, signature: Signature) -> Decision:
     """Return the decision with one more signature."""
     return msgspec.structs.replace(decision, signatures=(*decision.signatures, signature))
+
+
+def decision_schema() -> dict[str, Any]:
+    """Return the JSON Schema of a decision, for those who read decisions without regenqc.
+
+    Example:
+        >>> decision_schema()["$ref"]
+        '#/$defs/Decision'
+    """
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **msgspec.json.schema(Decision)}
 
 
 def decision_id_of(decision: Decision) -> str:
