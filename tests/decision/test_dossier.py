@@ -30,6 +30,16 @@ def test_everything_about_a_lot_is_there(files: Path) -> None:
     assert (row.reported, row.unit, row.limit, row.verdict) == ("72", "%", "≥ 70 %", "alert")
 
 
+def test_results_stand_in_the_order_of_the_requirements(own_files: Path) -> None:
+    from .workbench import judge
+
+    head, *lines = (own_files / "results.csv").read_text().splitlines()
+    (own_files / "results.csv").write_text("\n".join([head, *lines[::-1]]) + "\n")
+    judge(own_files)
+    found = [row.test for row in dossier_of(own_files, "REV-1").results]
+    assert found == ["viability", "viability", "mycoplasma", "appearance", "sterility"]
+
+
 def test_inputs_are_named_without_their_folders(files: Path) -> None:
     assert [entry.name for entry in dossier_of(files, "GOOD-1").evaluation.inputs] == ["results.csv", "batches.csv"]
 
@@ -169,6 +179,20 @@ def test_what_is_no_evaluation_is_refused(own_files: Path, harm: Any) -> None:
     harm(own_files / "judged")
     with pytest.raises(DataError, match="RQC-A030"):
         dossier_of(own_files, "GOOD-1")
+
+
+def test_a_run_of_several_products_is_decided_on_lot_by_lot(files: Path, tmp_path: Path) -> None:
+    from regenqc.cli.evaluate import run_evaluation
+
+    other = tmp_path / "other.toml"
+    text = (files / "product.toml").read_text().replace("maker/product", "maker/other")
+    other.write_text(text.replace("[[requirement]]", '[product]\ndonor_relation = "allogeneic"\n\n[[requirement]]', 1))
+    run_evaluation(
+        [str(files / "results.csv")], specifications=[str(files / "product.toml"), str(other)],
+        batches=str(files / "batches.csv"), as_of="2026-03-20T12:00:00Z", out=tmp_path / "judged", quiet=True,
+    )  # fmt: skip
+    specification = load_specification(str(files / "product.toml"))
+    assert read_dossier(tmp_path / "judged", batch_id="GOOD-1", specification=specification).disposition == "eligible"
 
 
 def test_several_specifications_at_once_are_not_decided_on(files: Path, tmp_path: Path) -> None:

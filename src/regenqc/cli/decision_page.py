@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from regenqc.decision.checklist import Checklist
-    from regenqc.decision.model import Decision
+    from regenqc.decision.model import Decision, ResultRow
 
 __all__ = ["print_answers", "print_evidence", "print_signatures"]
 
@@ -141,7 +141,7 @@ def _print_results(decision: Decision) -> None:
     for name in ("", "test", "reported", "required", *(["method"] if has_methods else [])):
         table.add_column(name, overflow="fold")
     for row in decision.results:
-        symbol, style = _VERDICTS[row.verdict] if row.counts else ("·", "dim")
+        symbol, style = _mark(row)
         reported = _line((_shown(f"{row.reported} {row.unit}".strip()), "" if row.counts else "dim strike"))
         if row.changed:
             reported.append(f"\n△ {_shown(row.changed)}", style="magenta")
@@ -153,10 +153,21 @@ def _print_results(decision: Decision) -> None:
         f"△ changed after entry, set aside or retested: {sum(1 for row in decision.results if row.changed)}"
         if any(row.changed for row in decision.results)
         else "",
-        "· no evidence by itself" if any(not row.counts for row in decision.results) else "",
+        "· does not count" if any(not row.counts for row in decision.results) else "",
+        "∘ counts together with others" if any(_counts_with_others(row) for row in decision.results) else "",
     ]
     if any(marks):
         console().print(_line(("   ".join(filter(None, marks)), "dim")))
+
+
+def _mark(row: ResultRow) -> tuple[str, str]:
+    if not row.counts:
+        return ("·", "dim")
+    return ("∘", "dim") if _counts_with_others(row) else _VERDICTS[row.verdict]
+
+
+def _counts_with_others(row: ResultRow) -> bool:
+    return row.reason_code == "judged_with_others"
 
 
 def _print_documents(decision: Decision) -> None:

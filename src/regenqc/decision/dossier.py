@@ -59,7 +59,7 @@ class Dossier:
         expires_at: as the batch table states it, empty when it states none.
         findings: worst first.
         requirements: one for every cell, in the order of the specification.
-        results: every row of the batch at the stage, in the order of the file.
+        results: every row of the batch at the stage, in the order of the requirements that they serve, then of the file.
     """
 
     batch_id: str
@@ -114,11 +114,8 @@ def read_dossier(
         UsageError: `RQC-A034`, the batch was not judged so, or not at one stage only.
     """
     run = _run(directory)
-    own = [
-        row
-        for row in evaluated_rows(directory, "dispositions", batch_id=batch_id)
-        if row["spec_id"] == specification.id and stage in {None, row["stage"]}
-    ]
+    every = evaluated_rows(directory, "dispositions", batch_id=batch_id)
+    own = [row for row in every if row["spec_id"] == specification.id and stage in {None, row["stage"]}]
     if len(own) != 1:
         raise refused(
             "RQC-A034",
@@ -138,12 +135,13 @@ def read_dossier(
             specification.fingerprint,
             "Name the file by which it was judged with --spec, or judge it again.",
         )
-    if len(run["specifications"]) != 1:
+    judged_by = {each["spec_id"]: each["spec_fingerprint"] for each in every}
+    if set(judged_by) != {specification.id}:
         raise _contradiction(
             "RQC-A035",
             "The batch was judged by several specifications at once, so that a row has one verdict for all of them.",
             str(directory),
-            ", ".join(entry["id"] for entry in run["specifications"]),
+            ", ".join(sorted(judged_by)),
             specification.id,
             f"Judge it by this one alone: regenqc evaluate … --spec {specification.id}",
         )
@@ -184,7 +182,7 @@ def read_dossier(
         lot=tuple(Attribute(name=_text(name), value=_text(value)) for name, value in lot.items() if value),
         expires_at=lot.get("expires_at", ""),
         requirements=tuple(_requirement_rows(judged, verdicts, frozenset(pending))),
-        results=result_rows(rows, judged),
+        results=_in_order(result_rows(rows, judged), judged),
         findings=tuple(_finding(each) for each in findings),
         removed=tuple(
             RemovedItem(requirement_id=each.id, justification=_text(each.justification))
@@ -236,6 +234,16 @@ def _requirement_rows(
         )
         for entry in judged
     ]
+
+
+def _in_order(rows: Sequence[ResultRow], judged: Sequence[Requirement]) -> tuple[ResultRow, ...]:
+    place = {entry.id: number for number, entry in enumerate(judged)}
+
+    def key(row: ResultRow) -> tuple[int, str, str, int]:
+        served = [place[name] for name in row.requirement_id.split(", ") if name in place]
+        return (min(served, default=len(place)), row.test, row.result_id, row.row_number)
+
+    return tuple(sorted(rows, key=key))
 
 
 def _finding(row: dict[str, Any]) -> Finding:
