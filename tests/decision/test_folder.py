@@ -96,6 +96,15 @@ def test_a_withdrawal_leaves_no_release_in_force(
     assert (standing.kind, standing.is_release) == ("withdrawal", False)
 
 
+def test_answers_that_were_superseded_are_out_of_date(
+    folder: DecisionFolder, first: Decision, files: Path, tmp_path: Path
+) -> None:
+    folder.add(first)
+    folder.add(revised(files, tmp_path, first, "withdrawal"))
+    with pytest.raises(UsageError, match="This decision was made, and superseded since"):
+        folder.add(first)
+
+
 def test_until_it_has_all_signatures_the_one_before_stays_in_force(
     folder: DecisionFolder, files: Path, tmp_path: Path
 ) -> None:

@@ -104,12 +104,22 @@ class DecisionFolder:
         """Return whether a decision is new; one that is there already is not, and another answer is refused.
 
         Raises:
-            UsageError: `RQC-A062`, the question was decided, and the decision does not supersede what stands.
+            UsageError: `RQC-A062`, the question was decided, and the decision does not supersede what stands; `RQC-A066`, it
+                was superseded itself.
         """
         chain = self.chain(decision.batch_id, stage=decision.stage, spec_id=decision.spec.id)
-        if decision.decision_id in {each.decision_id for each in chain}:
-            return False
         head = chain[-1].decision_id if chain else None
+        if decision.decision_id == head:
+            return False
+        if decision.decision_id in {each.decision_id for each in chain}:
+            raise refused(
+                "RQC-A066",
+                "This decision was made, and superseded since.",
+                where=f"{decision.batch_id} at {decision.stage}",
+                got=decision.decision_id,
+                expected=head or "",
+                action="Look at the decision that superseded it; these answers are out of date.",
+            )
         if decision.supersedes != head:
             raise refused(
                 "RQC-A062",
