@@ -14,10 +14,12 @@ SOURCE = Path(__file__).resolve().parents[1] / "src" / "regenqc"
 FLOORS = {
     "vocabulary": 0,
     "errors": 0,
+    "canonical": 0,
     "resources": 0,
     "measurement": 1,
     "karyotype": 2,
     "statistics": 2,
+    "signing": 2,
     "ledger": 3,
     "specification": 3,
     "intake": 3,
@@ -26,6 +28,7 @@ FLOORS = {
     "custody": 4,
     "regulation": 4,
     "spark": 5,
+    "decision": 5,
     "plots": 8,
     "cli": 8,
     "__main__": 9,
@@ -54,9 +57,9 @@ HOMES = {
     "pyspark": {"spark"},
     "py4j": {"spark"},
     "biip": {"custody"},
-    "msgspec": {"custody", "karyotype"},
+    "msgspec": {"canonical", "custody", "karyotype", "signing", "decision"},
     "stdnum": {"custody"},
-    "pyarrow": {"intake", "simulation", "evaluation", "spark", "cli"},
+    "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "cli"},
 }
 MODULES = sorted(SOURCE.rglob("*.py"))
 

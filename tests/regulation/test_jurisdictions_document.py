@@ -12,6 +12,7 @@ from regenqc.regulation.documentation import TYPICAL_PRODUCTS, describe_typical,
 from regenqc.resources import packaged_path
 from regenqc.specification.sources import cited_sources, load_sources
 
+CHECKLISTS = Path(__file__).resolve().parents[2] / "src" / "regenqc" / "decision" / "checklists"
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "jurisdictions.md"
 
 
@@ -38,6 +39,8 @@ def rests_on():
     for path in packaged_path("specs").rglob("*.toml"):
         if path.name != "sources.toml":
             found |= set(cited_sources(path.read_text(encoding="utf-8")))
+    for path in CHECKLISTS.glob("*.toml"):
+        found |= set(cited_sources(path.read_text(encoding="utf-8")))
     for tables in TABLES.values():
         found |= {source for rows in tables for row in rows for source in row.sources}
     for rules in (duties.RETENTIONS, duties.REPORTS, duties.FOLLOW_UPS, duties.RECEIPT_DUTIES):

@@ -32,12 +32,12 @@ def print_json(value: Any) -> None:
     typer.echo(json.dumps(value, ensure_ascii=False, indent=2, default=str))
 
 
-def print_line(text: str, *, good: bool | None = None, detail: str = "") -> None:
+def print_line(text: str, *, good: bool | None = None, detail: str = "", bold: bool = False) -> None:
     """Print one sentence: with a tick or a cross where it is good or bad news, and a quieter remark behind it."""
     from rich.text import Text
 
     mark = {True: ("✔ ", "green"), False: ("✘ ", "bold red"), None: ("", "")}[good]
-    line = Text.assemble(mark, (visible(text), "bold" if good is False else ""))
+    line = Text.assemble(mark, (visible(text), "bold" if bold or good is False else ""))
     if detail:
         line.append(f"  {visible(detail)}", style="dim")
     console().print(line)

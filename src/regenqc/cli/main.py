@@ -10,7 +10,20 @@ from typing import Annotated
 
 import typer
 
-from regenqc.cli import classify, demo, evaluate, ledger, obligations, plan, simulate, spec, trace
+from regenqc.cli import (
+    audit,
+    classify,
+    decide,
+    demo,
+    evaluate,
+    ledger,
+    obligations,
+    people,
+    plan,
+    simulate,
+    spec,
+    trace,
+)
 from regenqc.cli.terminal import INTERNAL_ERROR, print_error, print_internal_error
 from regenqc.errors import RegenqcError
 
@@ -29,10 +42,14 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 app.command("evaluate")(evaluate.evaluate_command)
+app.command("decide")(decide.decide_command)
+app.command("sign")(decide.sign_command)
+app.command("audit")(audit.audit_command)
 app.command("demo")(demo.demo_command)
 app.command("simulate")(simulate.simulate_command)
 app.command("classify")(classify.classify_command)
 app.command("obligations")(obligations.obligations_command)
+app.add_typer(people.app, name="people")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(trace.app, name="trace")
 app.add_typer(plan.app, name="plan")

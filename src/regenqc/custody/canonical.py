@@ -11,48 +11,22 @@ refuses blanks, doubled members, members out of order, needless escapes and abse
 
 from __future__ import annotations
 
-import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import Final
 from unicodedata import is_normalized
 
 import msgspec
 
+from regenqc.canonical import canonical_json
 from regenqc.custody.record import SCHEMA, Event
 from regenqc.errors import DataError, Fault
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 __all__ = ["MAXIMUM_BYTES", "canonical_json", "decode_event", "encode_event", "signed_bytes", "spell_event"]
 
 # One entry of a tiled log (C2SP tlog-tiles) has a length of two bytes.
 MAXIMUM_BYTES: Final = 65_535
 
-_LARGEST_INTEGER: Final = 2**53 - 1
-_MEMBER_NAME: Final = re.compile(r"[!-~]*")
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
 _DECODER: Final = msgspec.json.Decoder(Event)
-
-
-def canonical_json(value: Any) -> bytes:
-    r"""Return the canonical bytes of any value of the subset.
-
-    Args:
-        value: dictionaries with ASCII names, lists, tuples, text, whole numbers, booleans, `None`.
-
-    Raises:
-        DataError: `RQC-C001` for what the subset does not hold, `RQC-C004` for text that is not in Form C.
-
-    Source: RFC 8785, section 3.2.
-
-    Example:
-        >>> canonical_json({"b": [1, True, None], "a": "\u20ac\n"})
-        b'{"a":"\xe2\x82\xac\\n","b":[1,true,null]}'
-    """
-    faults = list(_faults_of(value, "$"))
-    if faults:
-        raise DataError(*faults)
-    return _ENCODER.encode(value)
 
 
 def encode_event(event: Event) -> bytes:
@@ -195,43 +169,12 @@ def _other_schema(schema: str) -> Fault:
     )
 
 
-def _faults_of(value: Any, where: str) -> Iterator[Fault]:
-    if value is None or isinstance(value, bool):
-        return
-    if isinstance(value, str):
-        try:
-            value.encode()
-        except UnicodeEncodeError:
-            yield _not_text(where, repr(value))
-            return
-        if not is_normalized("NFC", value):
-            yield Fault(code="RQC-C004", what="A text is not in Unicode Normalization Form C.", where=where, got=value)
-    elif isinstance(value, int):
-        if abs(value) > _LARGEST_INTEGER:
-            yield _outside(where, str(value), "a whole number within ±(2⁵³ - 1), or its digits as text")
-    elif isinstance(value, (list, tuple)):
-        for position, entry in enumerate(value):
-            yield from _faults_of(entry, f"{where}[{position}]")
-    elif isinstance(value, dict):
-        for name, entry in value.items():
-            if not (isinstance(name, str) and _MEMBER_NAME.fullmatch(name)):
-                yield _outside(where, repr(name), "a member name in ASCII")
-            else:
-                yield from _faults_of(entry, f"{where}.{name}")
-    else:
-        yield _outside(where, f"{type(value).__name__} {value!r}", "object, array, text, whole number, boolean or null")
-
-
 def _not_text(where: str, got: str) -> Fault:
-    return _outside(where, got, "text without lone surrogates")
-
-
-def _outside(where: str, got: str, expected: str) -> Fault:
     return Fault(
         code="RQC-C001",
         what="The value has no canonical bytes.",
         where=where,
         got=got,
-        expected=expected,
+        expected="text without lone surrogates",
         action="Write quantities as decimal text.",
     )

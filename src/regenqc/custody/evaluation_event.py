@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING, Final
 
-from regenqc.custody.canonical import canonical_json
+from regenqc.canonical import canonical_json
 from regenqc.custody.digest_names import digest_name
 from regenqc.custody.projection.source import TableSource
 from regenqc.custody.record import SCHEMA, Blob, Event, Item

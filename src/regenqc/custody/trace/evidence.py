@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from regenqc.custody.canonical import canonical_json
+from regenqc.canonical import canonical_json
 from regenqc.custody.projection.tables import Part
 
 if TYPE_CHECKING:

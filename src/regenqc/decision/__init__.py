@@ -1,0 +1,1 @@
+"""A named person decides about a batch and signs; the engine only proposes."""

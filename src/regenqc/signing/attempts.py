@@ -1,0 +1,156 @@
+"""Attempts to sign: every one is on record before the password is tried, and too many failures lock the person out.
+
+The file is JSON Lines, each line with the digest of the line before. It is not signed: a failed attempt is what happens when
+nobody could. Whoever can write the file can cut its end off; keep it where only the signing machine writes.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from regenqc.canonical import canonical_json, digest_of
+from regenqc.signing.disk import locked, writing
+from regenqc.signing.faults import refused
+from regenqc.signing.moments import moment_text, read_moment
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+__all__ = ["SCHEMA", "Attempt", "AttemptLog"]
+
+SCHEMA: Final = "regenqc.attempt/1"
+
+
+class Attempt(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One line: who tried what with which key, when, and how it went."""
+
+    schema: Literal["regenqc.attempt/1"]
+    number: int
+    person_id: str
+    key_id: str
+    purpose: str
+    outcome: Literal["started", "succeeded", "failed"]
+    at: str
+    previous: str
+
+
+class AttemptLog:
+    """The attempts of a site.
+
+    Args:
+        path: of the file; it appears with the first attempt.
+
+    Example:
+        >>> import tempfile
+        >>> from datetime import UTC, datetime
+        >>> from pathlib import Path
+        >>> log = AttemptLog(Path(tempfile.mkdtemp()) / "attempts.jsonl")
+        >>> log.record("QP-0001", key_id="k", purpose="D-1", outcome="started", now=datetime(2026, 3, 16, tzinfo=UTC))
+        >>> log.failures("QP-0001", since=None)
+        1
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> tuple[Attempt, ...]:
+        """Return all attempts.
+
+        Raises:
+            SignatureError: `RQC-G040`, a line was changed or is missing.
+        """
+        if not self.path.exists():
+            return ()
+        with writing(self.path):  # what cannot be read cannot be continued either
+            data = self.path.read_bytes()
+        return self._parsed(data)
+
+    def record(
+        self,
+        person_id: str,
+        *,
+        key_id: str,
+        purpose: str,
+        outcome: Literal["started", "succeeded", "failed"],
+        now: datetime,
+    ) -> None:
+        """Add one line, on the disk before this returns.
+
+        Raises:
+            UsageError: `RQC-G043`, it cannot be written.
+        """
+        with writing(self.path):
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            with self.path.open("ab+") as file, locked(file):
+                file.seek(0)
+                data = file.read()
+                known = self._parsed(data)
+                line = Attempt(
+                    schema=SCHEMA,
+                    number=len(known),
+                    person_id=person_id,
+                    key_id=key_id,
+                    purpose=purpose,
+                    outcome=outcome,
+                    at=moment_text(now),
+                    previous=digest_of(data.rstrip(b"\n").rpartition(b"\n")[2]) if known else "",
+                )
+                file.write(canonical_json(msgspec.to_builtins(line)) + b"\n")
+                file.flush()
+                os.fsync(file.fileno())
+
+    def failures(self, person_id: str, *, since: datetime | None) -> int:
+        """Return how many attempts of a person in a row did not succeed.
+
+        Args:
+            person_id: who tried.
+            since: moment at which an administrator unlocked them last, `None` for never.
+
+        Returns:
+            Attempts that were started and not succeeded; one that was broken off counts.
+        """
+        count = 0
+        for attempt in self.read():
+            if attempt.person_id != person_id or (since is not None and read_moment(attempt.at) <= since):
+                continue
+            if attempt.outcome == "started":
+                count += 1
+            elif attempt.outcome == "succeeded":
+                count = 0
+        return count
+
+    def last_moment(self) -> datetime | None:
+        """Return when the last attempt was made."""
+        known = self.read()
+        return read_moment(known[-1].at) if known else None
+
+    def _parsed(self, data: bytes) -> tuple[Attempt, ...]:
+        found: list[Attempt] = []
+        previous = ""
+        for number, line in enumerate(data.split(b"\n")[:-1]):
+            try:
+                attempt = msgspec.json.decode(line, type=Attempt)
+            except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+                raise self._broken(number, str(error)) from error
+            if attempt.number != number or attempt.previous != previous:
+                raise self._broken(number, "another line than the one that followed")
+            found.append(attempt)
+            previous = digest_of(line)
+        if data and not data.endswith(b"\n"):
+            raise self._broken(len(found), "half a line")
+        return tuple(found)
+
+    def _broken(self, number: int, got: str) -> Exception:
+        return refused(
+            "RQC-G040",
+            "The log of attempts was changed.",
+            where=f"{self.path} line {number + 1}",
+            got=got,
+            expected="lines chained by digest",
+            action="Find out who changed it; nobody signs until the file is restored.",
+        )
