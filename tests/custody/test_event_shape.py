@@ -205,6 +205,9 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("a signature that is no base64", {"signatures": (Signature("STAFF-0417", "k", "äöü"),)}, "RQC-C014"),
     ("an item twice", {"items": (Item("IT-1"), Item("IT-1", "1", "mL"))}, "RQC-C015"),
     ("a piece of equipment twice", {"equipment": ("INC-1", "INC-1")}, "RQC-C015"),
+    ("a code with brackets", {"items": (Item("IT[1]"),)}, "RQC-C009"),
+    ("a code with braces", {"place": "ROOM-{1}"}, "RQC-C009"),
+    ("a code with brackets beside a text", {"place": "ROOM-[1]", "reason": "Moved for cleaning."}, "RQC-C009"),
     ("a size that is no number", {"blobs": (Blob(DIGEST, "trace", "text/csv", "ten"),)}, "RQC-C011"),
 ]
 

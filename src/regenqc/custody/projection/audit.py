@@ -128,9 +128,9 @@ class ProjectionAuditor:
             ("custody_void", rows.voids),
             ("custody_place", rows.places),
         ):
-            self._expected[table].extend(chain.from_iterable(added))
-        self._source.void.update(rows.voids)
-        self._source.place.update(rows.places)
+            self._expected[table].extend(array("q", added))
+        self._source.void.update(zip(rows.voids[::2], rows.voids[1::2], strict=True))
+        self._source.place.update(zip(rows.places[::2], rows.places[1::2], strict=True))
         self._conditions.append((entries[0].index, entries[-1].index + 1, msgspec.json.encode(rows.conditions)))
         self._blocks += self._derivation.blocks
         self._derivation.forget_rows()

@@ -153,7 +153,10 @@ class Derivation:
 
     def recorded(self, event_id: str) -> Recorded | None:
         """Return an earlier event, with what corrections say of it."""
-        index = self._recent_ids.get(event_id)
+        # Only corrections ask, so the identifiers of a batch are gathered when one does.
+        recent = self._recent_ids
+        recent.update((self._recent[at].event_id, at) for at in list(self._recent)[len(recent) :])
+        index = recent.get(event_id)
         found = Recorded(index, self._recent[index].kind) if index is not None else self._source.recorded(event_id)
         if found is None:
             return None
@@ -211,7 +214,6 @@ class Derivation:
     def take(self, event: Event, index: int) -> None:
         """Take the next event: add its rows, and change what is known of the things it names."""
         self._recent[index] = event
-        self._recent_ids[event.event_id] = index
         add_rows(event, index, numbers=self.numbers, uses=self.uses, rows=self.rows)
         if event.replaces:
             self._stand_in(event, index)
@@ -278,7 +280,7 @@ class Derivation:
         if target is None:
             return
         self.voids[target.index] = index
-        self.rows.voids.append((target.index, index))
+        self.rows.voids += (target.index, index)
         void = self._event(target.index)
         self._replay(void)
         if KINDS[void.kind].group == Group.STUDY:
@@ -290,7 +292,7 @@ class Derivation:
         found = self.recorded(event.replaces)
         if found is not None:
             self.places[index] = found.index
-            self.rows.places.append((index, found.index))
+            self.rows.places += (index, found.index)
         self._replay(event)
 
     def _replay(self, event: Event) -> None:
