@@ -23,7 +23,15 @@ from regenqc.errors import DataError, Fault
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MAXIMUM_BYTES", "canonical_json", "decode_event", "encode_event", "signed_bytes", "spell_event"]
+__all__ = [
+    "EVENT_DECODER",
+    "MAXIMUM_BYTES",
+    "canonical_json",
+    "decode_event",
+    "encode_event",
+    "signed_bytes",
+    "spell_event",
+]
 
 # One entry of a tiled log (C2SP tlog-tiles) has a length of two bytes.
 MAXIMUM_BYTES: Final = 65_535
@@ -31,7 +39,8 @@ MAXIMUM_BYTES: Final = 65_535
 _LARGEST_INTEGER: Final = 2**53 - 1
 _MEMBER_NAME: Final = re.compile(r"[!-~]*")
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
-_DECODER: Final = msgspec.json.Decoder(Event)
+# Decodes any spelling of an event; only `decode_event` tells that it is the canonical one.
+EVENT_DECODER: Final = msgspec.json.Decoder(Event)
 
 
 def canonical_json(value: Any) -> bytes:
@@ -107,7 +116,7 @@ def decode_event(data: bytes) -> Event:
     """
     _check_size(data)
     try:
-        event = _DECODER.decode(data)
+        event = EVENT_DECODER.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(_undecodable(data, error)) from error
     if event.schema != SCHEMA:

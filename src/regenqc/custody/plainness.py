@@ -16,7 +16,7 @@ from regenqc.custody.grammar import CODE_CHARACTERS, is_code, is_digest, is_quan
 from regenqc.custody.identifiers import spelling_fault
 from regenqc.custody.kinds import ALWAYS, KINDS, STAGE_ORDER
 from regenqc.custody.moments import ZONES, is_moment
-from regenqc.custody.privacy import identifying_fault, is_harmless, is_pseudonym
+from regenqc.custody.privacy import has_personal_shape, identifying_fault, is_harmless, is_pseudonym
 from regenqc.custody.record import Event
 from regenqc.custody.words import CORRECTION_BASES, ROLES
 
@@ -126,19 +126,17 @@ def _bytes_are_plain(event: Event, data: bytes, seldom: bool) -> bool:  # noqa: 
     """Return whether every code of an event is plain because its bytes as a whole are.
 
     Looking at the bytes once is several times as fast as looking at each code. They are plain when they hold only the
-    characters of codes and of JSON, no run of ten digits, no digits on both sides of a hyphen and no plus sign but those of
-    its moments and its zone, and no beginning of a standard identifier. Of brackets and braces there may be as many as the
-    event has lists and records, of other characters as many as its texts hold.
+    characters of codes and of JSON, no digits in the shape of a number of a person, no plus sign but that of the zone, and
+    no beginning of a standard identifier. Of brackets and braces there may be as many as the event has lists and records,
+    of other characters as many as its texts hold.
     """
     items, inputs, outputs = event.items, event.inputs, event.outputs
-    moments = 3 if event.expires_at else 2
     brackets = 1 + len(items) + len(inputs) + len(outputs) + bool(items) + bool(inputs) + bool(outputs)
     for codes in _CODE_LISTS(event):
         if codes:
             brackets += 1
     strange = 0
     if seldom:
-        moments += 2 * len(event.conditions)
         for entries in _SELDOM_LISTS(event):
             if entries:
                 brackets += 1 + len(entries)
@@ -148,8 +146,7 @@ def _bytes_are_plain(event: Event, data: bytes, seldom: bool) -> bool:  # noqa: 
         return False
     shape = data.translate(_SHAPES)
     return (
-        b"9999999999" not in shape
-        and shape.count(b"9-9") == 2 * moments
+        not has_personal_shape(shape)
         and data.count(b"+") == (event.zone[0] == "+")
         and b"a:" not in shape
         and (b"(" not in shape or b'"(' not in shape)
@@ -170,13 +167,12 @@ def _strange_bytes(text: str) -> int:
     return len(text.encode().translate(None, _PLAIN_BYTES))
 
 
-def _is_given(_code: str) -> bool:
-    """Accept a code whose bytes are plain."""
-    return True
+def _is_given(code: str) -> bool:
+    return bool(code)
 
 
 def _are_different(codes: tuple[str, ...]) -> bool:
-    return len(codes) == 1 or len(set(codes)) == len(codes)
+    return all(codes) and (len(codes) == 1 or len(set(codes)) == len(codes))
 
 
 @lru_cache(maxsize=65_536)
