@@ -223,7 +223,7 @@ class PostgresStore:
         port = f":{parts['port']}" if parts.get("port") else ""
         self.url = f"postgresql://{user}{parts.get('host', '')}{port}/{parts.get('dbname', '')}"
         self.why_read_only = "It was opened for reading." if read_only else ""
-        self._conninfo = url
+        self.address = url
         self._wait_seconds = wait_seconds
         self._lock = threading.RLock()
         self._writer: Connection | None = None
@@ -292,7 +292,7 @@ class PostgresStore:
         milliseconds = max(1, round(self._wait_seconds * 1000))
         try:
             connection = psycopg.connect(
-                self._conninfo, autocommit=True, connect_timeout=max(2, round(self._wait_seconds)), keepalives_idle=30
+                self.address, autocommit=True, connect_timeout=max(2, round(self._wait_seconds)), keepalives_idle=30
             )
             # The last dumper registered for a type is the one a binary COPY uses; this one is compiled, the default is not.
             connection.adapters.register_dumper(bytes, BytesBinaryDumper)

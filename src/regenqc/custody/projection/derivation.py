@@ -130,7 +130,9 @@ class Derivation:
     def item(self, code: str) -> ItemState | None:
         """Return the state of an item."""
         state = self.items.get(code)
-        if state is None and not self.complete and code not in self._no_items:
+        if state is not None or self.complete:
+            return state
+        if code not in self._no_items:
             self.prepare([code])
             state = self.items.get(code)
         return state
@@ -226,20 +228,26 @@ class Derivation:
 
     def _advance(self, event: Event, index: int) -> None:
         if event.items and event.kind in CHANGING_KINDS:
-            self._advance_part(event, event.items, part="items", index=index)
+            self._advance_part(event, event.items, "items", index)
         if event.inputs:
-            self._advance_part(event, event.inputs, part="inputs", index=index)
+            self._advance_part(event, event.inputs, "inputs", index)
         if event.outputs:
-            self._advance_part(event, event.outputs, part="outputs", index=index)
+            self._advance_part(event, event.outputs, "outputs", index)
         if event.container:
-            self._advance_part(event, (Item(event.container),), part="container", index=index)
+            self._advance_part(event, (Item(event.container),), "container", index)
 
-    def _advance_part(self, event: Event, named: Sequence[Item], *, part: str, index: int) -> None:
+    def _advance_part(self, event: Event, named: Sequence[Item], part: str, index: int) -> None:
+        items = self.items
         for item in named:
-            before = self.item(item.id)
+            code = item.id
+            before = items.get(code) or self.item(code)
             after = advance(before, event, item, part=part, index=index)
             if after is not before:
-                self._set(item.id, after, new=before is None)
+                items[code] = after
+                if before is None:
+                    self.new_items[code] = None
+                elif code not in self.new_items:
+                    self.changed_items[code] = None
 
     def _set(self, code: str, state: ItemState, *, new: bool) -> None:
         self.items[code] = state
