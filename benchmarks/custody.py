@@ -12,6 +12,7 @@ import random
 import tempfile
 import time
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -212,16 +213,19 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=3, help="counted runs of the append benchmarks")
     parser.add_argument("--save", action="store_true", help="save the figures under docs/benchmarks")
     options = parser.parse_args()
-    figures: dict[str, Any] = {"machine": machine_line(), "events": options.events}
+    figures: dict[str, Any] = {"machine": machine_line()}
     print(figures["machine"])
     bodies = events(options.events)
-    figures["bytes per event"] = sum(map(len, bodies)) / len(bodies)
     with tempfile.TemporaryDirectory(prefix="regenqc-bench-") as temporary:
-        figures |= _append(bodies[: 5 * GROUP], Path(temporary), runs=options.runs)
-        figures |= _large(bodies, Path(temporary), runs=options.runs, packet=options.packet)
-    for name, value in figures.items():
-        if isinstance(value, float | int):
-            print(f"{name:<58} {value:>14,.3f}" if value < 100 else f"{name:<58} {value:>14,.0f}")
+        folder = Path(temporary)
+        for found in chain(
+            [{"events": options.events, "bytes per event": sum(map(len, bodies)) / len(bodies)}],
+            [_append(bodies[: 5 * GROUP], folder, runs=options.runs)],
+            _large(bodies, folder, runs=options.runs, packet=options.packet),
+        ):
+            figures |= found
+            for name, value in found.items():
+                print(f"{name:<82} {value:>12,.3f}" if value < 100 else f"{name:<82} {value:>12,.0f}", flush=True)
     if options.save:
         SAVED.mkdir(parents=True, exist_ok=True)
         (SAVED / "custody.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
@@ -256,21 +260,20 @@ def _append(bodies: list[bytes], folder: Path, *, runs: int) -> dict[str, Any]:
     return figures
 
 
-def _large(bodies: list[bytes], folder: Path, *, runs: int, packet: int) -> dict[str, Any]:
+def _large(bodies: list[bytes], folder: Path, *, runs: int, packet: int) -> Iterator[dict[str, Any]]:
+    """Yield what is measured on one large ledger."""
     path = folder / "large.db"
-    figures: dict[str, Any] = {}
     with _open(path, None) as book:
         for start in range(0, len(bodies), GROUP):
             book.append(bodies[start : start + GROUP])
-    figures["bytes on disk per event, edges and indexes included"] = path.stat().st_size / len(bodies)
+    yield {"bytes on disk per event, edges and indexes included": path.stat().st_size / len(bodies)}
     with _open(path, POLICY) as book:
         with book.read() as view:
             ((edges,),) = view.execute("SELECT COUNT(*) FROM custody_edge")
-            figures["edges"] = int(edges)
-            figures |= _trace(Reader(view), view)
-        figures |= _evidence(book, folder, count=packet)
-        figures |= _verify(book, runs=runs)
-    return figures
+            yield {"edges": int(edges)}
+            yield _trace(Reader(view), view)
+        yield _evidence(book, folder, count=packet)
+        yield _verify(book, runs=runs)
 
 
 def _verify(book: Book, *, runs: int) -> dict[str, float]:
