@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from regenqc.custody.kinds import KINDS, Group
 from regenqc.custody.moments import milliseconds_of
-from regenqc.custody.projection.tables import ConditionRow, Part, Use
+from regenqc.custody.projection.tables import Part, Use
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -53,7 +53,7 @@ class AddedRows:
     steps: list[int] = field(default_factory=list)
     edges: list[int] = field(default_factory=list)
     transfers: list[int] = field(default_factory=list)
-    conditions: list[ConditionRow] = field(default_factory=list)
+    conditions: list[tuple[int | str, ...]] = field(default_factory=list)
     voids: list[int] = field(default_factory=list)
     places: list[int] = field(default_factory=list)
 
@@ -138,11 +138,12 @@ def add_rows(event: Event, index: int, *, numbers: Mapping[str, int], uses: Uses
 
 
 def _add_edges(edges: list[int], index: int, part: int, items: tuple[Item, ...], numbers: Mapping[str, int]) -> None:
-    if len(items) == 1:
-        edges += (index, part, numbers[items[0].id])
-        return
-    for subject in sorted([numbers[item.id] for item in items]):
+    for subject in _numbered(items, numbers):
         edges += (index, part, subject)
+
+
+def _numbered(items: tuple[Item, ...], numbers: Mapping[str, int]) -> list[int]:
+    return [numbers[items[0].id]] if len(items) == 1 else sorted([numbers[item.id] for item in items])
 
 
 def _use(number: int, sort: int, uses: Uses, rows: AddedRows) -> None:
@@ -156,13 +157,13 @@ def _add_transfers(event: Event, index: int, *, numbers: Mapping[str, int], uses
     for number, sort in ((source, _SOURCE), (destination, _DESTINATION), (carrier, _CARRIER)):
         if number and number not in uses[sort]:
             _use(number, sort, uses, rows)
-    for subject in sorted([numbers[item.id] for item in event.items]):
+    for subject in _numbered(event.items, numbers):
         rows.transfers += (index, subject, source, destination, carrier)
 
 
 def _add_conditions(event: Event, index: int, *, numbers: Mapping[str, int], rows: AddedRows) -> None:
     rows.conditions += [
-        ConditionRow(
+        (
             index,
             position,
             numbers[condition.channel],

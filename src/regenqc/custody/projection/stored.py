@@ -6,7 +6,7 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from regenqc.custody.projection.rows import AddedRows
-from regenqc.custody.projection.tables import COLUMNS, ConditionRow
+from regenqc.custody.projection.tables import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ def stored_rows(view: Snapshot, *, start: int, end: int, names: int) -> AddedRow
         steps=_flat(view.execute(f"{step} ORDER BY event", span)),
         edges=_flat(view.execute(f"{edge} ORDER BY event, part, subject", span)),
         transfers=_flat(view.execute(f"{transfer} ORDER BY event, subject", span)),
-        conditions=list(map(ConditionRow._make, view.execute(f"{condition} ORDER BY event, position", span))),
+        conditions=view.execute(f"{condition} ORDER BY event, position", span),
         places=_flat(
             view.execute(
                 "SELECT event, replaces FROM custody_place WHERE event >= ? AND event < ? ORDER BY event", span
