@@ -176,6 +176,14 @@ def _broken(*_: object) -> None:
     raise LedgerError(Fault(code="RQC-L034", what="The connection is lost."))
 
 
+@pytest.mark.parametrize("program", ["/bin/false", "/no/such/program"])
+def test_without_a_second_process_one_verifies_alone(program: str, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    book.append(life(Scribe()))
+    monkeypatch.setattr("sys.executable", program)
+    assert book.verify(processes=2) == book.verify()
+    assert book.verify(processes=2).ok
+
+
 def test_a_book_that_is_read_only_says_so(url: str, opening: Callable[..., Book]) -> None:
     opening(url).close()
     reader = opening(url, read_only=True)

@@ -15,6 +15,7 @@ import hashlib
 import subprocess
 import sys
 from array import array
+from contextlib import suppress
 from itertools import chain
 from typing import TYPE_CHECKING, Final
 
@@ -107,20 +108,25 @@ class SecondReader:
     """
 
     def __init__(self, address: str) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "regenqc.custody.projection.second_reader"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
-        # By its input, not its arguments: those are shown to every user of the machine, and the address may hold a password.
-        if self._process.stdin is not None:
-            self._process.stdin.write(address.encode())
-            self._process.stdin.close()
+        self._process: subprocess.Popen[bytes] | None = None
+        # Where no second process can be had, there are no findings, and the first one looks at everything itself.
+        with suppress(OSError):
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "regenqc.custody.projection.second_reader"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
+            # By its input, not its arguments: those are shown to everybody on the machine, and it may hold a password.
+            if self._process.stdin is not None:
+                with self._process.stdin as stdin:
+                    stdin.write(address.encode())
 
     def findings(self) -> Findings | None:
         """Wait for what the second process found; `None` when it could not read the ledger."""
-        data = self._process.stdout.read() if self._process.stdout is not None else b""
+        if self._process is None or self._process.stdout is None or self._process.stdout.closed:
+            return None
+        data = self._process.stdout.read()
         self.close()
         try:
             return msgspec.json.decode(data, type=Findings)
@@ -129,10 +135,11 @@ class SecondReader:
 
     def close(self) -> None:
         """End the process."""
-        self._process.kill()
-        self._process.wait()
-        if self._process.stdout is not None:
-            self._process.stdout.close()
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
 
 
 def read_everything(view: Snapshot) -> Findings:
