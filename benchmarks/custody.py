@@ -1,4 +1,4 @@
-"""Measure the book of custody: appending, deriving, tracing; `python -m benchmarks.custody`.
+"""Measure the book of custody: appending, deriving, tracing, evidence; `python -m benchmarks.custody`.
 
 The events are those of allogeneic and autologous lots from collection to patient, about as many and as long as in practice;
 everything is generated from a seed.
@@ -11,6 +11,8 @@ import json
 import random
 import tempfile
 import time
+from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -21,11 +23,23 @@ from regenqc.custody.canonical import encode_event
 from regenqc.custody.moments import moment_of_milliseconds
 from regenqc.custody.record import SCHEMA, Condition, Event, Item, Measurement, Previous
 from regenqc.custody.rules import Policy, signatures_unchecked
-from regenqc.custody.trace import Reader, backward, completeness, forward
+from regenqc.custody.trace import (
+    Reader,
+    backward,
+    completeness,
+    events_of_items,
+    evidence_packet,
+    forward,
+    trace_document,
+)
 from regenqc.custody.trace.lineage import reached
+from regenqc.ledger import CheckpointMemory, make_key, parse_secret_key, verify_proof
+from regenqc.ledger import Policy as TrustPolicy
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from regenqc.ledger import Verification
 
 SAVED = Path(__file__).resolve().parents[1] / "docs" / "benchmarks"
 POLICY = Policy(check_signature=signatures_unchecked, enrolled_people_only=False, signed_kinds=frozenset())
@@ -34,6 +48,8 @@ START = 1_767_225_600_000  # 2026-01-01
 MINUTE = 60_000
 NOW = "2099-01-01T00:00:00.000Z"
 MATERIALS = 60
+# The material whose recall is asked for.
+RECALLED = "MAT-0003"
 
 
 class Story:
@@ -193,19 +209,23 @@ def main() -> None:
     parser.add_argument(
         "--events", type=int, default=100_000, help="events of the large ledger (1000000 for the record)"
     )
+    parser.add_argument("--packet", type=int, default=10_000, help="items of the evidence packet")
     parser.add_argument("--runs", type=int, default=3, help="counted runs of the append benchmarks")
     parser.add_argument("--save", action="store_true", help="save the figures under docs/benchmarks")
     options = parser.parse_args()
-    figures: dict[str, Any] = {"machine": machine_line(), "events": options.events}
+    figures: dict[str, Any] = {"machine": machine_line()}
     print(figures["machine"])
     bodies = events(options.events)
-    figures["bytes per event"] = sum(map(len, bodies)) / len(bodies)
     with tempfile.TemporaryDirectory(prefix="regenqc-bench-") as temporary:
-        figures |= _append(bodies[: 5 * GROUP], Path(temporary), runs=options.runs)
-        figures |= _large(bodies, Path(temporary))
-    for name, value in figures.items():
-        if isinstance(value, float | int):
-            print(f"{name:<58} {value:>14,.3f}" if value < 100 else f"{name:<58} {value:>14,.0f}")
+        folder = Path(temporary)
+        for found in chain(
+            [{"events": options.events, "bytes per event": sum(map(len, bodies)) / len(bodies)}],
+            [_append(bodies[: 5 * GROUP], folder, runs=options.runs)],
+            _large(bodies, folder, runs=options.runs, packet=options.packet),
+        ):
+            figures |= found
+            for name, value in found.items():
+                print(f"{name:<82} {value:>12,.3f}" if value < 100 else f"{name:<82} {value:>12,.0f}", flush=True)
     if options.save:
         SAVED.mkdir(parents=True, exist_ok=True)
         (SAVED / "custody.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
@@ -240,25 +260,95 @@ def _append(bodies: list[bytes], folder: Path, *, runs: int) -> dict[str, Any]:
     return figures
 
 
-def _large(bodies: list[bytes], folder: Path) -> dict[str, Any]:
+def _large(bodies: list[bytes], folder: Path, *, runs: int, packet: int) -> Iterator[dict[str, Any]]:
+    """Yield what is measured on one large ledger."""
     path = folder / "large.db"
-    figures: dict[str, Any] = {}
     with _open(path, None) as book:
         for start in range(0, len(bodies), GROUP):
             book.append(bodies[start : start + GROUP])
-    figures["bytes on disk per event, edges and indexes included"] = path.stat().st_size / len(bodies)
+    yield {"bytes on disk per event, edges and indexes included": path.stat().st_size / len(bodies)}
     with _open(path, POLICY) as book:
         with book.read() as view:
             ((edges,),) = view.execute("SELECT COUNT(*) FROM custody_edge")
-            figures["edges"] = int(edges)
-            figures |= _trace(Reader(view), view)
-        for name, policy in (("tables only", None), ("tables and rules", POLICY)):
+            yield {"edges": int(edges)}
+            yield _trace(Reader(view), view)
+        yield _evidence(book, folder, count=packet)
+        yield _verify(book, runs=runs)
+
+
+def _verify(book: Book, *, runs: int) -> dict[str, float]:
+    """Return how long verifying takes: the log alone, and with the projection derived again, by one process and by two."""
+
+    def derived(policy: Policy | None, processes: int) -> Callable[[], Verification]:
+        def verify() -> Verification:
             book._policy = policy  # noqa: SLF001 - the benchmark compares both
-            began = time.perf_counter()
-            if not book.verify(indexes=False).ok:
+            return book.verify(indexes=False, processes=processes)
+
+        return verify
+
+    ways: dict[str, Callable[[], Verification]] = {
+        "log only": lambda: book.log.verify(indexes=False),
+        "log and projection, tables only": derived(None, 1),
+        "log and projection, tables and rules": derived(POLICY, 1),
+        "log and projection, tables and rules, two processes": derived(POLICY, 2),
+    }
+    times: dict[str, list[float]] = {name: [] for name in ways}
+    used: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(runs):
+        for name, verify in ways.items():
+            began, processor = time.perf_counter(), time.process_time()
+            if not verify().ok:
                 raise SystemExit("the ledger of the benchmark does not verify")
-            figures[f"seconds to verify, {name}"] = time.perf_counter() - began
-    return figures
+            times[name].append(time.perf_counter() - began)
+            used[name].append(time.process_time() - processor)
+    return {f"seconds to verify, {name}": median(found) for name, found in times.items()} | {
+        f"own processor seconds to verify, {name}": median(found) for name, found in used.items()
+    }
+
+
+def _evidence(book: Book, folder: Path, *, count: int) -> dict[str, Any]:
+    """Return how long a recall of so many items takes with the evidence for all of them, and checking one of its proofs."""
+    signer = parse_secret_key(make_key("bench.example/ledger", purpose="log", random=random.Random(1).randbytes))
+    trust = TrustPolicy.of([signer.verifier])
+    book.log.checkpoint(signer, memory=CheckpointMemory(folder / "memory"), now=1)
+    out = folder / "packet"
+    (out / "events").mkdir(parents=True)
+    began, processor = time.perf_counter(), time.process_time()
+    traces, codes, indices = [], set[str](), set[int]()
+    with book.read() as view:
+        for number in range(MATERIALS):
+            if len(codes) >= count:
+                break
+            # As many materials are recalled together as it takes to reach so many items.
+            trace = forward(view, f"MAT-{number:04d}")
+            new = [item for item in trace.items if item.code not in codes][: count - len(codes)]
+            traces.append(trace_document(replace(trace, items=tuple(new))))
+            codes.update(item.code for item in new)
+            indices.update(trace.events)
+        indices.update(events_of_items(Reader(view), sorted(codes)))
+    wanted = sorted(indices)
+    answer = {"traces": traces}
+    largest = 0
+    for name, data in evidence_packet(
+        book.log, wanted, question={"materials": len(traces)}, answer=answer, trust=trust
+    ):
+        (out / name).write_bytes(data)
+    seconds, used = time.perf_counter() - began, time.process_time() - processor
+    checks = []
+    for index in wanted[:: max(1, len(wanted) // 300)]:
+        proof, entry = ((out / "events" / f"{index}.{kind}").read_bytes() for kind in ("proof", "json"))
+        largest = max(largest, len(proof) + len(entry))
+        checking = time.perf_counter()
+        verify_proof(proof, entry, policy=trust)
+        checks.append((time.perf_counter() - checking) * 1e3)
+    return {
+        "items of the evidence packet": len(codes),
+        "events of the evidence packet": len(wanted),
+        "seconds for recall with evidence packet": seconds,
+        "own processor seconds for recall with evidence packet": used,
+        "milliseconds to check an event offline": median(checks),
+        "bytes of an event with its proof, largest": largest,
+    }
 
 
 def _trace(reader: Reader, view: Any) -> dict[str, Any]:
@@ -271,11 +361,11 @@ def _trace(reader: Reader, view: Any) -> dict[str, Any]:
             50,
         ),
         "backward from one dose, full answer": (lambda: backward(view, "DP-0000100"), 20),
-        "forward from a material of many lots, reach": (lambda: reached(reader, "MAT-0003", sorts=("item",)), 10),
-        "forward from a material of many lots, full answer": (lambda: forward(view, "MAT-0003"), 3),
-        "completeness of a material": (lambda: completeness(view, "MAT-0003"), 2),
+        "forward from a material of many lots, reach": (lambda: reached(reader, RECALLED, sorts=("item",)), 10),
+        "forward from a material of many lots, full answer": (lambda: forward(view, RECALLED), 3),
+        "completeness of a material": (lambda: completeness(view, RECALLED), 2),
     }
-    figures: dict[str, Any] = {"items reached from the material": len(reached(reader, "MAT-0003", sorts=("item",)))}
+    figures: dict[str, Any] = {"items reached from the material": len(reached(reader, RECALLED, sorts=("item",)))}
     for name, (ask, runs) in questions.items():
         times = []
         for _ in range(runs):

@@ -13,6 +13,7 @@ from regenqc.custody.moments import milliseconds_of, moment_of_milliseconds
 from regenqc.custody.projection.derivation import Derivation
 from regenqc.custody.record import SCHEMA, Condition, Event, Item, Measurement, Previous, Signature
 from regenqc.custody.rules import Policy, signatures_unchecked, violations
+from regenqc.custody.rules.check import explained_violations
 
 MAKER, CLINIC, HOSPITAL, COURIER = "MAKER-1", "CLINIC-1", "HOSPITAL-1", "COURIER-1"
 START = "2026-03-16T08:00:00.000Z"
@@ -75,6 +76,8 @@ class Desk:
     def judge(self, event: Event) -> list[str]:
         """Return the ids of the rules that an event violates."""
         found = violations(event, known=self.known, policy=self.policy, now=self.now)
+        # The quick look admits nothing that a rule, asked one by one, refuses.
+        assert found == explained_violations(event, known=self.known, policy=self.policy, now=self.now)
         return [fault.code for fault in found]
 
     def offer(self, event: Event) -> list[str]:

@@ -14,7 +14,7 @@ from regenqc.custody.canonical import encode_event
 from regenqc.custody.projection.tables import DIGEST_BLOCK
 from regenqc.custody.record import Item, Measurement
 from regenqc.custody.rules import Policy, signatures_unchecked
-from regenqc.errors import LedgerError
+from regenqc.errors import Fault, LedgerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -152,6 +152,36 @@ def test_two_processes_on_one_database_see_each_others_events(url: str, opening:
     for number, event in enumerate(life(Scribe())):
         (first, second)[number % 2].append_one(event)
     assert first.verify().ok
+
+
+def test_what_another_process_wrote_in_place_of_a_rolled_back_batch_is_seen(
+    url: str, opening: Callable[..., Book], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if url.startswith("sqlite"):
+        pytest.skip("one writer of a SQLite ledger at a time")
+    first, second = opening(url), opening(url)
+    write = Scribe()
+    lost, kept = (write("receipt", outputs=(code,), lot="L-1") for code in ("MAT-1", "MAT-2"))
+    with monkeypatch.context() as patched:
+        patched.setattr("regenqc.ledger.postgres.PostgresTransaction.put_entries", _broken)
+        with pytest.raises(LedgerError):
+            first.append_one(lost)
+    second.append_one(kept)
+    assert rules(first.append([write("store", items=("MAT-1",), place="ROOM-1")])[0]) == ["RQC-C161"]
+    first.append_one(write("store", items=("MAT-2",), place="ROOM-1"))
+    assert second.verify().ok
+
+
+def _broken(*_: object) -> None:
+    raise LedgerError(Fault(code="RQC-L034", what="The connection is lost."))
+
+
+@pytest.mark.parametrize("program", ["/bin/false", "/no/such/program"])
+def test_without_a_second_process_one_verifies_alone(program: str, book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    book.append(life(Scribe()))
+    monkeypatch.setattr("sys.executable", program)
+    assert book.verify(processes=2) == book.verify()
+    assert book.verify(processes=2).ok
 
 
 def test_a_book_that_is_read_only_says_so(url: str, opening: Callable[..., Book]) -> None:

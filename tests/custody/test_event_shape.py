@@ -11,9 +11,10 @@ from msgspec.structs import fields, replace
 from tests.custody.story import START, Scribe, condition, life
 
 from regenqc.custody.canonical import encode_event, spell_event
+from regenqc.custody.form import has_usual_form
 from regenqc.custody.kinds import ALWAYS, KINDS
 from regenqc.custody.plainness import is_plainly_right
-from regenqc.custody.reading import event_faults, read_event
+from regenqc.custody.reading import event_faults, event_of_usual_form, read_event
 from regenqc.custody.record import Blob, Condition, Event, Item, Measurement, Previous, Signature
 from regenqc.errors import DataError
 
@@ -205,6 +206,11 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("a signature that is no base64", {"signatures": (Signature("STAFF-0417", "k", "äöü"),)}, "RQC-C014"),
     ("an item twice", {"items": (Item("IT-1"), Item("IT-1", "1", "mL"))}, "RQC-C015"),
     ("a piece of equipment twice", {"equipment": ("INC-1", "INC-1")}, "RQC-C015"),
+    ("a code with brackets", {"items": (Item("IT[1]"),)}, "RQC-C009"),
+    ("a telephone number with blanks", {"reason": "call 212 555 1234"}, "RQC-C021"),
+    ("a telephone number with dots", {"lot": "212.555.1234", "reason": "x"}, "RQC-C021"),
+    ("a code with braces", {"place": "ROOM-{1}"}, "RQC-C009"),
+    ("a code with brackets beside a text", {"place": "ROOM-[1]", "reason": "Moved for cleaning."}, "RQC-C009"),
     ("a size that is no number", {"blobs": (Blob(DIGEST, "trace", "text/csv", "ten"),)}, "RQC-C011"),
 ]
 
@@ -340,6 +346,62 @@ def test_what_the_quick_look_accepts_has_no_fault(event: Event) -> None:
     data = spell_event(event)
     if is_plainly_right(event, data):
         assert event_faults(event) == []
+
+
+SPELLINGS = [encode_event(event) for event in life(Scribe())]
+SCRAPS = st.sampled_from(
+    [
+        b"0",
+        b"9",
+        b"-",
+        b".",
+        b" ",
+        b"+",
+        b":",
+        b",",
+        b'"',
+        b"\\",
+        b"{}",
+        b"[1]",
+        b"(",
+        b"=",
+        b"\xc2\xb0",
+        b"\xcc\x81",
+        b"\n",
+        b"http",
+        b"ABC",
+        b"1990-01-01",
+        b"212 555 1234",
+        b"212.555.1234",
+        b"138 1234 5678",
+        b'"",',
+        b'"study":"ST-1",',
+    ]
+)
+
+
+@settings(max_examples=1500)
+@given(st.sampled_from(SPELLINGS), st.lists(st.tuples(st.integers(0, 400), st.integers(0, 3), SCRAPS), max_size=3))
+def test_bytes_of_usual_form_are_canonical_and_without_fault(
+    data: bytes, changes: list[tuple[int, int, bytes]]
+) -> None:
+    for at, without, scrap in changes:
+        data = data[:at] + scrap + data[at + without :]
+    event = event_of_usual_form(data)
+    if event is not None:
+        assert encode_event(event) == data
+        assert event_faults(event) == []
+
+
+@settings(max_examples=600)
+@given(strange_events())
+def test_a_strange_event_of_usual_form_has_no_fault(event: Event) -> None:
+    if has_usual_form(event, spell_event(event)):
+        assert event_faults(event) == []
+
+
+def test_a_whole_life_has_the_usual_form() -> None:
+    assert [event for event in life(Scribe()) if not has_usual_form(event, encode_event(event))] == []
 
 
 @settings(max_examples=300)

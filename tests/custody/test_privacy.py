@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -14,10 +14,24 @@ from stdnum.kr import rrn
 from tests.custody.story import Scribe
 
 from regenqc.custody.digest_names import digest_name
-from regenqc.custody.privacy import identifying_fault, is_harmless, is_pseudonym, privacy_faults
+from regenqc.custody.privacy import (
+    _CHINA,
+    _EMAIL,
+    _JAPAN,
+    _KOREA,
+    _SOCIAL_SECURITY,
+    _TELEPHONE,
+    identifying_fault,
+    is_harmless,
+    is_pseudonym,
+    privacy_faults,
+)
 from regenqc.custody.reading import event_faults
 from regenqc.custody.record import Event, Item, Measurement, Signature
 from regenqc.ledger.note import Ed25519Signer
+
+if TYPE_CHECKING:
+    import re
 
 
 def codes(event: Event) -> set[str]:
@@ -183,6 +197,12 @@ def test_what_looks_harmless_identifies_nobody(text: str) -> None:
 def test_what_looks_harmless_among_numbers_identifies_nobody(text: str) -> None:
     if is_harmless(text):
         assert identifying_fault(text, where="", coded=False) is None
+
+
+@pytest.mark.parametrize("pattern", [_EMAIL, _SOCIAL_SECURITY, _KOREA, _CHINA, _JAPAN, _TELEPHONE])
+@given(data=st.data())
+def test_no_number_of_a_person_looks_harmless(data: st.DataObject, pattern: re.Pattern[str]) -> None:
+    assert not is_harmless(data.draw(st.from_regex(pattern)))
 
 
 def _key_with_digits_in_its_id(name: str) -> str:

@@ -92,7 +92,10 @@ class Case:
             return int(view.execute("SELECT number FROM custody_name WHERE text = ?", (code,))[0][0])
 
     def verify(self, *, outside: bool = True) -> Verification:
-        return self.book.verify(trust=TRUST, outside=self.outside if outside else ())
+        held = self.outside if outside else []
+        found = self.book.verify(trust=TRUST, outside=held)
+        assert self.book.verify(trust=TRUST, outside=held, processes=2) == found
+        return found
 
 
 def _disarm(transaction: Transaction) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -41,6 +42,9 @@ __all__ = [
     "verify_command",
 ]
 
+# Below this a second process would take longer to start than it saves.
+_WORTH_A_SECOND_PROCESS: Final = 50_000
+
 
 def verify_command(
     ledger: Ledger = "sqlite:///ledger.db",
@@ -61,7 +65,8 @@ def verify_command(
     rules = read_site(home).policy
     held = [_checkpoint_in(data) for data in read_files(outside or [])]
     with open_book(ledger, rules=rules, read_only=True) as book:
-        found = book.verify(trust=trust, outside=held)
+        large = book.log.size >= _WORTH_A_SECOND_PROCESS and (os.cpu_count() or 1) > 1
+        found = book.verify(trust=trust, outside=held, processes=2 if large else 1)
     if as_json:
         print_json(verification_value(found))
     else:

@@ -13,12 +13,14 @@ from regenqc.custody.canonical import spell_event
 from regenqc.custody.projection.audit import ProjectionAuditor
 from regenqc.custody.projection.offered import OfferedEntry, entry_of
 from regenqc.custody.projection.refusals import Refusal, erase_refused, log_refusals, refusals
+from regenqc.custody.projection.second_reader import SecondReader
 from regenqc.custody.projection.tables import DIGEST_BLOCK
 from regenqc.custody.projection.writer import CustodyProjection
 from regenqc.custody.record import SCHEMA, Blob, Event
 from regenqc.custody.rules.case import refusal
 from regenqc.errors import Fault, LedgerError
 from regenqc.ledger import Appended, Log, Refused
+from regenqc.ledger.garbage import collection_paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -226,14 +228,15 @@ class Book:
 
     def _offered(self, events: Sequence[Event | bytes], offered_by: str) -> list[OfferedEntry]:
         elsewhere = self._policy is None
-        return [
-            entry_of(
-                event if isinstance(event, bytes) else spell_event(event),
-                offered_by=offered_by,
-                judged_elsewhere=elsewhere,
-            )
-            for event in events
-        ]
+        with collection_paused():
+            return [
+                entry_of(
+                    event if isinstance(event, bytes) else spell_event(event),
+                    offered_by=offered_by,
+                    judged_elsewhere=elsewhere,
+                )
+                for event in events
+            ]
 
     def _noted(self, offered: Sequence[OfferedEntry], outcomes: Sequence[Outcome]) -> tuple[Noted | Declined, ...]:
         results: list[Noted | Declined] = []
@@ -311,6 +314,7 @@ class Book:
         trust: TrustPolicy | None = None,
         outside: Sequence[bytes] = (),
         indexes: bool = True,
+        processes: int = 1,
     ) -> Verification:
         """Recompute the tree, judge every event again, derive every table again, and compare.
 
@@ -319,13 +323,33 @@ class Book:
             trust: whose checkpoints are believed.
             outside: signed checkpoints held elsewhere.
             indexes: also ask the database to check its indexes.
+            processes: 2 lets a second process read the ledger beside this one.
 
         Returns:
-            What was found; what is wrong with events and tables stands there under the detector `projection`.
+            What was found, the same with any number of processes; what is wrong with events and tables stands there under the detector `projection`.
         """
+        beside = SecondReader(self._log.store.address) if processes > 1 else None
+        try:
+            found, left_to_do = self._verify(policy, trust, outside, beside=beside, indexes=indexes)
+        finally:
+            if beside is not None:
+                beside.close()
+        # What two saw that is not right, one explains.
+        return self._verify(policy, trust, outside, beside=None, indexes=indexes)[0] if left_to_do else found
+
+    def _verify(
+        self,
+        policy: Policy | None,
+        trust: TrustPolicy | None,
+        outside: Sequence[bytes],
+        *,
+        beside: SecondReader | None,
+        indexes: bool,
+    ) -> tuple[Verification, bool]:
         with self._log.read() as view:
-            auditor = ProjectionAuditor(view, policy=policy or self._policy, now=self._now())
-            return self._log.verify(policy=trust, outside=outside, auditor=auditor, indexes=indexes)
+            auditor = ProjectionAuditor(view, policy=policy or self._policy, now=self._now(), beside=beside)
+            found = self._log.verify(policy=trust, outside=outside, auditor=auditor, indexes=indexes)
+            return found, auditor.left_to_do
 
     # ---- the refusal log --------------------------------------------------------------------------------------------
 

@@ -20,13 +20,22 @@ from regenqc.canonical import canonical_json
 from regenqc.custody.record import SCHEMA, Event
 from regenqc.errors import DataError, Fault
 
-__all__ = ["MAXIMUM_BYTES", "canonical_json", "decode_event", "encode_event", "signed_bytes", "spell_event"]
+__all__ = [
+    "EVENT_DECODER",
+    "MAXIMUM_BYTES",
+    "canonical_json",
+    "decode_event",
+    "encode_event",
+    "signed_bytes",
+    "spell_event",
+]
 
 # One entry of a tiled log (C2SP tlog-tiles) has a length of two bytes.
 MAXIMUM_BYTES: Final = 65_535
 
 _ENCODER: Final = msgspec.json.Encoder(order="sorted")
-_DECODER: Final = msgspec.json.Decoder(Event)
+# Decodes any spelling of an event; only `decode_event` tells that it is the canonical one.
+EVENT_DECODER: Final = msgspec.json.Decoder(Event)
 
 
 def encode_event(event: Event) -> bytes:
@@ -81,7 +90,7 @@ def decode_event(data: bytes) -> Event:
     """
     _check_size(data)
     try:
-        event = _DECODER.decode(data)
+        event = EVENT_DECODER.decode(data)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise DataError(_undecodable(data, error)) from error
     if event.schema != SCHEMA:

@@ -47,6 +47,7 @@ _DAY: Final = 86_400_000
 _NO_DAY: Final = -1
 _MOST_DAYS: Final = 100_000
 _DAYS: Final = _Days()
+_MINUTES: Final = {f"{minute // 60:02d}:{minute % 60:02d}": minute * 60_000 for minute in range(1440)}
 
 
 def is_moment(text: str) -> bool:
@@ -66,12 +67,7 @@ def milliseconds_of(moment: str) -> int:
         >>> milliseconds_of("1970-01-02T00:00:01.500Z")
         86401500
     """
-    return (
-        _DAYS[moment[:10]]
-        + int(moment[11:13]) * 3_600_000
-        + int(moment[14:16]) * 60_000
-        + int(moment[17:19] + moment[20:23])
-    )
+    return _DAYS[moment[:10]] + _MINUTES[moment[11:16]] + int(moment[17:19] + moment[20:23])
 
 
 def moment_of_milliseconds(milliseconds: int) -> str:

@@ -16,7 +16,7 @@ from regenqc.custody.grammar import CODE_CHARACTERS, is_code, is_digest, is_quan
 from regenqc.custody.identifiers import spelling_fault
 from regenqc.custody.kinds import ALWAYS, KINDS, STAGE_ORDER
 from regenqc.custody.moments import ZONES, is_moment
-from regenqc.custody.privacy import identifying_fault, is_harmless, is_pseudonym
+from regenqc.custody.privacy import has_personal_shape, identifying_fault, is_harmless, is_pseudonym
 from regenqc.custody.record import Event
 from regenqc.custody.words import CORRECTION_BASES, ROLES
 
@@ -61,22 +61,15 @@ _CODE_LISTS: Final = attrgetter("equipment", "labels", "documents", "keys")
 _SHAPES: Final = bytes.maketrans(
     b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz(=", b"9" * 10 + b"a" * 52 + b"(("
 )
-_PLAIN_BYTES: Final = CODE_CHARACTERS.encode() + b'{}[]",'
+_PLAIN_BYTES: Final = CODE_CHARACTERS.encode() + b'"'
 _DIGITS: Final = frozenset("0123456789")
 
-_PERSONS: Final = attrgetter("actor", "second_actor", "donor", "recipient", "person")
+_OTHER_PERSONS: Final = attrgetter("second_actor", "donor", "recipient", "person")
+_RARE: Final = attrgetter("blobs", "signatures", "roles", "basis", "through", "digest")
 _SELDOM: Final = attrgetter(
-    "measurements",
-    "conditions",
-    "blobs",
-    "signatures",
-    "previous",
-    "reason",
-    "roles",
-    "basis",
-    "through",
-    "digest",
+    "measurements", "conditions", "previous", "reason", "blobs", "signatures", "roles", "basis", "through", "digest"
 )
+_SELDOM_LISTS: Final = attrgetter("measurements", "conditions", "blobs", "signatures")
 _CONDITION_NUMBERS: Final = attrgetter(
     "minimum", "maximum", "mean", "excursion_seconds", "gap_seconds", "budget_seconds", "readings"
 )
@@ -96,63 +89,90 @@ def is_plainly_right(event: Event, data: bytes) -> bool:
     Returns:
         `False` says nothing: `event_faults` then explains, and may find nothing wrong.
     """
-    kind = KINDS.get(event.kind)
+    name = event.kind
+    kind = KINDS.get(name)
+    if (
+        kind is None
+        or not all(_NEEDED[name](event))
+        or any(_FOREIGN[name](event))
+        or (kind.one_of and not all(any(getattr(event, member) for member in choice) for choice in kind.one_of))
+        or not is_moment(event.event_time)
+        or (event.record_time != event.event_time and not is_moment(event.record_time))
+        or event.zone not in ZONES
+        or event.role not in ROLES
+        or not is_pseudonym(event.actor)
+        or not (event.second_role in ROLES if event.second_actor else not event.second_role)
+        or (event.stage and event.stage not in STAGE_ORDER)
+        or (event.expires_at and not is_moment(event.expires_at))
+        or (event.outcome and event.outcome not in kind.outcomes)
+        or not all(map(is_pseudonym, filter(None, _OTHER_PERSONS(event))))
+    ):
+        return False
+    seldom = any(_SELDOM(event))
+    if _bytes_are_plain(event, data, seldom):
+        is_code, is_numbered, are_codes = _is_given, _has_digit, _are_different
+    elif all(map(_is_plain_code, filter(None, _CODES(event)))):
+        is_code, is_numbered, are_codes = _is_plain_code, _is_numbered_code, _are_plain_codes
+    else:
+        return False
     return (
-        kind is not None
-        and all(_NEEDED[event.kind](event))
-        and not any(_FOREIGN[event.kind](event))
-        and (not kind.one_of or all(any(getattr(event, name) for name in choice) for choice in kind.one_of))
-        and is_moment(event.event_time)
-        and is_moment(event.record_time)
-        and event.zone in ZONES
-        and event.role in ROLES
-        and (event.second_role in ROLES if event.second_actor else not event.second_role)
-        and (not event.stage or event.stage in STAGE_ORDER)
-        and (not event.expires_at or is_moment(event.expires_at))
-        and (not event.outcome or event.outcome in kind.outcomes)
-        and all(map(is_pseudonym, filter(None, _PERSONS(event))))
-        and (
-            (
-                not _has_text(event)
-                and _bytes_are_plain(event, data)
-                and _lists_are_plain(event)
-                and _things_are_plain(event, _has_digit)
-            )
-            or (_codes_are_plain(event) and _lists_are_plain(event) and _things_are_plain(event, _is_numbered_code))
-        )
-        and (not any(_SELDOM(event)) or _seldom_is_plain(event))
+        _things_are_plain(event, is_numbered)
+        and all(map(are_codes, filter(None, _CODE_LISTS(event))))
+        and (not seldom or _seldom_is_plain(event, is_code))
     )
 
 
-def _bytes_are_plain(event: Event, data: bytes) -> bool:
+def _bytes_are_plain(event: Event, data: bytes, seldom: bool) -> bool:  # noqa: FBT001 - asked once for every event
     """Return whether every code of an event is plain because its bytes as a whole are.
 
     Looking at the bytes once is several times as fast as looking at each code. They are plain when they hold only the
-    characters of codes and of JSON, no run of ten digits, no digits on both sides of a hyphen and no plus sign but those of
-    its moments and its zone, and no beginning of a standard identifier.
+    characters of codes and of JSON, no digits in the shape of a number of a person, no plus sign but that of the zone, and
+    no beginning of a standard identifier. Of brackets and braces there may be as many as the event has lists and records,
+    of other characters as many as its texts hold.
     """
+    items, inputs, outputs = event.items, event.inputs, event.outputs
+    brackets = 1 + len(items) + len(inputs) + len(outputs) + bool(items) + bool(inputs) + bool(outputs)
+    for codes in _CODE_LISTS(event):
+        if codes:
+            brackets += 1
+    strange = 0
+    if seldom:
+        for entries in _SELDOM_LISTS(event):
+            if entries:
+                brackets += 1 + len(entries)
+        brackets += (event.previous is not None) + bool(event.roles)
+        strange = sum(map(_strange_bytes, _texts(event)))
+    if len(data.translate(None, _PLAIN_BYTES)) != strange + 2 * brackets:
+        return False
     shape = data.translate(_SHAPES)
-    moments = 2 + bool(event.expires_at) + 2 * len(event.conditions)
     return (
-        not data.translate(None, _PLAIN_BYTES)
-        and b"9999999999" not in shape
-        and shape.count(b"9-9") == 2 * moments
+        not has_personal_shape(shape)
         and data.count(b"+") == (event.zone[0] == "+")
         and b"a:" not in shape
-        and b'"(' not in shape
+        and (b"(" not in shape or b'"(' not in shape)
     )
 
 
-def _has_text(event: Event) -> bool:
-    return bool(event.measurements or event.conditions or event.reason)
+def _texts(event: Event) -> list[str]:
+    """Return every text in which other characters than those of codes may stand, except the units of items."""
+    texts = [event.reason]
+    for measurement in event.measurements:
+        texts += (measurement.value, measurement.unit)
+    texts += [condition.unit for condition in event.conditions]
+    return texts
 
 
-def _codes_are_plain(event: Event) -> bool:
-    return all(map(_is_plain_code, filter(None, _CODES(event))))
+@lru_cache(maxsize=16_384)
+def _strange_bytes(text: str) -> int:
+    return len(text.encode().translate(None, _PLAIN_BYTES))
 
 
-def _lists_are_plain(event: Event) -> bool:
-    return all(map(_are_plain_codes, filter(None, _CODE_LISTS(event))))
+def _is_given(code: str) -> bool:
+    return bool(code)
+
+
+def _are_different(codes: tuple[str, ...]) -> bool:
+    return all(codes) and (len(codes) == 1 or len(set(codes)) == len(codes))
 
 
 @lru_cache(maxsize=65_536)
@@ -176,7 +196,7 @@ _NO_DIGITS: Final = str.maketrans("", "", "0123456789")
 
 
 def _are_plain_codes(codes: tuple[str, ...]) -> bool:
-    return all(map(_is_plain_code, codes)) and (len(codes) == 1 or len(set(codes)) == len(codes))
+    return all(map(_is_plain_code, codes)) and _are_different(codes)
 
 
 @lru_cache(maxsize=16_384)
@@ -205,38 +225,42 @@ def _things_are_plain(event: Event, is_numbered: Callable[[str], bool]) -> bool:
     return all(map(is_numbered, filter(None, _NUMBERED_CODES(event))))
 
 
-def _seldom_is_plain(event: Event) -> bool:
+def _seldom_is_plain(event: Event, is_code: Callable[[str], bool]) -> bool:
     previous = event.previous
     return (
         (not event.reason or _is_plain_text(event.reason))
         and all(
-            _is_plain_code(entry.name)
-            and _is_plain_text(entry.value)
-            and (not entry.unit or _is_plain_text(entry.unit))
+            is_code(entry.name) and _is_plain_text(entry.value) and (not entry.unit or _is_plain_text(entry.unit))
             for entry in event.measurements
         )
-        and all(map(_is_plain_condition, event.conditions))
-        and all(
+        and all(_is_plain_condition(condition, is_code) for condition in event.conditions)
+        and (
+            previous is None
+            or (
+                is_code(previous.event_id)
+                and (not previous.leaf or is_digest(previous.leaf))
+                and (not previous.origin or is_code(previous.origin))
+            )
+        )
+        and (not any(_RARE(event)) or _rare_is_plain(event, is_code))
+    )
+
+
+def _rare_is_plain(event: Event, is_code: Callable[[str], bool]) -> bool:
+    return (
+        all(
             is_digest(blob.digest)
-            and _is_plain_code(blob.name)
-            and (not blob.media_type or _is_plain_code(blob.media_type))
+            and is_code(blob.name)
+            and (not blob.media_type or is_code(blob.media_type))
             and (not blob.size or _COUNT.fullmatch(blob.size) is not None)
             for blob in event.blobs
         )
         and len({(blob.name, blob.digest) for blob in event.blobs}) == len(event.blobs)
         and all(
-            is_pseudonym(entry.actor) and _is_plain_code(entry.key) and _BASE64.fullmatch(entry.value) is not None
+            is_pseudonym(entry.actor) and is_code(entry.key) and _BASE64.fullmatch(entry.value) is not None
             for entry in event.signatures
         )
         and len({(entry.actor, entry.key) for entry in event.signatures}) == len(event.signatures)
-        and (
-            previous is None
-            or (
-                _is_plain_code(previous.event_id)
-                and (not previous.leaf or is_digest(previous.leaf))
-                and (not previous.origin or _is_plain_code(previous.origin))
-            )
-        )
         and all(role in ROLES for role in event.roles)
         and len(set(event.roles)) == len(event.roles)
         and (not event.basis or event.basis in CORRECTION_BASES)
@@ -245,9 +269,9 @@ def _seldom_is_plain(event: Event) -> bool:
     )
 
 
-def _is_plain_condition(condition: Condition) -> bool:
+def _is_plain_condition(condition: Condition, is_code: Callable[[str], bool]) -> bool:
     return (
-        _is_plain_code(condition.channel)
+        is_code(condition.channel)
         and _is_plain_text(condition.unit)
         and is_moment(condition.started)
         and is_moment(condition.ended)

@@ -31,7 +31,15 @@ if TYPE_CHECKING:
 
     from regenqc.custody.record import Event
 
-__all__ = ["identifying_fault", "is_harmless", "is_pseudonym", "privacy_faults", "pseudonym_fault"]
+__all__ = [
+    "DIGITS_ALIKE",
+    "has_personal_shape",
+    "identifying_fault",
+    "is_harmless",
+    "is_pseudonym",
+    "privacy_faults",
+    "pseudonym_fault",
+]
 
 _EMAIL: Final = re.compile(r"[^\s@<>,;:]+@[^\s@<>,;:]+\.[A-Za-z]{2,}")
 _SOCIAL_SECURITY: Final = re.compile(r"(?<![0-9])(?!000|666|9)[0-9]{3}-(?!00)[0-9]{2}-(?!0000)[0-9]{4}(?![0-9])")
@@ -53,7 +61,8 @@ _TELEPHONE: Final = re.compile(
 _PSEUDONYM: Final = re.compile(r"[A-Z][0-9A-Z]*(?:[-.:][0-9A-Z]+)*")
 _BIRTH_DATE: Final = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12][0-9]|3[01])(?![0-9])")
 
-_DIGITS_ALIKE: Final = bytes.maketrans(b"0123456789", b"9999999999")
+DIGITS_ALIKE: Final = bytes.maketrans(b"0123456789", b"9999999999")
+
 
 _KEYS: Final = ("keys[", "signatures[")
 _PERSONS: Final = ("actor", "second_actor", "donor", "recipient", "person")
@@ -96,6 +105,18 @@ def pseudonym_fault(text: str, *, where: str) -> Fault | None:
     )
 
 
+def has_personal_shape(shape: bytes) -> bool:
+    """Return whether a text, its digits made alike by `DIGITS_ALIKE`, has a part as identity and telephone numbers do.
+
+    Every one of these that begins without a plus sign has ten digits in a row, or four behind a hyphen, a blank or a dot.
+
+    Example:
+        >>> has_personal_shape(b"LOT-9999-9"), has_personal_shape(b"999 999 9999")
+        (False, True)
+    """
+    return b"9999999999" in shape or b"9-9999" in shape or b"9 9999" in shape or b"999.9999" in shape
+
+
 def is_harmless(code: str) -> bool:
     """Return whether a code is certainly no identity or telephone number: a cheap look before the shapes are tried.
 
@@ -104,8 +125,8 @@ def is_harmless(code: str) -> bool:
         (True, False)
     """
     text = code if code.isascii() else normalize("NFKC", code)
-    shape = text.encode("ascii", "replace").translate(_DIGITS_ALIKE)
-    return b"9999999999" not in shape and b"9-9" not in shape and b"+" not in shape and b"@" not in shape
+    shape = text.encode("ascii", "replace").translate(DIGITS_ALIKE)
+    return not (has_personal_shape(shape) or "+" in text or "@" in text)
 
 
 def identifying_fault(text: str, *, where: str, coded: bool) -> Fault | None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from regenqc.custody.canonical import decode_event
+from msgspec import MsgspecError
+
+from regenqc.custody.canonical import EVENT_DECODER, MAXIMUM_BYTES, decode_event
+from regenqc.custody.form import has_usual_form
 from regenqc.custody.grammar import grammar_faults, named_codes
 from regenqc.custody.identifiers import spelling_fault
 from regenqc.custody.kinds import ALWAYS, KINDS, Kind
@@ -40,12 +43,34 @@ def read_event(data: bytes) -> Event:
         >>> read_event(encode_event(stored)) == stored
         True
     """
-    event = decode_event(data)
-    if not is_plainly_right(event, data):
-        faults = event_faults(event)
-        if faults:
-            raise DataError(*faults)
+    event, faults = judged_event(data)
+    if faults:
+        raise DataError(*faults)
     return event
+
+
+def judged_event(data: bytes) -> tuple[Event, tuple[Fault, ...]]:
+    """Return the event that canonical bytes state, and everything that is wrong with it by itself.
+
+    Raises:
+        DataError: they state none (`RQC-C001` to `RQC-C005`).
+    """
+    event = event_of_usual_form(data)
+    if event is not None:
+        return event, ()
+    event = decode_event(data)
+    return event, () if is_plainly_right(event, data) else tuple(event_faults(event))
+
+
+def event_of_usual_form(data: bytes) -> Event | None:
+    """Return the event of bytes whose form shows that nothing is wrong with it, `None` when that takes a closer look."""
+    if len(data) > MAXIMUM_BYTES:
+        return None
+    try:
+        event = EVENT_DECODER.decode(data)
+    except (MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
+    return event if has_usual_form(event, data) else None
 
 
 def event_faults(event: Event) -> list[Fault]:

@@ -35,6 +35,9 @@ __all__ = [
 ]
 
 
+_NOTHING: Final = Decimal(0)
+
+
 class Status:
     """What has become of an item."""
 
@@ -115,8 +118,11 @@ def left_of(state: ItemState) -> Decimal:
     """
     if not state.made:
         return Decimal(1) if state.status == Status.ACTIVE else Decimal(0)
-    gone = (state.used, state.administered, state.destroyed, state.unaccounted)
-    return Decimal(state.made) - sum((Decimal(part) for part in gone if part), Decimal(0))
+    gone = _NOTHING
+    for part in (state.used, state.administered, state.destroyed, state.unaccounted):
+        if part:
+            gone += Decimal(part)
+    return Decimal(state.made) - gone
 
 
 def stated_identity(event: Event, item: Item) -> str:

@@ -9,6 +9,7 @@ from regenqc.errors import LedgerError, RegenqcError
 from regenqc.ledger.blobs import get_blob, put_blob
 from regenqc.ledger.entries import Appended, Entry, Outcome, Refused, StoredEntry
 from regenqc.ledger.faults import fault, ledger_error
+from regenqc.ledger.garbage import collection_paused
 from regenqc.ledger.group_commit import GroupCommitter, Submission
 from regenqc.ledger.merkle import leaf_hash, leaf_hashes
 from regenqc.ledger.note import parse_signature_line
@@ -177,7 +178,7 @@ class Log:
         """Record a group and answer its futures; see `GroupCommitter`."""
         entries = [entry for submission in group for entry in submission.entries]
         try:
-            with self._store.transaction() as transaction:
+            with self._store.transaction() as transaction, collection_paused():
                 outcomes = self._record(transaction, entries)
         except _ProjectionFailed as error:
             if len(group) > 1:

@@ -34,8 +34,8 @@ __all__ = ["PostgresStore"]
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
-# Fewer rows than this go as INSERT statements in one network round trip; more go as a binary COPY.
-_ROWS_WORTH_A_COPY: Final = 64
+# Fewer rows than this go as one INSERT statement in one network round trip; more go as a binary COPY.
+_ROWS_WORTH_A_COPY: Final = 512
 _MIGRATION_LOCK: Final = 0x52514C31
 _STREAMS: Final = itertools.count(1)
 # The schema that the extension is in, and whether this role may use it.
@@ -137,7 +137,12 @@ class PostgresTransaction(PostgresSnapshot, SqlTransaction):
     """Change a ledger while the head row is locked."""
 
     def __init__(
-        self, connection: Connection, *, where: str, head: list[Row] | None, types: dict[str, dict[str, int]]
+        self,
+        connection: Connection,
+        *,
+        where: str,
+        head: list[Row] | None,
+        types: dict[str, dict[str, tuple[int, str]]],
     ) -> None:
         super().__init__(connection, where=where)
         self._head = self._frontier(head) if head is not None else None
@@ -155,29 +160,35 @@ class PostgresTransaction(PostgresSnapshot, SqlTransaction):
     def insert_rows(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Insert many rows, as a binary COPY when they are many."""
         names = ",".join(columns)
-        if len(rows) < _ROWS_WORTH_A_COPY:
-            marks = ",".join("?" * len(columns))
-            self.execute_many(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)  # noqa: S608 - names from code
-            return
         types = self._types(table, columns)
-        statement = composed.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
+        if len(rows) < _ROWS_WORTH_A_COPY:
+            # One statement for all of them, and one that stays the same however many they are: one array for each column.
+            arrays = ",".join(f"%b::{name}[]" for _, name in types)
+            statement = f"INSERT INTO {table} ({names}) SELECT * FROM unnest({arrays})"  # noqa: S608 - names from code
+            with self._translation():
+                self._connection.cursor().execute(
+                    statement.encode(), [list(values) for values in zip(*rows, strict=True)]
+                )
+            return
+        copying = composed.SQL("COPY {} ({}) FROM STDIN (FORMAT BINARY)").format(
             composed.SQL(table),
             composed.SQL(names),
         )
-        with self._translation(), self._connection.cursor() as cursor, cursor.copy(statement) as copy:
-            copy.set_types(types)
+        with self._translation(), self._connection.cursor() as cursor, cursor.copy(copying) as copy:
+            copy.set_types([number for number, _ in types])
             write = copy.write_row
             for row in rows:
                 write(row)
 
-    def _types(self, table: str, columns: Sequence[str]) -> list[int]:
-        """Return the types of columns, which a binary COPY must meet exactly."""
+    def _types(self, table: str, columns: Sequence[str]) -> list[tuple[int, str]]:
+        """Return the types of columns, which a binary COPY must meet exactly: number and name."""
         if table not in self._known_types:
             rows = self.execute(
-                "SELECT attname::text, atttypid::int8 FROM pg_attribute WHERE attrelid = ?::regclass AND attnum > 0",
+                "SELECT attname::text, atttypid::int8, atttypid::regtype::text FROM pg_attribute "
+                "WHERE attrelid = ?::regclass AND attnum > 0",
                 (table,),
             )
-            self._known_types[table] = {str(name): int(number) for name, number in rows}
+            self._known_types[table] = {str(name): (int(number), str(text)) for name, number, text in rows}
         known = self._known_types[table]
         return [known[column] for column in columns]
 
@@ -186,6 +197,8 @@ class PostgresTransaction(PostgresSnapshot, SqlTransaction):
     ) -> None:
         """Record entries, inner hashes and the new right edge; few of them in one network round trip."""
         if len(entries) < _ROWS_WORTH_A_COPY and len(nodes) < _ROWS_WORTH_A_COPY:
+            for table in ("ledger_entry", "ledger_node"):
+                self._types(table, ())  # asked before the pipeline, in which nothing can be read
             with self._translation(), self._connection.pipeline():
                 super().put_entries(entries, nodes, head)
         else:
@@ -223,12 +236,12 @@ class PostgresStore:
         port = f":{parts['port']}" if parts.get("port") else ""
         self.url = f"postgresql://{user}{parts.get('host', '')}{port}/{parts.get('dbname', '')}"
         self.why_read_only = "It was opened for reading." if read_only else ""
-        self._conninfo = url
+        self.address = url
         self._wait_seconds = wait_seconds
         self._lock = threading.RLock()
         self._writer: Connection | None = None
         self._readers: list[Connection] = []
-        self._types: dict[str, dict[str, int]] = {}
+        self._types: dict[str, dict[str, tuple[int, str]]] = {}
         self._closed = False
         self._process = os.getpid()
 
@@ -292,7 +305,7 @@ class PostgresStore:
         milliseconds = max(1, round(self._wait_seconds * 1000))
         try:
             connection = psycopg.connect(
-                self._conninfo, autocommit=True, connect_timeout=max(2, round(self._wait_seconds)), keepalives_idle=30
+                self.address, autocommit=True, connect_timeout=max(2, round(self._wait_seconds)), keepalives_idle=30
             )
             # The last dumper registered for a type is the one a binary COPY uses; this one is compiled, the default is not.
             connection.adapters.register_dumper(bytes, BytesBinaryDumper)

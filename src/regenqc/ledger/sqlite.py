@@ -169,6 +169,11 @@ class SqliteStore:
         self._process = os.getpid()
 
     @property
+    def address(self) -> str:
+        """Return the URL by which another process opens it."""
+        return f"sqlite:///{self.path}"
+
+    @property
     def writable(self) -> bool:
         """Return whether entries can be recorded."""
         return not self.why_read_only

@@ -110,6 +110,10 @@ class Store(Protocol):
         """Return where the ledger is, without passwords."""
 
     @property
+    def address(self) -> str:
+        """Return the URL by which another process opens it; it may hold a password."""
+
+    @property
     def writable(self) -> bool:
         """Return whether entries can be recorded."""
 

@@ -28,6 +28,7 @@ from regenqc.ledger.blobs import damaged_blobs
 from regenqc.ledger.checkpoint import parse_signed_checkpoint
 from regenqc.ledger.entries import StoredEntry
 from regenqc.ledger.faults import fault
+from regenqc.ledger.garbage import collection_paused
 from regenqc.ledger.merkle import EMPTY_ROOT, Frontier, Node, leaf_hashes
 from regenqc.ledger.policy import Policy
 
@@ -163,7 +164,7 @@ def verify_log(
         LedgerError: the store cannot be read at all.
     """
     findings = _Findings()
-    with store.snapshot() as snapshot:
+    with store.snapshot() as snapshot, collection_paused():
         claimed: list[tuple[Detector, str, SignedCheckpoint]] = []
         _claims_in_store(snapshot, origin, policy, findings, claimed)
         _claims_outside(origin, policy, outside, findings, claimed)

@@ -130,7 +130,9 @@ class Derivation:
     def item(self, code: str) -> ItemState | None:
         """Return the state of an item."""
         state = self.items.get(code)
-        if state is None and not self.complete and code not in self._no_items:
+        if state is not None or self.complete:
+            return state
+        if code not in self._no_items:
             self.prepare([code])
             state = self.items.get(code)
         return state
@@ -153,7 +155,10 @@ class Derivation:
 
     def recorded(self, event_id: str) -> Recorded | None:
         """Return an earlier event, with what corrections say of it."""
-        index = self._recent_ids.get(event_id)
+        # Only corrections ask, so the identifiers of a batch are gathered when one does.
+        recent = self._recent_ids
+        recent.update((self._recent[at].event_id, at) for at in list(self._recent)[len(recent) :])
+        index = recent.get(event_id)
         found = Recorded(index, self._recent[index].kind) if index is not None else self._source.recorded(event_id)
         if found is None:
             return None
@@ -211,7 +216,6 @@ class Derivation:
     def take(self, event: Event, index: int) -> None:
         """Take the next event: add its rows, and change what is known of the things it names."""
         self._recent[index] = event
-        self._recent_ids[event.event_id] = index
         add_rows(event, index, numbers=self.numbers, uses=self.uses, rows=self.rows)
         if event.replaces:
             self._stand_in(event, index)
@@ -224,20 +228,26 @@ class Derivation:
 
     def _advance(self, event: Event, index: int) -> None:
         if event.items and event.kind in CHANGING_KINDS:
-            self._advance_part(event, event.items, part="items", index=index)
+            self._advance_part(event, event.items, "items", index)
         if event.inputs:
-            self._advance_part(event, event.inputs, part="inputs", index=index)
+            self._advance_part(event, event.inputs, "inputs", index)
         if event.outputs:
-            self._advance_part(event, event.outputs, part="outputs", index=index)
+            self._advance_part(event, event.outputs, "outputs", index)
         if event.container:
-            self._advance_part(event, (Item(event.container),), part="container", index=index)
+            self._advance_part(event, (Item(event.container),), "container", index)
 
-    def _advance_part(self, event: Event, named: Sequence[Item], *, part: str, index: int) -> None:
+    def _advance_part(self, event: Event, named: Sequence[Item], part: str, index: int) -> None:
+        items = self.items
         for item in named:
-            before = self.item(item.id)
+            code = item.id
+            before = items.get(code) or self.item(code)
             after = advance(before, event, item, part=part, index=index)
             if after is not before:
-                self._set(item.id, after, new=before is None)
+                items[code] = after
+                if before is None:
+                    self.new_items[code] = None
+                elif code not in self.new_items:
+                    self.changed_items[code] = None
 
     def _set(self, code: str, state: ItemState, *, new: bool) -> None:
         self.items[code] = state
@@ -278,7 +288,7 @@ class Derivation:
         if target is None:
             return
         self.voids[target.index] = index
-        self.rows.voids.append((target.index, index))
+        self.rows.voids += (target.index, index)
         void = self._event(target.index)
         self._replay(void)
         if KINDS[void.kind].group == Group.STUDY:
@@ -290,7 +300,7 @@ class Derivation:
         found = self.recorded(event.replaces)
         if found is not None:
             self.places[index] = found.index
-            self.rows.places.append((index, found.index))
+            self.rows.places += (index, found.index)
         self._replay(event)
 
     def _replay(self, event: Event) -> None:

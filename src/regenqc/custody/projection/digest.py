@@ -13,10 +13,11 @@ from __future__ import annotations
 import hashlib
 import sys
 from array import array
-from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+from regenqc.custody.projection.tables import COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -41,9 +42,15 @@ def block_digest(before: bytes, rows: AddedRows) -> bytes:
         '626e2e3fd16f25b2'
     """
     total = hashlib.sha256(before)
-    for table in (rows.steps, rows.edges, rows.transfers, rows.voids, rows.places):
-        total.update(_integers([len(table)]))
-        total.update(_integers(chain.from_iterable(table)))
+    for table, flat in (
+        ("custody_step", rows.steps),
+        ("custody_edge", rows.edges),
+        ("custody_transfer", rows.transfers),
+        ("custody_void", rows.voids),
+        ("custody_place", rows.places),
+    ):
+        total.update(_integers([len(flat) // len(COLUMNS[table])]))
+        total.update(_integers(flat))
     for texts in (rows.names, rows.conditions):
         total.update(msgspec.json.encode(texts))
     return total.digest()

@@ -9,8 +9,7 @@ from msgspec import Struct
 
 from regenqc.custody.canonical import MAXIMUM_BYTES, decode_event
 from regenqc.custody.kinds import KINDS
-from regenqc.custody.plainness import is_plainly_right
-from regenqc.custody.reading import event_faults, read_event
+from regenqc.custody.reading import event_faults, judged_event, read_event
 from regenqc.custody.record import Event  # noqa: TC001 - the struct below resolves it
 from regenqc.errors import DataError, Fault
 
@@ -63,7 +62,7 @@ def entry_of(data: bytes, *, offered_by: str, judged_elsewhere: bool = False) ->
         'RQC-C001'
     """
     try:
-        event = decode_event(data)
+        event, faults = (decode_event(data), ()) if judged_elsewhere else judged_event(data)
     except DataError as error:
         # No event, no event_id: the bytes name themselves, so that the refusal log can.
         digest = hashlib.sha256(data).hexdigest()
@@ -75,8 +74,8 @@ def entry_of(data: bytes, *, offered_by: str, judged_elsewhere: bool = False) ->
             offered_by=offered_by,
             offered=None if body is data else data,
         )
-    known = judged_elsewhere and event.kind in KINDS
-    faults = () if known or is_plainly_right(event, data) else tuple(event_faults(event))
+    if event.kind not in KINDS:
+        faults = tuple(event_faults(event))
     return OfferedEntry(event.event_id.encode(), data, event, faults, offered_by)
 
 

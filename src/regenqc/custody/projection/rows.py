@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from regenqc.custody.kinds import KINDS, Group
 from regenqc.custody.moments import milliseconds_of
-from regenqc.custody.projection.tables import ConditionRow, Part, Use
+from regenqc.custody.projection.tables import Part, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from regenqc.custody.record import Event, Item
 
-__all__ = ["AddedRows", "Uses", "add_rows", "no_uses", "other_codes"]
+__all__ = ["AddedRows", "Uses", "add_rows", "no_uses", "other_codes", "rows_of"]
 
 _TRANSFERS: Final = frozenset(name for name, kind in KINDS.items() if kind.group == Group.TRANSFER)
 # Kinds that are about a lot as a whole, or bring one in from another log.
@@ -28,6 +28,9 @@ _IDENTIFYING: Final = frozenset(
 )
 
 
+# Of each kind: whether it names its lot without outputs, identities, and who hands over to whom.
+_ADDS: Final = {name: (name in _LOT_KINDS, name in _IDENTIFYING, name in _TRANSFERS) for name in KINDS}
+
 # For each manner of use the numbers of the codes that are used so.
 Uses = tuple[set[int], ...]
 
@@ -39,16 +42,20 @@ def no_uses() -> Uses:
 
 @dataclass(slots=True)
 class AddedRows:
-    """Collect the rows that events add, in the order of the log."""
+    """Collect the rows that events add, in the order of the log.
+
+    Rows of integers lie one after the other in one flat list, as many numbers each as the table has columns: millions of
+    them are hashed, compared and stored as they lie, and none needs an object of its own.
+    """
 
     names: list[tuple[int, str]] = field(default_factory=list)
     uses: list[tuple[int, int]] = field(default_factory=list)
-    steps: list[tuple[int, ...]] = field(default_factory=list)
-    edges: list[tuple[int, int, int]] = field(default_factory=list)
-    transfers: list[tuple[int, ...]] = field(default_factory=list)
-    conditions: list[ConditionRow] = field(default_factory=list)
-    voids: list[tuple[int, int]] = field(default_factory=list)
-    places: list[tuple[int, int]] = field(default_factory=list)
+    steps: list[int] = field(default_factory=list)
+    edges: list[int] = field(default_factory=list)
+    transfers: list[int] = field(default_factory=list)
+    conditions: list[tuple[int | str, ...]] = field(default_factory=list)
+    voids: list[int] = field(default_factory=list)
+    places: list[int] = field(default_factory=list)
 
     def clear(self) -> None:
         """Forget everything collected."""
@@ -65,6 +72,16 @@ class AddedRows:
             rows.clear()
 
 
+def rows_of(flat: Iterable[int], width: int) -> Iterator[tuple[int, ...]]:
+    """Yield the rows of a flat list.
+
+    Example:
+        >>> list(rows_of([1, 2, 3, 4], 2))
+        [(1, 2), (3, 4)]
+    """
+    return zip(*[iter(flat)] * width, strict=True)
+
+
 def add_rows(event: Event, index: int, *, numbers: Mapping[str, int], uses: Uses, rows: AddedRows) -> None:
     """Add the rows of one event, except those that say what became of its items.
 
@@ -77,11 +94,13 @@ def add_rows(event: Event, index: int, *, numbers: Mapping[str, int], uses: Uses
 
     Codes are numbered in the order: kind, site, actor, place, then as the edges are added.
     """
-    kind, site, actor = numbers[event.kind], numbers[event.site], numbers[event.actor]
+    kind = event.kind
+    names_lot, identifies, transfers = _ADDS[kind]
+    number, site, actor = numbers[kind], numbers[event.site], numbers[event.actor]
     place = numbers[event.place] if event.place else 0
     event_time = milliseconds_of(event.event_time)
     record_time = event_time if event.record_time == event.event_time else milliseconds_of(event.record_time)
-    rows.steps.append((index, kind, event_time, record_time, site, actor, place))
+    rows.steps += (index, number, event_time, record_time, site, actor, place)
     if site not in uses[_SITE]:
         _use(site, _SITE, uses, rows)
     if actor not in uses[_ACTOR]:
@@ -91,35 +110,40 @@ def add_rows(event: Event, index: int, *, numbers: Mapping[str, int], uses: Uses
     edges = rows.edges
     # In the order of the table's key, so that a stream of the table is the same sequence.
     if event.items:
-        edges += [(index, _ITEM, subject) for subject in _numbered(event.items, numbers)]
+        _add_edges(edges, index, _ITEM, event.items, numbers)
     if event.inputs:
-        edges += [(index, _INPUT, subject) for subject in _numbered(event.inputs, numbers)]
+        _add_edges(edges, index, _INPUT, event.inputs, numbers)
     if event.outputs:
-        edges += [(index, _OUTPUT, subject) for subject in _numbered(event.outputs, numbers)]
+        _add_edges(edges, index, _OUTPUT, event.outputs, numbers)
     if event.container:
-        edges.append((index, _CONTAINER, numbers[event.container]))
+        edges += (index, _CONTAINER, numbers[event.container])
     if event.equipment:
-        edges += [(index, _EQUIPMENT, subject) for subject in sorted([numbers[code] for code in event.equipment])]
-    if event.lot and (event.outputs or event.kind in _LOT_KINDS):
-        edges.append((index, _LOT, numbers[event.lot]))
+        for subject in sorted([numbers[code] for code in event.equipment]):
+            edges += (index, _EQUIPMENT, subject)
+    if event.lot and (names_lot or event.outputs):
+        edges += (index, _LOT, numbers[event.lot])
     if event.donor:
-        edges.append((index, _DONOR, numbers[event.donor]))
+        edges += (index, _DONOR, numbers[event.donor])
     if event.recipient:
-        edges.append((index, _RECIPIENT, numbers[event.recipient]))
+        edges += (index, _RECIPIENT, numbers[event.recipient])
     if event.study:
-        edges.append((index, _STUDY, numbers[event.study]))
-    if event.kind in _IDENTIFYING:
-        edges += [(index, _IDENTITY, subject) for subject in sorted([numbers[code] for code in _identities(event)])]
-    if event.kind in _TRANSFERS:
+        edges += (index, _STUDY, numbers[event.study])
+    if identifies:
+        for subject in sorted([numbers[code] for code in _identities(event)]):
+            edges += (index, _IDENTITY, subject)
+    if transfers:
         _add_transfers(event, index, numbers=numbers, uses=uses, rows=rows)
     if event.conditions:
         _add_conditions(event, index, numbers=numbers, rows=rows)
 
 
+def _add_edges(edges: list[int], index: int, part: int, items: tuple[Item, ...], numbers: Mapping[str, int]) -> None:
+    for subject in _numbered(items, numbers):
+        edges += (index, part, subject)
+
+
 def _numbered(items: tuple[Item, ...], numbers: Mapping[str, int]) -> list[int]:
-    if len(items) == 1:
-        return [numbers[items[0].id]]
-    return sorted([numbers[item.id] for item in items])
+    return [numbers[items[0].id]] if len(items) == 1 else sorted([numbers[item.id] for item in items])
 
 
 def _use(number: int, sort: int, uses: Uses, rows: AddedRows) -> None:
@@ -133,14 +157,13 @@ def _add_transfers(event: Event, index: int, *, numbers: Mapping[str, int], uses
     for number, sort in ((source, _SOURCE), (destination, _DESTINATION), (carrier, _CARRIER)):
         if number and number not in uses[sort]:
             _use(number, sort, uses, rows)
-    rows.transfers += [
-        (index, subject, source, destination, carrier) for subject in sorted([numbers[item.id] for item in event.items])
-    ]
+    for subject in _numbered(event.items, numbers):
+        rows.transfers += (index, subject, source, destination, carrier)
 
 
 def _add_conditions(event: Event, index: int, *, numbers: Mapping[str, int], rows: AddedRows) -> None:
     rows.conditions += [
-        ConditionRow(
+        (
             index,
             position,
             numbers[condition.channel],

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from regenqc.custody.projection.rows import AddedRows
-from regenqc.custody.projection.tables import COLUMNS, ConditionRow
+from regenqc.custody.projection.tables import COLUMNS
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from regenqc.ledger import Snapshot
 
 __all__ = ["stored_rows"]
@@ -29,26 +32,21 @@ def stored_rows(view: Snapshot, *, start: int, end: int, names: int) -> AddedRow
     return AddedRows(
         names=[(number, text) for number, text in view.execute(f"{_NAMES} WHERE number > ? ORDER BY number", (names,))],
         uses=[],
-        steps=view.execute(f"{step} ORDER BY event", span),
-        edges=[
-            (event, part, subject)
-            for event, part, subject in view.execute(f"{edge} ORDER BY event, part, subject", span)
-        ],
-        transfers=view.execute(f"{transfer} ORDER BY event, subject", span),
-        conditions=list(map(ConditionRow._make, view.execute(f"{condition} ORDER BY event, position", span))),
-        places=[
-            (event, replaces)
-            for event, replaces in view.execute(
+        steps=_flat(view.execute(f"{step} ORDER BY event", span)),
+        edges=_flat(view.execute(f"{edge} ORDER BY event, part, subject", span)),
+        transfers=_flat(view.execute(f"{transfer} ORDER BY event, subject", span)),
+        conditions=view.execute(f"{condition} ORDER BY event, position", span),
+        places=_flat(
+            view.execute(
                 "SELECT event, replaces FROM custody_place WHERE event >= ? AND event < ? ORDER BY event", span
             )
-        ],
-        voids=[
-            (event, correction)
-            for event, correction in view.execute(
+        ),
+        voids=_flat(
+            view.execute(
                 "SELECT event, correction FROM custody_void WHERE correction >= ? AND correction < ? ORDER BY correction",
                 span,
             )
-        ],
+        ),
     )
 
 
@@ -57,3 +55,7 @@ _NAMES = "SELECT number, text FROM custody_name"
 
 def _select(table: str) -> str:
     return f"SELECT {', '.join(COLUMNS[table])} FROM {table} WHERE event >= ? AND event < ?"  # noqa: S608 - names from code
+
+
+def _flat(rows: Iterable[Iterable[int]]) -> list[int]:
+    return list(chain.from_iterable(rows))

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Final
 from regenqc.custody.projection.derivation import Derivation
 from regenqc.custody.projection.offered import offered_entry
 from regenqc.custody.projection.refusals import log_refusals
-from regenqc.custody.projection.rows import other_codes
+from regenqc.custody.projection.rows import other_codes, rows_of
 from regenqc.custody.projection.source import TableSource, encode_person, marks, parted
 from regenqc.custody.projection.tables import COLUMNS, VERSION, definitions
 from regenqc.custody.rules import violations
 from regenqc.custody.rules.case import refusal
 from regenqc.custody.state import encode_state
+from regenqc.ledger.merkle import Frontier, leaf_hashes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,6 +48,8 @@ class CustodyProjection:
         self._derivation: Derivation | None = None
         self._end = -1
         self._transaction: Transaction | None = None
+        # The right edge of the tree before the last batch, and the bodies that the batch added to it.
+        self._left: tuple[Frontier, list[bytes]] = Frontier(), []
 
     def create(self, transaction: Transaction, *, present: int) -> None:
         """Create the tables."""
@@ -73,6 +76,9 @@ class CustodyProjection:
             raise
         derivation.forget_rows()
         self._end = end
+        if transaction.dialect != "sqlite":
+            accepted = [entry.body for position, entry in enumerate(entries) if position not in refused]
+            self._left = transaction.head(), accepted
         for position, faults in refused.items():
             offered[position].judged = faults
         return {position: _summary(faults) for position, faults in refused.items()}
@@ -83,9 +89,13 @@ class CustodyProjection:
         What is held is believed only when nobody else can have appended since, and nothing was rolled back.
         """
         held = self._derivation
-        same = transaction is self._transaction or transaction.dialect == "sqlite"
         source = TableSource(transaction)
-        if held is not None and same and self._end == first_index and len(held.numbers) <= _MOST_HELD:
+        if (
+            held is not None
+            and self._end == first_index
+            and len(held.numbers) <= _MOST_HELD
+            and self._wrote_last(transaction)
+        ):
             held.follow(source)
         else:
             held = Derivation(source, names=source.name_count(), complete=first_index == 0)
@@ -95,6 +105,14 @@ class CustodyProjection:
                 held.continue_block(*source.open_block(first_index))
         self._derivation, self._transaction = held, transaction
         return held
+
+    def _wrote_last(self, transaction: Transaction) -> bool:
+        """Return whether the log is as long as it was left here, and made of the same entries."""
+        if transaction is self._transaction or transaction.dialect == "sqlite":
+            return True
+        # Several processes may write; one of theirs may stand where a batch of ours was rolled back.
+        before, bodies = self._left
+        return before.extended(leaf_hashes(bodies))[0] == transaction.head()
 
     def _take(
         self, derivation: Derivation, offered: Sequence[OfferedEntry], first_index: int, transaction: Transaction
@@ -134,15 +152,20 @@ class CustodyProjection:
         for table, added in (
             ("custody_name", rows.names),
             ("custody_use", rows.uses),
-            ("custody_step", rows.steps),
-            ("custody_edge", rows.edges),
-            ("custody_transfer", rows.transfers),
             ("custody_condition", rows.conditions),
-            ("custody_void", rows.voids),
-            ("custody_place", rows.places),
         ):
             if added:
                 transaction.insert_rows(table, COLUMNS[table], added)
+        for table, flat in (
+            ("custody_step", rows.steps),
+            ("custody_edge", rows.edges),
+            ("custody_transfer", rows.transfers),
+            ("custody_void", rows.voids),
+            ("custody_place", rows.places),
+        ):
+            if flat:
+                columns = COLUMNS[table]
+                transaction.insert_rows(table, columns, list(rows_of(flat, len(columns))))
         items, number = derivation.items, derivation.numbers
         if derivation.new_items:
             added_items = [(number[code], encode_state(items[code])) for code in derivation.new_items]

@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from regenqc.custody.kinds import KINDS, Group
+from regenqc.custody.rules.admission import is_plainly_admitted
 from regenqc.custody.rules.book import book_violations
 from regenqc.custody.rules.case import Case, refusal
 from regenqc.custody.rules.custody import custody_violations
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from regenqc.custody.state import ItemState
     from regenqc.errors import Fault
 
-__all__ = ["violations"]
+__all__ = ["explained_violations", "violations"]
 
 
 def violations(event: Event, *, known: Knowledge, policy: Policy, now: str) -> list[Fault]:
@@ -42,6 +43,13 @@ def violations(event: Event, *, known: Knowledge, policy: Policy, now: str) -> l
         One fault for each violation, empty when the event may be recorded. The rules are listed in
         `regenqc.custody.rules.catalogue`.
     """
+    if is_plainly_admitted(event, known=known, policy=policy, now=now):
+        return []
+    return explained_violations(event, known=known, policy=policy, now=now)
+
+
+def explained_violations(event: Event, *, known: Knowledge, policy: Policy, now: str) -> list[Fault]:
+    """Return what `violations` does, after asking every rule."""
     if event.replaces:
         return _replacement_violations(event, known=known, policy=policy, now=now)
     return _violations(event, known=known, policy=policy, now=now)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from regenqc.custody.canonical import decode_event
-from regenqc.custody.projection.rows import AddedRows, add_rows, no_uses
+from regenqc.custody.projection.rows import AddedRows, add_rows, no_uses, rows_of
 from regenqc.custody.projection.tables import Part
 from regenqc.custody.trace.reader import Reader
 
@@ -84,7 +84,9 @@ def completeness(view: Snapshot, code: str) -> Completeness:
         entries=entries,
         root=view.tree().root(entries).hex(),
         answered=tuple((event, Part(part).name.lower()) for event, part in stored),
-        derived=tuple((event, Part(part).name.lower()) for event, part, subject in sorted(rows.edges) if subject == 1),
+        derived=tuple(
+            (event, Part(part).name.lower()) for event, part, subject in sorted(rows_of(rows.edges, 3)) if subject == 1
+        ),
         digest_through=int(through),
         digest=bytes(digest).hex(),
     )

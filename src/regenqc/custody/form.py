@@ -1,0 +1,152 @@
+"""The usual form of an event: one pattern for each kind, which its canonical bytes match as a whole.
+
+Bytes of this form are the canonical spelling of an event in which nothing is wrong: the pattern holds the members that a kind
+needs and may have, in their one order, and for each what its texts may hold. Matching the bytes once takes a fifth of the time
+of looking at each member, and spares spelling the event again. Everything the form leaves out (signatures, identifiers of GS1
+and ISBT 128, texts beyond ASCII, the book's own kinds) is read the longer way; property tests hold both together.
+"""
+
+from __future__ import annotations
+
+import re
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+from regenqc.custody.kinds import ALWAYS, KINDS, STAGE_ORDER, Kind
+from regenqc.custody.privacy import DIGITS_ALIKE, has_personal_shape, is_pseudonym
+from regenqc.custody.record import SCHEMA
+from regenqc.custody.words import ROLES
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from regenqc.custody.record import Event
+
+__all__ = ["has_usual_form"]
+
+# No colon, no plus sign, and a letter or digit first: so no identifier of GS1 or ISBT 128, and no telephone number abroad.
+_SIGN: Final = r"A-Za-z.\-_~/%!*;,?&$#)"
+_CODE: Final = rf'"[A-Za-z0-9][0-9{_SIGN}]*+"'
+_NUMBERED: Final = rf'"(?:[A-Za-z][{_SIGN}]*+)?[0-9][0-9{_SIGN}]*+"'
+_PERSON: Final = r'"[A-Z][-.0-9A-Z]++"'
+_WORD: Final = r'"[a-z_]++"'
+# Every day but 29 February, which a calendar must tell.
+_DAY: Final = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+_MOMENT: Final = rf'"(?:19|20)[0-9]{{2}}-{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{{3}}Z"'
+_ZONE: Final = r'"[+-](?:0[0-9]|1[01]):(?:00|15|30|45)"'
+_UNIT: Final = r'"(?:\xc2\xb0)?[A-Za-z0-9%/.*^]++"'
+_DECIMAL: Final = r"(?:0|[1-9][0-9]{0,17}+)(?:\.[0-9]{1,18}+)?"
+_AMOUNT: Final = rf'"(?!0(?:\.0++)?"){_DECIMAL}"'
+_COUNT: Final = r'"(?:0|[1-9][0-9]{0,17}+)"'
+_RUN: Final = r"[!#-*,\-./0-9;<=>?A-Z\[\]^_`a-z{|}~]++"
+_TEXT: Final = rf'"{_RUN}(?: ++{_RUN})*+"'
+
+
+def _list(entry: str) -> str:
+    return rf"\[{entry}(?:,{entry})*+\]"
+
+
+def _record(**members: str) -> str:
+    """Return the pattern of an object: members in order, those that end in `_or_not` may be missing, the first one never."""
+    parts = []
+    for position, (name, pattern) in enumerate(members.items()):
+        member = f'{"," if position else ""}"{name.removesuffix("_or_not")}":{pattern}'
+        parts.append(f"(?:{member})?+" if name.endswith("_or_not") else member)
+    return rf"\{{{''.join(parts)}\}}"
+
+
+_READING: Final = f'"-?{_DECIMAL}"'
+_SPAN: Final = f'"{_DECIMAL}"'
+_PATTERNS: Final[Mapping[str, str]] = {
+    "schema": f'"{re.escape(SCHEMA)}"',
+    "zone": _ZONE,
+    **dict.fromkeys(("actor", "second_actor", "donor", "recipient"), _PERSON),
+    **dict.fromkeys(("role", "second_role", "stage", "outcome"), _WORD),
+    **dict.fromkeys(("event_time", "record_time", "expires_at"), _MOMENT),
+    **dict.fromkeys(("coi", "lot", "container"), _NUMBERED),
+    **dict.fromkeys(("event_id", "site", "product", "study", "place", "source", "destination", "carrier"), _CODE),
+    **dict.fromkeys(("investigation", "replaces"), _CODE),
+    **dict.fromkeys(("equipment", "labels", "documents"), _list(_CODE)),
+    **dict.fromkeys(
+        ("items", "inputs", "outputs"),
+        _list(rf'\{{(?:"coi":{_NUMBERED},)?+"id":{_NUMBERED}(?:,"quantity":{_AMOUNT},"unit":{_UNIT})?+\}}'),
+    ),
+    "measurements": _list(_record(name=_CODE, unit_or_not=_UNIT, value=_TEXT)),
+    "conditions": _list(
+        rf'\{{(?:"budget_seconds":{_SPAN},)?+"channel":{_CODE},"ended":{_MOMENT}'
+        + "".join(f'(?:,"{name}":{_SPAN})?+' for name in ("excursion_seconds", "gap_seconds"))
+        + "".join(f'(?:,"{name}":{_READING})?+' for name in ("maximum", "mean", "minimum"))
+        + rf'(?:,"readings":{_COUNT})?+,"started":{_MOMENT},"unit":{_UNIT}\}}'
+    ),
+    "previous": _record(event_id=_CODE, origin_or_not=_CODE),
+    "reason": _TEXT,
+}
+
+
+def _form(kind: Kind) -> Callable[[bytes], re.Match[bytes] | None] | None:
+    """Return what matches the usual form of a kind, `None` when it has none."""
+    needed = {*ALWAYS, *kind.required}
+    if not needed <= {"kind", *_PATTERNS}:
+        return None
+    members: list[str] = []
+    for name in sorted(kind.allowed & {"kind", *_PATTERNS}):
+        pattern = f'"{kind.name}"' if name == "kind" else _PATTERNS[name]
+        member = f'{"," if members else ""}"{name}":{pattern}'
+        members.append(member if name in needed else f"(?:{member})?+")
+    return re.compile(rf"\{{{''.join(members)}\}}".encode("latin-1")).fullmatch
+
+
+_FORMS: Final = MappingProxyType({name: form for name, kind in KINDS.items() if (form := _form(kind)) is not None})
+
+
+def has_usual_form(event: Event, data: bytes) -> bool:
+    """Return whether bytes are of the usual form, so that they are canonical and nothing is wrong with their event.
+
+    Args:
+        event: as decoded from the bytes.
+        data: the bytes, canonical or not.
+
+    Returns:
+        `False` says nothing: `decode_event` and `event_faults` then explain, and may find nothing wrong.
+
+    Example:
+        >>> from regenqc.custody.canonical import encode_event
+        >>> from regenqc.custody.record import Event, Item
+        >>> event = Event(schema=SCHEMA, kind="store", event_id="EV-9", event_time="2026-03-16T08:00:00.000Z",
+        ...     record_time="2026-03-16T08:05:00.000Z", zone="+01:00", actor="STAFF-0417", role="operator", site="SITE-1",
+        ...     items=(Item("WCB-1/V001"),), place="TANK-3")
+        >>> has_usual_form(event, encode_event(event)), has_usual_form(event, b" " + encode_event(event))
+        (True, False)
+    """
+    form = _FORMS.get(event.kind)
+    if form is None or form(data) is None or has_personal_shape(data.translate(DIGITS_ALIKE)):
+        return False
+    kind = KINDS[event.kind]
+    return (
+        event.role in ROLES
+        and is_pseudonym(event.actor)
+        and (
+            event.second_role in ROLES and is_pseudonym(event.second_actor)
+            if event.second_actor
+            else not event.second_role
+        )
+        and (not event.donor or is_pseudonym(event.donor))
+        and (not event.recipient or is_pseudonym(event.recipient))
+        and (not event.stage or event.stage in STAGE_ORDER)
+        and (not event.outcome or event.outcome in kind.outcomes)
+        and (not kind.one_of or all(any(getattr(event, name) for name in choice) for choice in kind.one_of))
+        and _names_everything_once(event)
+        and not (event.conditions and any(condition.started > condition.ended for condition in event.conditions))
+    )
+
+
+def _names_everything_once(event: Event) -> bool:
+    things = event.items + event.inputs + event.outputs
+    if len(things) > 1 or event.container:
+        names = {item.id for item in things}
+        if len(names) < len(things) or event.container in names:
+            return False
+    for codes in (event.equipment, event.labels, event.documents):
+        if len(codes) > 1 and len(set(codes)) < len(codes):
+            return False
+    return True
