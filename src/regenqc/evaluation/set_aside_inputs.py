@@ -18,7 +18,7 @@ from regenqc.evaluation.apart import judge_apart
 from regenqc.evaluation.collected import CollectedResults
 from regenqc.evaluation.derived import derivations
 from regenqc.evaluation.evidence import COLLECTED_SCHEMA, INVESTIGATION_COLUMNS, SEPARATOR
-from regenqc.evaluation.grouping import begins_of
+from regenqc.evaluation.grouping import begins_of, distinct_combinations
 from regenqc.evaluation.retests import identity_of, in_number, is_not_understood, record_retests, requirement_of
 from regenqc.evaluation.row_arrays import row_arrays
 from regenqc.evaluation.slots import STAGES, other_stage
@@ -49,7 +49,7 @@ class _Inputs(NamedTuple):
         records: see `regenqc.evaluation.evidence.INVESTIGATION_SCHEMA`.
         batch: of each entry, as are the next two.
         slot: of the result.
-        row: key of the row.
+        row: the same for entries of one row, and for no others.
         counted: what was collected of their batches.
         columns: inputs of derived results that stand in the batch table or the specification, as far as they are known.
         computed: what has been computed with results that were set aside, as far as it is known.
@@ -76,14 +76,24 @@ def settle_inputs(judge: Judge, collected: CollectedResults) -> None:
     records = records.take(pa.array(_set_aside(judge, records)))
     if not records.num_rows:
         return
-    batch, slot, row = (records[name].to_numpy() for name in ("batch", "slot", "row"))
-    inputs = _Inputs(records, batch, slot, row, collected.of_batches(np.unique(batch)), {}, {})
+    batch, slot = (records[name].to_numpy() for name in ("batch", "slot"))
+    inputs = _Inputs(records, batch, slot, _rows_of(records), collected.of_batches(np.unique(batch)), {}, {})
     concerned: dict[tuple[int, int], list[int]] = {}
     for number, entries in [*_compared(judge, inputs), *_failing(judge, inputs)]:
         for entry, code in zip(entries.tolist(), batch[entries].tolist(), strict=True):
             concerned.setdefault((code, number), []).append(entry)
     if concerned:
-        _record(judge, records, concerned)
+        _record(judge, inputs, concerned)
+
+
+def _rows_of(records: pa.Table) -> NDArray[np.int64]:
+    """Return what tells rows apart: their key; of rows without a number everything that they say."""
+    row: NDArray[np.int64] = records["row"].to_numpy()
+    if (row >= 0).all():
+        return row
+    names = ("batch", "row", "unit_code", "limit", "annex", *INVESTIGATION_COLUMNS)
+    codes = (records[name].combine_chunks().dictionary_encode().indices.to_numpy() for name in names)
+    return distinct_combinations(*codes).of_row
 
 
 def _set_aside(judge: Judge, records: pa.Table) -> NDArray[np.int64]:
@@ -216,17 +226,17 @@ def _judged(
         yield number, np.unique(texts.batch[at[verdict == Verdict.FAILS]])
 
 
-def _record(judge: Judge, records: pa.Table, concerned: Mapping[tuple[int, int], Sequence[int]]) -> None:
+def _record(judge: Judge, inputs: _Inputs, concerned: Mapping[tuple[int, int], Sequence[int]]) -> None:
     places = np.unique([entry for entries in concerned.values() for entry in entries])
-    names = ["slot", "row", "standing", *INVESTIGATION_COLUMNS]
-    known = dict(zip(places.tolist(), records.select(names).take(pa.array(places)).to_pylist(), strict=True))
+    names = ["slot", "standing", *INVESTIGATION_COLUMNS]
+    known = dict(zip(places.tolist(), inputs.records.select(names).take(pa.array(places)).to_pylist(), strict=True))
     found: list[tuple[int, int, tuple[Verdict, Reason, str]]] = []
     for (_, slot), entries in concerned.items():
         requirement = requirement_of(judge, slot)
         if requirement is None or requirement.report_only:
             continue
         # A row that several requirements judge is one.
-        rows = {known[entry]["row"]: entry for entry in sorted(entries, reverse=True)}
+        rows = {int(inputs.row[entry]): entry for entry in sorted(entries, reverse=True)}
         reported = (requirement_of(judge, known[entry]["slot"]) for entry in entries)
         allowed = max(requirement.retests, *(0 if own is None else own.retests for own in reported))
         invalidated = {identity_of(known[entry]) for entry in entries if not _is_revised(known[entry])}
@@ -241,7 +251,7 @@ def _record(judge: Judge, records: pa.Table, concerned: Mapping[tuple[int, int],
             found.append((entry, slot, said))
     if found:
         at, slots = (np.array([entry[place] for entry in found], dtype=np.int64) for place in (0, 1))
-        record_retests(judge, records, at, slots, [entry[2] for entry in found])
+        record_retests(judge, inputs.records, at, slots, [entry[2] for entry in found])
 
 
 def _is_revised(fields: Mapping[str, object]) -> bool:
