@@ -11,18 +11,18 @@ from typing import Annotated
 import typer
 
 from regenqc.cli import (
-    audit,
+    certificate,
+    certify,
     classify,
-    decide,
     demo,
     evaluate,
     ledger,
     obligations,
-    people,
     plan,
     simulate,
     spec,
     trace,
+    verify,
 )
 from regenqc.cli.terminal import INTERNAL_ERROR, print_error, print_internal_error
 from regenqc.errors import RegenqcError
@@ -49,7 +49,9 @@ app.command("demo")(demo.demo_command)
 app.command("simulate")(simulate.simulate_command)
 app.command("classify")(classify.classify_command)
 app.command("obligations")(obligations.obligations_command)
-app.add_typer(people.app, name="people")
+app.command("certify")(certify.certify_command)
+app.command("verify")(verify.verify_command)
+app.add_typer(certificate.app, name="certificate")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(trace.app, name="trace")
 app.add_typer(plan.app, name="plan")

@@ -1,0 +1,188 @@
+"""Check the decision inside a certificate: who signed it, whether they could, and whether a later one took its place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from regenqc.canonical import canonical_json, digest_of
+from regenqc.certificate.content import Certificate, read_certificate
+from regenqc.certificate.offline.pdf import UnreadablePdfError, read_pdf
+from regenqc.certificate.offline.sealed import fault, seal_faults
+from regenqc.errors import RegenqcError
+from regenqc.signing.people import People, read_people
+from regenqc.signing.signature import Signature
+from regenqc.signing.verification import signature_faults
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from regenqc.certificate.offline.trust import Trust
+    from regenqc.errors import Fault
+
+__all__ = ["content_digest", "decision_faults", "later_decisions"]
+
+_SCHEMA: Final = "regenqc.decision/1"
+_RELEASES: Final = {"release", "conditional_release", "exceptional_release"}
+# Only a Qualified Person certifies a release: EudraLex Volume 4, Annex 11, section 15; GMP of China (2010), Art. 230.
+_RELEASING_MEANINGS: Final = {"certification", "factory_release", "marketing_release"}
+_DECIDING_ROLES: Final = {
+    "release": {"qualified_person"},
+    "conditional_release": {"qualified_person"},
+    "exceptional_release": {"qualified_person"},
+    "reject": {"qualified_person"},
+    "accept": {"hospital_inspector", "physician", "qualified_person"},
+    "quarantine": {"hospital_inspector", "physician", "qualified_person"},
+    "refuse": {"hospital_inspector", "physician", "qualified_person"},
+    "withdrawal": {"qualified_person"},
+}
+_read: dict[tuple[bytes, str], People] = {}
+
+
+def content_digest(decision: Mapping[str, Any]) -> str:
+    """Return the digest of what was signed: the canonical bytes of a decision without its signatures."""
+    return digest_of(canonical_json({name: value for name, value in decision.items() if name != "signatures"}))
+
+
+def decision_faults(
+    decision: Mapping[str, Any], *, trust: Trust, now: datetime, proved_at: datetime | None
+) -> list[Fault]:
+    """Return why the signatures under a decision do not make it one; nothing when they do.
+
+    Args:
+        decision: the document.
+        trust: whom to believe.
+        now: the present moment.
+        proved_at: moment by which a ledger shows that it existed.
+    """
+    try:
+        people = _people(trust)
+        signatures = [
+            msgspec.json.decode(canonical_json(entry), type=Signature) for entry in decision.get("signatures", ())
+        ]
+        required = list(decision["required_signatures"])
+        needed = [(str(entry["meaning"]), [str(role) for role in entry["roles"]]) for entry in required]
+        content = canonical_json({name: value for name, value in decision.items() if name != "signatures"})
+    except (RegenqcError, msgspec.MsgspecError, KeyError, TypeError) as error:
+        if isinstance(error, RegenqcError):
+            return list(error.faults)
+        return [fault("RQC-V180", "The signatures of the decision cannot be read.", got=str(error))]
+    faults = []
+    for signature in signatures:
+        faults += signature_faults(
+            signature,
+            content=content,
+            document_id=str(decision.get("decision_id")),
+            document_schema=_SCHEMA,
+            people=people,
+            now=now,
+            proved_at=proved_at,
+        )
+    return faults + _entitlement_faults(str(decision.get("kind")), signatures, needed)
+
+
+def _entitlement_faults(kind: str, signatures: list[Signature], needed: list[tuple[str, list[str]]]) -> list[Fault]:
+    faults = []
+    if not signatures or len(signatures) != len(needed):
+        faults.append(
+            fault(
+                "RQC-V181",
+                "The decision is not signed by everyone who has to sign it.",
+                got=f"{len(signatures)} signatures",
+                expected=f"{max(len(needed), 1)} signatures",
+                action="Wait until everyone has signed.",
+            )
+        )
+    for signature, (meaning, roles) in zip(signatures, needed, strict=False):
+        if signature.meaning != meaning or signature.role not in roles:
+            faults.append(
+                fault(
+                    "RQC-V182",
+                    "A signature is another one than the decision needs.",
+                    where=signature.person_id,
+                    got=f"{signature.meaning} as {signature.role}",
+                    expected=f"{meaning} as {' or '.join(roles)}",
+                )
+            )
+    if len({signature.person_id for signature in signatures}) != len(signatures):
+        faults.append(fault("RQC-V183", "One person signed twice where different people have to."))
+    roles_that_decide = _DECIDING_ROLES.get(kind, set())
+    deciding = [
+        signature
+        for signature in signatures
+        if signature.role in roles_that_decide and (kind not in _RELEASES or signature.meaning in _RELEASING_MEANINGS)
+    ]
+    if signatures and not deciding:
+        faults.append(
+            fault(
+                "RQC-V184",
+                "Nobody signed whose role may decide this.",
+                got=", ".join(f"{signature.meaning} as {signature.role}" for signature in signatures),
+                expected=f"a signature as {' or '.join(sorted(roles_that_decide)) or 'nobody: the kind is unknown'}",
+                action="Refuse the certificate.",
+            )
+        )
+    return faults
+
+
+def later_decisions(certificate: Certificate, *, trust: Trust, now: datetime) -> tuple[list[Fault], int]:
+    """Return what among the known documents takes the place of a certificate or its decision, and how many do not verify.
+
+    A known document counts only when the people who signed it could; otherwise anybody could withdraw a certificate.
+    """
+    faults, unread = [], 0
+    for name, data in trust.known:
+        other, decision = _known(data)
+        if (
+            decision is None
+            or decision_faults(decision, trust=trust, now=now, proved_at=None)
+            or (other is not None and any(seal_faults(other, trust, None)))
+        ):
+            unread += 1
+            continue
+        if decision.get("supersedes") == certificate.decision.get("decision_id"):
+            faults.append(
+                fault(
+                    "RQC-V151",
+                    "A later decision superseded the one that this certificate carries.",
+                    where=name,
+                    got=f"{decision.get('kind')} {decision.get('decision_id')} of {decision.get('made_at')}",
+                    action="Ask for the certificate of the later decision; do not use this one.",
+                )
+            )
+        if other is not None and other.supersedes == certificate.certificate_id:
+            faults.append(
+                fault(
+                    "RQC-V152",
+                    "A later certificate superseded this one.",
+                    where=name,
+                    got=f"{other.certificate_id} of {other.issued_at}",
+                    action="Use the later one.",
+                )
+            )
+    return faults, unread
+
+
+def _known(data: bytes) -> tuple[Certificate | None, Mapping[str, Any] | None]:
+    try:
+        record = read_pdf(data).files["certificate.json"] if data.startswith(b"%PDF") else data.removesuffix(b"\n")
+        if b'"regenqc.certificate/1"' in record:
+            certificate = read_certificate(record)
+            return certificate, certificate.decision
+        decision = msgspec.json.decode(record)
+        if canonical_json(decision) == record and decision["schema"] == _SCHEMA:
+            return None, decision
+    except (UnreadablePdfError, RegenqcError, msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError):
+        pass
+    return None, None
+
+
+def _people(trust: Trust) -> People:
+    """Return the registry, read once."""
+    key = (trust.people, trust.people_root)
+    if key not in _read:
+        _read.clear()
+        _read[key] = read_people(trust.people, root=trust.people_root)
+    return _read[key]

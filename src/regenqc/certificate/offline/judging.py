@@ -1,0 +1,397 @@
+"""Judge a certificate: everything that a file and the keys that are believed can show, without a network.
+
+Rules, in the order in which they are checked:
+
+1. file: it is a record, or a PDF in the one form in which certificates are written, with a record inside;
+2. signature: a PDF's signature covers the whole file and nothing came after it;
+3. seal: the record was sealed by an issuer that is believed, whose key was valid and not revoked;
+4. decision: the record says what the decision says, and carries a type of certificate that fits it;
+5. signers: everyone who had to sign did, with a key that was theirs, in a role that may, unrevoked, for this decision;
+6. dates: nothing is dated in the future or before what it rests on;
+7. ledger: the entry that names it is in the log, under a checkpoint that is believed;
+8. standing: nothing that is known supersedes or withdraws it;
+9. evidence and code: the files and the scanned code that were given belong to it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import zipfile
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from regenqc.certificate.content import Certificate, certificate_digest, read_certificate
+from regenqc.certificate.offline.cms import check_detached
+from regenqc.certificate.offline.decided import content_digest, decision_faults, later_decisions
+from regenqc.certificate.offline.pdf import PdfContent, UnreadablePdfError, read_pdf
+from regenqc.certificate.offline.scanned import qr_text
+from regenqc.certificate.offline.sealed import REFUSE, fault, moment_of, seal_faults
+from regenqc.certificate.offline.verdict import Verdict
+from regenqc.errors import RegenqcError
+from regenqc.ledger.policy import parse_policy
+from regenqc.ledger.proof import verify_proof
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from regenqc.certificate.offline.trust import Trust
+    from regenqc.errors import Fault
+
+__all__ = ["ENTRY_NAME", "PROOF_NAME", "RECORD_NAME", "Received", "judge", "open_received"]
+
+RECORD_NAME: Final = "certificate.json"
+ENTRY_NAME: Final = "ledger-entry.json"
+PROOF_NAME: Final = "ledger.tlog-proof"
+_TOLERANCE: Final = timedelta(seconds=300)
+_KINDS: Final = {
+    "certificate_of_analysis": {"release", "conditional_release", "exceptional_release", "reject"},
+    "batch_certificate": {"release"},
+    "release_certificate": {"release", "exceptional_release"},
+    "conditional_certificate": {"conditional_release"},
+    "receipt_certificate": {"accept", "quarantine", "refuse"},
+    "rejection_notice": {"reject"},
+}
+_LARGEST_MEMBER: Final = 50_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """Hold what came: the record, and what came with it.
+
+    Args:
+        record: bytes of the record.
+        pdf: the whole PDF, empty without one.
+        content: what the PDF holds, `None` without one.
+        entry: entry of the ledger, empty without one.
+        proof: its proof, empty without one.
+    """
+
+    record: bytes
+    pdf: bytes = b""
+    content: PdfContent | None = None
+    entry: bytes = b""
+    proof: bytes = b""
+
+
+def open_received(data: bytes) -> Received:
+    """Return what a file holds: a record, a PDF or a packet (zip).
+
+    Raises:
+        UnreadablePdfError: it is none of them.
+    """
+    if data.startswith(b"%PDF"):
+        content = read_pdf(data)
+        if RECORD_NAME not in content.files:
+            raise UnreadablePdfError("the PDF carries no record: certificate.json is not embedded")
+        entry, proof = content.files.get(ENTRY_NAME, b""), content.files.get(PROOF_NAME, b"")
+        return Received(content.files[RECORD_NAME], data, content, entry, proof)
+    if data.startswith(b"PK\x03\x04"):
+        return _open_packet(data)
+    if data.startswith(b"{"):
+        return Received(data.removesuffix(b"\n"))
+    raise UnreadablePdfError("it is neither a PDF, nor a record, nor a packet")
+
+
+def _open_packet(data: bytes) -> Received:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packet:
+            names = packet.namelist()
+            if len(set(names)) != len(names):
+                raise UnreadablePdfError("a name stands twice in the packet")
+            found = {
+                info.filename.rpartition("/")[2]: packet.read(info)
+                for info in packet.infolist()
+                if info.file_size <= _LARGEST_MEMBER and info.filename.rpartition("/")[2]
+            }
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zipfile.LargeZipFile, OSError, EOFError) as error:
+        raise UnreadablePdfError(f"the packet is damaged: {error}") from error
+    pdf = found.get("certificate.pdf", b"")
+    inside = open_received(pdf) if pdf else None
+    record = found.get(RECORD_NAME, inside.record if inside is not None else b"").removesuffix(b"\n")
+    if not record:
+        raise UnreadablePdfError("the packet has neither certificate.json nor certificate.pdf")
+    if inside is not None and inside.record != record:
+        raise UnreadablePdfError("the packet's record is another one than that inside its PDF")
+    entry, proof = found.get(ENTRY_NAME, b""), found.get(PROOF_NAME, b"")
+    if inside is None:
+        return Received(record, entry=entry, proof=proof)
+    return Received(record, pdf, inside.content, entry or inside.entry, proof or inside.proof)
+
+
+def judge(
+    data: bytes,
+    *,
+    trust: Trust,
+    now: datetime,
+    evidence: Mapping[str, bytes] | None = None,
+    code: str | None = None,
+    pages_are_checked: bool = False,
+) -> tuple[Verdict, Certificate | None, Received | None]:
+    """Return the verdict on a file, with the certificate that it carries.
+
+    Args:
+        data: bytes of the file.
+        trust: whom to believe.
+        now: the present moment, with zone.
+        evidence: further files by name, to be found among those on which the decision rests.
+        code: text that a scanner read from the page.
+        pages_are_checked: whether the caller compares the pages with the record, so that a PDF may come without signature.
+    """
+    verdict = Verdict()
+    try:
+        received = open_received(data)
+        certificate = read_certificate(received.record)
+    except (UnreadablePdfError, RegenqcError) as error:
+        got = error.faults[0].got if isinstance(error, RegenqcError) else str(error)
+        verdict.failed("file", fault("RQC-V100", "The file is no certificate.", got=got))
+        return verdict, None, None
+    verdict.facts.update(_facts(certificate))
+    verdict.passed("file", f"It carries the record of certificate {certificate.certificate_id}.")
+    _judge_signature(verdict, received, certificate, trust, pages_are_checked=pages_are_checked)
+    proved_at = _judge_ledger(verdict, received, certificate, trust, now)
+    verdict.judged(
+        "seal",
+        seal_faults(certificate, trust, proved_at),
+        "The record was sealed by an issuer that you believe, and nothing in it was changed.",
+    )
+    verdict.judged(
+        "decision", _content_faults(certificate), "The certificate says what the decision says, and no more."
+    )
+    names = ", ".join(f"{entry.get('printed_name')} ({entry.get('role')})" for entry in _signatures(certificate))
+    verdict.judged(
+        "signers",
+        decision_faults(certificate.decision, trust=trust, now=now, proved_at=proved_at),
+        f"Signed by {names}, who were entitled to and whose keys were valid.",
+    )
+    verdict.judged("dates", _date_faults(certificate, now), "No date is in the future, or before what it rests on.")
+    _judge_standing(verdict, certificate, trust, now)
+    if evidence:
+        verdict.judged(
+            "evidence",
+            _evidence_faults(certificate, evidence),
+            f"{len(evidence)} files are those on which the decision rests.",
+        )
+    else:
+        verdict.not_shown("evidence", "No file of the evaluation was given to compare.")
+    if code is not None:
+        verdict.judged("code", _code_faults(certificate, code), "The scanned code is the one of this certificate.")
+    return verdict, certificate, received
+
+
+def _facts(certificate: Certificate) -> dict[str, str]:
+    decision = certificate.decision
+    return {
+        "certificate": certificate.certificate_id,
+        "type": certificate.type,
+        "issuer": certificate.issuer.name,
+        "batch": str(decision.get("batch_id")),
+        "decision": f"{decision.get('kind')} {decision.get('decision_id')}",
+        "issued": certificate.issued_at,
+        "content": certificate_digest(certificate),
+    }
+
+
+def _judge_signature(
+    verdict: Verdict, received: Received, certificate: Certificate, trust: Trust, *, pages_are_checked: bool
+) -> None:
+    content = received.content
+    if content is None:
+        verdict.not_shown("signature", "There are no pages; the record alone was given.")
+        return
+    if not content.signature and not content.fault:
+        if pages_are_checked:
+            verdict.not_shown("signature", "The PDF has no signature; its pages are compared with the record.")
+        else:
+            verdict.failed(
+                "signature",
+                fault(
+                    "RQC-V101",
+                    "The PDF has no signature, so nothing shows that its pages say what the record says.",
+                    action="Believe the record inside, not the pages; or check it with regenqc, which makes the pages again.",
+                ),
+            )
+        return
+    if content.fault:
+        verdict.failed("signature", fault("RQC-V102", _WHOLE, got=content.fault, action=REFUSE))
+        return
+    checked = check_detached(content.signature, content.signed)
+    if checked.fault:
+        verdict.failed(
+            "signature",
+            fault("RQC-V103", "The signature of the PDF does not hold.", got=checked.fault, action=REFUSE),
+        )
+        return
+    digest = f"sha256:{hashlib.sha256(checked.certificate).hexdigest()}"
+    if digest not in trust.issuers or certificate.seal is None or certificate.seal.issuer_key != digest:
+        verdict.failed(
+            "signature",
+            fault(
+                "RQC-V104",
+                "The PDF was signed by somebody else than an issuer that you believe.",
+                got=digest,
+                expected=", ".join(trust.issuers),
+                action="Ask the issuer for its key by another way than the certificate came.",
+            ),
+        )
+        return
+    stamped = "; it carries a time stamp, which is not checked here" if checked.has_time_stamp else ""
+    verdict.passed("signature", f"The signature covers the whole file, and nothing came after it{stamped}.")
+
+
+_WHOLE: Final = "The signature does not cover the whole file."
+
+
+def _content_faults(certificate: Certificate) -> Iterator[Fault]:
+    decision = certificate.decision
+    if decision.get("schema") != "regenqc.decision/1":
+        yield fault("RQC-V120", "The record carries no decision.", got=str(decision.get("schema")))
+        return
+    if str(decision.get("kind")) not in _KINDS[certificate.type]:
+        yield fault(
+            "RQC-V121",
+            "The type of the certificate does not fit what was decided.",
+            got=f"{certificate.type} of a decision `{decision.get('kind')}`",
+            action=REFUSE,
+        )
+    stated = certificate.fields.get("batch_number")
+    if stated != decision.get("batch_id"):
+        yield fault(
+            "RQC-V122",
+            "The certificate names another batch than the decision.",
+            got=str(stated),
+            expected=str(decision.get("batch_id")),
+            action=REFUSE,
+        )
+
+
+def _date_faults(certificate: Certificate, now: datetime) -> Iterator[Fault]:
+    issued = moment_of(certificate.issued_at)
+    if issued is None:
+        yield fault("RQC-V130", "The certificate does not say when it was issued.", got=certificate.issued_at)
+        return
+    if issued > now + _TOLERANCE:
+        yield fault(
+            "RQC-V131",
+            "The certificate is dated in the future.",
+            got=certificate.issued_at,
+            expected=f"at most {int(_TOLERANCE.total_seconds())} s after {now.isoformat(timespec='seconds')}",
+            action="Check the clocks of this machine and of the issuer.",
+        )
+    for entry in _signatures(certificate):
+        signed = moment_of(str(entry.get("signed_at")))
+        if signed is None or signed > issued + _TOLERANCE:
+            yield fault(
+                "RQC-V132",
+                "The certificate was issued before the decision was signed.",
+                got=certificate.issued_at,
+                expected=f"after {entry.get('signed_at')}",
+                action="Check the clocks; ask the issuer for the certificate again.",
+            )
+
+
+def _judge_ledger(
+    verdict: Verdict, received: Received, certificate: Certificate, trust: Trust, now: datetime
+) -> datetime | None:
+    """Judge the proof, and return the moment by which it shows that the certificate or its decision existed."""
+    if not received.proof or not received.entry:
+        verdict.not_shown("ledger", "No proof of a ledger came with it.")
+        return None
+    if not trust.policy:
+        verdict.not_shown("ledger", "A proof came with it, but no policy says which ledger is believed.")
+        return None
+    try:
+        found = verify_proof(
+            received.proof, received.entry, policy=parse_policy(trust.policy), now=int(now.timestamp())
+        )
+    except RegenqcError as error:
+        verdict.failed("ledger", *error.faults)
+        return None
+    named = set(_texts(json.loads(received.entry) if received.entry.startswith(b"{") else ""))
+    if not {content_digest(certificate.decision), certificate_digest(certificate)} & named:
+        verdict.failed(
+            "ledger",
+            fault(
+                "RQC-V140",
+                "The entry of the ledger is about something else.",
+                expected=f"an entry that names {content_digest(certificate.decision)}",
+                action=REFUSE,
+            ),
+        )
+        return None
+    witnesses = ", ".join(each.name for each in found.trusted.witnesses) or "no witness"
+    verdict.passed("ledger", f"Entry {found.index} of {found.trusted.signed.origin}, cosigned by {witnesses}.")
+    at = found.trusted.witnessed_at
+    return datetime.fromtimestamp(at, UTC) if at is not None else None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for entry in value.values():
+            yield from _texts(entry)
+    elif isinstance(value, list):
+        for entry in value:
+            yield from _texts(entry)
+
+
+def _judge_standing(verdict: Verdict, certificate: Certificate, trust: Trust, now: datetime) -> None:
+    own = {certificate.certificate_id, str(certificate.decision.get("decision_id"))}
+    faults = [
+        fault(
+            "RQC-V150",
+            "It was withdrawn.",
+            where=entry.what,
+            got=f"{entry.since}: {entry.reason}",
+            action="Do not use the batch on the strength of it; ask the issuer.",
+        )
+        for entry in trust.withdrawn
+        if entry.what in own
+    ]
+    later, unread = later_decisions(certificate, trust=trust, now=now)
+    faults += later
+    if faults:
+        verdict.failed("standing", *faults)
+    elif trust.known or trust.withdrawn:
+        left = f"; {unread} of them do not verify and were left out" if unread else ""
+        verdict.passed("standing", f"Nothing among {len(trust.known)} known documents supersedes it{left}.")
+    else:
+        verdict.not_shown("standing", "Whether something newer exists, nothing that was given says.")
+
+
+def _evidence_faults(certificate: Certificate, evidence: Mapping[str, bytes]) -> Iterator[Fault]:
+    rests_on = set(_texts(certificate.decision.get("evaluation")))
+    for name, content in evidence.items():
+        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+        if digest not in rests_on:
+            yield fault(
+                "RQC-V160",
+                "This is no file on which the decision rests.",
+                where=name,
+                got=digest,
+                expected="one of the inputs or outputs of the evaluation, unchanged",
+                action="Take the files of the evaluation that was decided on.",
+            )
+
+
+def _code_faults(certificate: Certificate, code: str) -> Iterator[Fault]:
+    seal = certificate.seal.value if certificate.seal is not None else ""
+    expected = qr_text(
+        certificate.certificate_id, str(certificate.decision.get("batch_id")), certificate_digest(certificate), seal
+    )
+    if code.strip("\r\n") != expected:
+        yield fault(
+            "RQC-V170",
+            "The code on the page belongs to another certificate.",
+            got=code,
+            expected=expected,
+            action="Refuse the page: its code was exchanged, or the file is another one.",
+        )
+
+
+def _signatures(certificate: Certificate) -> Sequence[dict[str, Any]]:
+    found = certificate.decision.get("signatures")
+    return [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []

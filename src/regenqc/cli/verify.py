@@ -1,0 +1,113 @@
+"""`regenqc verify`: check certificates offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from regenqc.cli.certify import moment_stated
+from regenqc.cli.terminal import console
+from regenqc.errors import Fault, UsageError
+
+if TYPE_CHECKING:
+    from regenqc.certificate.offline.verdict import Verdict
+
+__all__ = ["verify_command"]
+
+_STYLES = {True: ("✔", "green"), False: ("✘", "red"), None: ("–", "dim")}
+
+
+def verify_command(
+    files: Annotated[list[Path], typer.Argument(help="PDF, record (JSON) or packet (zip).")],
+    trust: Annotated[Path, typer.Option("--trust", help="Folder with the keys that you had before.")] = Path("trust"),
+    evidence: Annotated[
+        list[Path] | None, typer.Option("--evidence", help="File of the evaluation; several times.")
+    ] = None,
+    code: Annotated[str | None, typer.Option("--code", help="Text that a scanner read from the page.")] = None,
+    template: Annotated[
+        Path | None, typer.Option("--template", help="Template of the issuer, where it is another one.")
+    ] = None,
+    fonts: Annotated[list[Path] | None, typer.Option("--fonts", help="Folder of fonts; several times.")] = None,
+    now: Annotated[
+        str | None, typer.Option("--now", help="Moment to check for, ISO 8601 with zone; the clock when not stated.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check certificates offline: signature, seal, signers, dates, ledger, standing, and the pages made again.
+
+    Leaves with 5 when one of them is not verified, and says what exactly failed.
+
+    Example: regenqc verify certificate.pdf --trust trust
+    """
+    from regenqc.certificate.offline.trust import read_trust
+    from regenqc.certificate.rendering import DEFAULT_FONT_FOLDERS, Renderer
+    from regenqc.certificate.verifying import verify_certificate
+
+    believed = read_trust(trust)
+    moment = moment_stated(now)
+    renderer = Renderer(template=template, fonts=tuple(fonts) if fonts else DEFAULT_FONT_FOLDERS)
+    beside = {str(path): _read(path) for path in evidence or []}
+    verdicts = {
+        str(path): verify_certificate(
+            _read(path), trust=believed, now=moment, renderer=renderer, evidence=beside, code=code
+        )
+        for path in files
+    }
+    if as_json:
+        import json
+
+        typer.echo(json.dumps({name: _value(verdict) for name, verdict in verdicts.items()}, ensure_ascii=False))
+    else:
+        for name, verdict in verdicts.items():
+            _print_verdict(name, verdict)
+    raise typer.Exit(0 if all(verdict.ok for verdict in verdicts.values()) else 5)
+
+
+def _value(verdict: Verdict) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {"verified": verdict.ok, **verdict.facts, "checks": [asdict(check) for check in verdict.checks]}
+
+
+def _print_verdict(name: str, verdict: Verdict) -> None:
+    from rich.text import Text
+
+    screen = console()
+    word = ("✔ verified", "bold green") if verdict.ok else ("✘ NOT VERIFIED", "bold red")
+    screen.print(Text.assemble(word, "  ", (_visible(name), "bold")))
+    for label, value in verdict.facts.items():
+        screen.print(Text.assemble((f"    {label:<12}", "dim"), _visible(value)))
+    for check in verdict.checks:
+        mark, style = _STYLES[check.passed]
+        if not check.faults:
+            shade = "dim" if check.passed is None else ""
+            screen.print(Text.assemble((f"  {mark} ", style), f"{check.name:<11}", (_visible(check.said), shade)))
+        for fault in check.faults:
+            screen.print(
+                Text.assemble((f"  {mark} ", style), f"{check.name:<11}", (f"{fault.code} {fault.what}", "bold"))
+            )
+            for label, text in (
+                ("at", fault.where),
+                ("got", fault.got),
+                ("expected", fault.expected),
+                ("do", fault.action),
+            ):
+                if text:
+                    short = text if len(text) <= 400 else f"{text[:380]}… ({len(text)} characters)"
+                    screen.print(Text.assemble((f"      {label:<9}", "dim"), _visible(short)))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            Fault(code="RQC-V087", what="The file cannot be read.", where=str(path), got=str(error))
+        ) from error
+
+
+def _visible(text: str) -> str:
+    """Return text with control characters made visible, so that a file cannot steer the terminal."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
