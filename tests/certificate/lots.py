@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from hashlib import sha256
 from typing import Any, Final
+
+import msgspec
 
 from regenqc.canonical import canonical_json, digest_of
 from regenqc.certificate.profile import parse_profile
+from regenqc.decision.checklist import find_checklist
+from regenqc.decision.model import Decision, decision_id_of
 from regenqc.signing.keys import OpenKey
 
 QP_SEED: Final = bytes(range(32))
@@ -87,6 +90,24 @@ def result(
     } | changes
 
 
+def requirement(test: str, method: str, reported: str, unit: str, limit: str, verdict: str) -> dict[str, Any]:
+    del reported, unit
+    return {
+        "requirement_id": test,
+        "title": "",
+        "test": test,
+        "limit": limit,
+        "method": method,
+        "citation": "made up",
+        "force": "sponsor",
+        "mark": "verified",
+        "verdict": verdict,
+        "pending": False,
+    }
+
+
+ALERT = "Within the limit, above the alert limit of 0.003 %."
+CHECKLIST = find_checklist(jurisdiction="INT", specification="example/hipsc-progenitors", extends=())
 LOT = {
     "product": "SYNTHETIC-HIPSC-PROGENITORS",
     "manufactured_at": "2026-03-01T02:00:00Z",
@@ -101,14 +122,22 @@ LOT = {
 
 
 def unsigned_decision(batch: str = "HP-00000001", kind: str = "release", **changes: Any) -> dict[str, Any]:
-    meaning = "rejection" if kind == "reject" else "certification"
+    return identified(_content(batch, kind) | changes)
+
+
+def identified(content: dict[str, Any]) -> dict[str, Any]:
+    """Return the content under the identifier that follows from it."""
+    return content | {"decision_id": decision_id_of(msgspec.convert(content, Decision))}
+
+
+def _content(batch: str, kind: str) -> dict[str, Any]:
     return {
         "schema": "regenqc.decision/1",
-        "decision_id": f"DECISION-{sha256(f'{batch} {kind}'.encode()).hexdigest()[:20].upper()}",
+        "decision_id": "",
         "batch_id": batch,
         "stage": "drug_product_release",
         "kind": kind,
-        "site": "SITE-0001",
+        "site": "Example Cell Therapies",
         "spec": {
             "id": "example/hipsc-progenitors",
             "version": "1.0.0",
@@ -132,18 +161,40 @@ def unsigned_decision(batch: str = "HP-00000001", kind: str = "release", **chang
             "verdicts": "sha256:" + 64 * "f",
         },
         "lot": [{"name": name, "value": value} for name, value in LOT.items()],
-        "requirements": [],
+        "requirements": [requirement(*row) for row in TESTS],
         "results": [result(*row) for row in TESTS],
-        "findings": [],
+        "findings": [
+            {
+                "requirement_id": "residual_undifferentiated",
+                "verdict": "alert",
+                "reason_code": "outside_alert",
+                "test": "residual_undifferentiated",
+                "reported": "0.004",
+                "unit": "%",
+                "limit": "≤ 0.01 %",
+                "explanation": ALERT,
+            }
+        ],
         "removed": [],
         "pending": [],
-        "checklist_id": "cn-gmp-230",
-        "checklist": [],
+        "checklist_id": CHECKLIST.name,
+        "checklist": [
+            {
+                "id": item.id,
+                "text": item.text,
+                "citation": item.citation,
+                "mark": item.mark.value,
+                "answer": "yes",
+                "comment": "",
+                "by": "QP-0001",
+            }
+            for item in CHECKLIST.items_of(kind)
+        ],
         "acknowledged": [
             {
                 "id": "residual_undifferentiated",
                 "kind": "alert",
-                "text": "Within the limit, above the alert limit of 0.003 %.",
+                "text": ALERT,
                 "by": "QP-0001",
             }
         ],
@@ -156,14 +207,14 @@ def unsigned_decision(batch: str = "HP-00000001", kind: str = "release", **chang
         "made_at": "2026-03-16T13:05:00Z",
         "required_signatures": [
             {
-                "meaning": meaning,
+                "meaning": "certification",
                 "roles": ["qualified_person"],
                 "text": "The authorised person signs.",
                 "citation": "Directive 2001/83/EC, Art. 51",
                 "mark": "unverified",
             }
         ],
-    } | changes
+    }
 
 
 def signature(content: dict[str, Any], *, seed: bytes = QP_SEED, **changes: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from certificate import site
-from certificate.lots import ANALYST_SEED, QP_SEED, decision, signature, unsigned_decision
+from certificate.lots import ANALYST_SEED, QP_SEED, decision, identified, signature, unsigned_decision
 from regenqc.canonical import canonical_json
 from regenqc.certificate.content import certificate_bytes
 from regenqc.certificate.offline.judging import judge
@@ -185,12 +185,12 @@ def test_a_signature_moved_and_rewritten_for_another_lot_is_found() -> None:
 
 def test_an_older_revision_presented_as_current_is_found() -> None:
     older = decision()
-    newer = unsigned_decision("HP-00000001", "reject", supersedes=older["decision_id"], decision_id="DECISION-NEW")
+    newer = unsigned_decision("HP-00000001", "reject", supersedes=older["decision_id"], reason="late positive")
     newer |= {"signatures": [signature(newer)]}
     known = (("newer.json", canonical_json(newer) + b"\n"),)
     verdict = site.verify(site.pdf(site.certificate(made=older)), trust=site.trust(known=known))
     assert first(verdict) == "RQC-V151 A later decision superseded the one that this certificate carries."
-    assert verdict.faults[0].got == "reject DECISION-NEW of 2026-03-16T13:05:00Z"
+    assert verdict.faults[0].got == f"reject {newer['decision_id']} of 2026-03-16T13:05:00Z"
 
 
 def test_a_superseding_decision_that_nobody_signed_withdraws_nothing() -> None:
@@ -296,6 +296,7 @@ def test_an_expired_key_of_a_signer_is_found(signed: bytes) -> None:
 def test_a_key_of_a_role_that_may_not_sign_is_found() -> None:
     content = unsigned_decision()
     content["required_signatures"][0]["roles"] = ["analyst"]
+    content = identified(content | {"prepared_by": "A-0001"})
     signer: dict[str, Any] = {"printed_name": "Ann Example", "person_id": "A-0001", "role": "analyst"}
     forged = content | {"signatures": [signature(content, seed=ANALYST_SEED, **signer)]}
     verdict = site.verify(site.pdf(site.certificate(made=forged)))
@@ -377,6 +378,7 @@ def test_evidence_that_it_rests_on_is_accepted() -> None:
     made["evaluation"] = made["evaluation"] | {
         "inputs": [{"name": "results.csv", "digest": f"sha256:{sha256(content).hexdigest()}"}]
     }
+    made = identified(made)
     made |= {"signatures": [signature(made)]}
     assert site.verify(certificate_bytes(site.certificate(made=made)), evidence={"results.csv": content}).ok
 

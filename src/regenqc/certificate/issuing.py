@@ -21,14 +21,15 @@ from regenqc.canonical import canonical_json
 from regenqc.certificate.content import AnnexRow, Certificate, certificate_bytes, read_certificate
 from regenqc.certificate.faults import data_error, usage_error
 from regenqc.certificate.making import certificate_number, decision_digest, make_certificate, usual_type
-from regenqc.certificate.offline.decided import decision_faults
 from regenqc.certificate.offline.judging import ENTRY_NAME, PROOF_NAME
-from regenqc.certificate.offline.trust import Trust
 from regenqc.certificate.pades import PdfSealer
 from regenqc.certificate.rendering import DEFAULT_FONT_FOLDERS, Attachment, Renderer
 from regenqc.certificate.sealing import open_issuer_key
 from regenqc.certificate.wording import known_types
+from regenqc.decision.reading import parse_decision
+from regenqc.decision.verification import decision_faults
 from regenqc.errors import Fault, RegenqcError, SignatureError
+from regenqc.signing.people import read_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -112,7 +113,7 @@ class Issuer:
         self._key = open_issuer_key(how.key, how.certificate, password=how.password)
         self._renderer = Renderer(template=how.template, fonts=how.fonts)
         self._sealer = PdfSealer(self._key, time_stamper=_stamper(how.time_stamp_url)) if how.signs_pdf else None
-        self._trust = Trust(people=how.people)
+        self._people = read_people(how.people)
 
     def issue(self, path: Path) -> Issued:
         """Issue the certificate of a decision, unless it is there.
@@ -146,7 +147,9 @@ class Issuer:
                 return Issued(str(path), "kept", number)
             state = "completed"
         else:
-            faults = decision_faults(decision, trust=self._trust, now=how.now, proved_at=None)
+            faults = decision_faults(
+                parse_decision(canonical_json(decision) + b"\n", where=str(path)), people=self._people, now=how.now
+            )
             if faults:
                 raise SignatureError(*faults)
             record = self._key.seal(self._content(decision, chosen))

@@ -10,13 +10,14 @@ from regenqc.canonical import canonical_json, digest_of
 from regenqc.certificate.content import Certificate, read_certificate
 from regenqc.certificate.offline.pdf import UnreadablePdfError, read_pdf
 from regenqc.certificate.offline.sealed import fault, seal_faults
+from regenqc.decision.model import Decision, decision_id_of
 from regenqc.errors import RegenqcError
 from regenqc.signing.people import People, read_people
 from regenqc.signing.signature import Signature
 from regenqc.signing.verification import signature_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from regenqc.certificate.offline.trust import Trust
@@ -65,6 +66,7 @@ def decision_faults(
         required = list(decision["required_signatures"])
         needed = [(str(entry["meaning"]), [str(role) for role in entry["roles"]]) for entry in required]
         content = canonical_json({name: value for name, value in decision.items() if name != "signatures"})
+        whole = msgspec.json.decode(canonical_json(decision), type=Decision)
     except (RegenqcError, msgspec.MsgspecError, KeyError, TypeError) as error:
         if isinstance(error, RegenqcError):
             return list(error.faults)
@@ -80,7 +82,29 @@ def decision_faults(
             now=now,
             proved_at=proved_at,
         )
-    return faults + _entitlement_faults(str(decision.get("kind")), signatures, needed)
+    return [
+        *faults,
+        *_entitlement_faults(str(decision.get("kind")), signatures, needed),
+        *_identity_faults(whole, people),
+    ]
+
+
+def _identity_faults(decision: Decision, people: People) -> Iterator[Fault]:
+    if decision.decision_id != decision_id_of(decision):
+        yield fault(
+            "RQC-A052",
+            "The identifier of the decision is not that of its content.",
+            where=decision.decision_id,
+            expected=decision_id_of(decision),
+        )
+    if decision.site != people.site:
+        yield fault(
+            "RQC-A056",
+            "The registry of people is of another site than the decision.",
+            where=decision.decision_id,
+            got=people.site,
+            expected=decision.site,
+        )
 
 
 def _entitlement_faults(kind: str, signatures: list[Signature], needed: list[tuple[str, list[str]]]) -> list[Fault]:
