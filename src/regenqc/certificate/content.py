@@ -25,6 +25,7 @@ __all__ = [
     "certificate_digest",
     "certificate_schema",
     "read_certificate",
+    "record_and_digest",
     "sealed_content",
 ]
 
@@ -120,6 +121,8 @@ class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
 
 
 _DECODER: Final = msgspec.json.Decoder(Certificate)
+# For what was checked already; anything else goes through canonical_json.
+_ENCODER: Final = msgspec.json.Encoder(order="sorted")
 
 
 def certificate_bytes(certificate: Certificate) -> bytes:
@@ -132,6 +135,14 @@ def certificate_bytes(certificate: Certificate) -> bytes:
     if certificate.seal is None:
         del value["seal"]
     return canonical_json(value)
+
+
+def record_and_digest(certificate: Certificate) -> tuple[bytes, str]:
+    """Return the record and the digest of its content, for less than both apart."""
+    value = msgspec.to_builtins(certificate)
+    record = canonical_json(value)
+    del value["seal"]
+    return record, f"sha256:{hashlib.sha256(_ENCODER.encode(value)).hexdigest()}"
 
 
 def sealed_content(certificate: Certificate) -> bytes:

@@ -13,6 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
+from multiprocessing.util import Finalize
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -114,6 +115,10 @@ class Issuer:
         self._renderer = Renderer(template=how.template, fonts=how.fonts)
         self._sealer = PdfSealer(self._key, time_stamper=_stamper(how.time_stamp_url)) if how.signs_pdf else None
         self._people = read_people(how.people)
+
+    def close(self) -> None:
+        """Remove the files with which pages are made."""
+        self._renderer.close()
 
     def issue(self, path: Path) -> Issued:
         """Issue the certificate of a decision, unless it is there.
@@ -266,6 +271,8 @@ _issuer: list[Issuer] = []
 
 def _start(how: Issue) -> None:
     _issuer[:] = [Issuer(how)]
+    # Processes of a pool leave without what would otherwise run at the end.
+    Finalize(None, _issuer[0].close, exitpriority=1)
 
 
 def _issue_in_process(path: Path) -> Issued:

@@ -24,17 +24,16 @@ if TYPE_CHECKING:
 __all__ = ["make_page", "visible"]
 
 _TONES: Final = {
-    "release": ("good", "✔"),
-    "accept": ("good", "✔"),
-    "conditional_release": ("warn", "◔"),
-    "exceptional_release": ("warn", "◔"),
-    "quarantine": ("warn", "◔"),
-    "reject": ("bad", "✘"),
-    "refuse": ("bad", "✘"),
+    "release": "good",
+    "accept": "good",
+    "conditional_release": "warn",
+    "exceptional_release": "warn",
+    "quarantine": "warn",
+    "reject": "bad",
+    "refuse": "bad",
 }
 _VERDICT_TONES: Final = {"conforms": "plain", "alert": "warn", "fails": "bad"}
 _SECTIONS: Final = ("product", "batch", "receipt", "sites")
-_LEFT: Final = ("product", "sites")
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _WORD: Final = re.compile(r"\S+")
 _LONGEST_WORD: Final = 22
@@ -43,11 +42,12 @@ _PART_OF_WORD: Final = 11
 _UNITLESS: Final = frozenset({"", "1"})
 
 
-def make_page(certificate: Certificate) -> dict[str, Any]:
+def make_page(certificate: Certificate, *, digest: str | None = None) -> dict[str, Any]:
     """Return the page of a certificate as data for templates.
 
     Args:
         certificate: sealed.
+        digest: of its content, where it is known already.
 
     Returns:
         Titles, facts, tables, paragraphs, signatures, drawings of the barcode and of the QR code, footer; texts in the
@@ -58,7 +58,7 @@ def make_page(certificate: Certificate) -> dict[str, Any]:
     """
     decision = certificate.decision
     try:
-        return _page(certificate, decision, certificate.languages)
+        return _page(certificate, decision, certificate.languages, digest or certificate_digest(certificate))
     except (KeyError, TypeError, AttributeError) as error:
         raise data_error(
             "RQC-V011",
@@ -95,8 +95,9 @@ def _breakable(word: str, longest: int) -> str:
     return "\u200b".join(word[at : at + _PART_OF_WORD] for at in range(0, len(word), _PART_OF_WORD))
 
 
-def _page(certificate: Certificate, decision: dict[str, Any], languages: tuple[str, ...]) -> dict[str, Any]:
-    digest = certificate_digest(certificate)
+def _page(
+    certificate: Certificate, decision: dict[str, Any], languages: tuple[str, ...], digest: str
+) -> dict[str, Any]:
     number, batch = visible(certificate.certificate_id, longest=_LONGEST_NUMBER), visible(decision["batch_id"])
     title = heading("types", certificate.type, languages)
 
@@ -127,7 +128,6 @@ def _page(certificate: Certificate, decision: dict[str, Any], languages: tuple[s
                 _results(decision, languages),
                 _pending(decision, languages),
                 _findings(decision, languages),
-                _acknowledged(decision, languages),
                 _annex(certificate, languages),
             )
             if table["rows"]
@@ -142,10 +142,8 @@ def _page(certificate: Certificate, decision: dict[str, Any], languages: tuple[s
             "alt": f"QR code with the verification data of certificate {number}",
             "heading": words("verification"),
             "lines": [
-                (
-                    "This page is a rendering. The record is the file certificate.json inside this document; its digest is printed "
-                    "below and carried by the code at the left, with the seal of the issuer."
-                ),
+                "The record is certificate.json inside this document; this page shows it. The code holds its digest and the "
+                + "seal of the issuer.",
                 "Check offline: regenqc verify FILE, or python verify_certificate.py FILE, with the keys that you had before.",
             ],
         },
@@ -159,7 +157,6 @@ def _page(certificate: Certificate, decision: dict[str, Any], languages: tuple[s
 
 
 def _conclusion(certificate: Certificate, decision: dict[str, Any], languages: Sequence[str]) -> dict[str, Any]:
-    tone, mark = _TONES[decision["kind"]]
     stage = decision["stage"].replace("_", " ")
     allowed = texts("dispositions", decision["disposition"], languages)[0].lower()
     specification = decision["spec"]
@@ -171,8 +168,7 @@ def _conclusion(certificate: Certificate, decision: dict[str, Any], languages: S
     if certificate.supersedes:
         facts.append((texts("words", "supersedes", languages), visible(certificate.supersedes)))
     return {
-        "tone": tone,
-        "mark": mark,
+        "tone": _TONES[decision["kind"]],
         "texts": texts("kinds", decision["kind"], languages),
         "sentence": f"Stage: {stage}. By specification {visible(specification['id'])}, version "
         f"{visible(specification['version'])}, the data allow: {allowed}.",
@@ -201,11 +197,7 @@ def _facts(certificate: Certificate, languages: Sequence[str]) -> list[dict[str,
                     "stated": bool(value),
                 }
             )
-    return [
-        {"heading": heading("sections", name, languages), "rows": rows, "column": 0 if name in _LEFT else 1}
-        for name, rows in sections.items()
-        if rows
-    ]
+    return [{"heading": heading("sections", name, languages), "rows": rows} for name, rows in sections.items() if rows]
 
 
 def _results(decision: dict[str, Any], languages: Sequence[str]) -> dict[str, Any]:
@@ -246,6 +238,7 @@ def _pending(decision: dict[str, Any], languages: Sequence[str]) -> dict[str, An
 
 
 def _findings(decision: dict[str, Any], languages: Sequence[str]) -> dict[str, Any]:
+    said_below = {entry["text"] for entry in decision["acknowledged"]}
     rows = [
         [
             _cell(_name(entry["requirement_id"])),
@@ -257,7 +250,7 @@ def _findings(decision: dict[str, Any], languages: Sequence[str]) -> dict[str, A
             _cell(visible(entry["explanation"])),
         ]
         for entry in decision["findings"]
-        if entry["reason_code"] != "pending"
+        if entry["reason_code"] != "pending" and entry["explanation"] not in said_below
     ]
     rows += [
         [
@@ -266,26 +259,24 @@ def _findings(decision: dict[str, Any], languages: Sequence[str]) -> dict[str, A
             _cell(visible(entry["justification"])),
         ]
         for entry in decision["removed"]
+        if entry["justification"] not in said_below
     ]
     return _table(languages, "findings", ("test", "verdict", "remarks"), (26, 22, 62), rows)
 
 
-def _acknowledged(decision: dict[str, Any], languages: Sequence[str]) -> dict[str, Any]:
-    rows = [
+def _acknowledged(decision: dict[str, Any]) -> list[list[str]]:
+    """Return what the signers acknowledged by name, and the documents of the exceptional path."""
+    said = [
         [
-            _cell(_name(entry["id"]), note=f"{entry['kind'].replace('_', ' ')}, by {visible(entry['by'])}"),
-            _cell(visible(entry["text"])),
+            f"{_name(entry['id'])} ({entry['kind'].replace('_', ' ')}, by {visible(entry['by'])}): {visible(entry['text'])}"
         ]
         for entry in decision["acknowledged"]
     ]
-    rows += [
-        [
-            _cell(_name(entry["id"]), note=visible(entry["citation"])),
-            _cell(visible(f"{entry['text']} {entry['reference']}")),
-        ]
+    said += [
+        [f"{visible(entry['text'])} {visible(entry['reference'])} [{visible(entry['citation'])}]"]
         for entry in decision["exceptional"]
     ]
-    return _table(languages, "acknowledged", ("test", "remarks"), (26, 84), rows)
+    return said
 
 
 def _annex(certificate: Certificate, languages: Sequence[str]) -> dict[str, Any]:
@@ -305,11 +296,16 @@ def _annex(certificate: Certificate, languages: Sequence[str]) -> dict[str, Any]
 def _paragraphs(certificate: Certificate, decision: dict[str, Any], languages: Sequence[str]) -> list[dict[str, Any]]:
     statement = [certificate.statement[language] for language in languages if language in certificate.statement]
     found = [
-        ("justification", [visible(decision["justification"], keep="\n")]),
-        ("remarks", [visible(certificate.remarks, keep="\n")]),
-        ("statement", [visible(text, keep="\n") for text in statement]),
+        ("acknowledged", _acknowledged(decision)),
+        ("justification", [[visible(decision["justification"], keep="\n")]]),
+        ("remarks", [[visible(certificate.remarks, keep="\n")]]),
+        ("statement", [[visible(text, keep="\n") for text in statement]]),
     ]
-    return [{"heading": texts("words", name, languages), "texts": [body]} for name, body in found if body and any(body)]
+    return [
+        {"heading": texts("words", name, languages), "texts": paragraphs}
+        for name, paragraphs in found
+        if any(any(paragraph) for paragraph in paragraphs)
+    ]
 
 
 def _signature(entry: dict[str, Any], languages: Sequence[str]) -> dict[str, Any]:
@@ -321,8 +317,8 @@ def _signature(entry: dict[str, Any], languages: Sequence[str]) -> dict[str, Any
         "role": texts("roles", entry["role"], languages),
         "rows": [
             row("meaning", visible(entry["meaning"])),
-            row("signed_at", visible(entry["signed_at"])),
-            row("key", f"{visible(entry['algorithm'])} {visible(entry['key_id'])}"),
+            row("signed_at", visible(entry["signed_at"], longest=_LONGEST_NUMBER)),
+            row("key", visible(entry["key_id"], longest=_LONGEST_NUMBER)),
         ],
     }
 

@@ -1,7 +1,7 @@
 """Pages of certificates, by Typst: PDF/A-3b with the record inside, pictures for the screen.
 
-A `Renderer` is made once and used for many certificates: fonts are loaded once, the template is compiled once. Data
-reach the template as JSON, never as markup. The same record, template, fonts and version of Typst give the same bytes.
+A `Renderer` is made once and used for many certificates, by one thread: fonts are loaded once, the template is compiled
+once. Data reach the template as JSON, never as markup. The same record, template, fonts and version of Typst give the same bytes.
 A character that none of the fonts has is an error; nothing is printed with a hole.
 """
 
@@ -10,13 +10,16 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import shutil
+import tempfile
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import typst
 
-from regenqc.certificate.content import Certificate, certificate_bytes
+from regenqc.certificate.content import Certificate, record_and_digest
 from regenqc.certificate.faults import data_error, usage_error
 from regenqc.certificate.page import make_page
 from regenqc.certificate.wording import wording_digest
@@ -75,7 +78,14 @@ class Renderer:
         self._font_folders = [folder for folder in fonts if folder.is_dir()]
         loaded = typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in self._font_folders])
         self._families = loaded.families()
-        self._compiler = typst.Compiler(str(entry), root=str(self._folder), font_paths=loaded)
+        # Data reach the template as files beside it: text that does not change is then laid out once, not for every lot.
+        work = Path(tempfile.mkdtemp(prefix="regenqc-certificate-"))
+        self.close = weakref.finalize(self, shutil.rmtree, work, ignore_errors=True)
+        self._place = work / "template"
+        shutil.copytree(self._folder, self._place)
+        self._compiler = typst.Compiler(
+            str(self._place / entry.name), root=str(self._place), font_paths=loaded, ignore_system_fonts=True
+        )
         self._manifest = ""
 
     @property
@@ -107,9 +117,10 @@ class Renderer:
         Raises:
             DataError: `RQC-V021`, a character that no font has; `RQC-V022`, the template failed.
         """
+        data, digest = record_and_digest(certificate)
         record = Attachment(
             "certificate.json",
-            certificate_bytes(certificate).decode(),
+            data.decode(),
             "application/json",
             "The record: regenqc.certificate/1, canonical JSON, sealed by the issuer",
             "data",
@@ -117,7 +128,7 @@ class Renderer:
         made_by = Attachment(
             "rendering.json", self.manifest, "application/json", "By what this page was made from the record"
         )
-        made: bytes = self._compile(certificate, [record, made_by, *attachments], form="pdf")
+        made: bytes = self._compile(certificate, [record, made_by, *attachments], form="pdf", digest=digest)
         return made
 
     def svg(self, certificate: Certificate) -> list[bytes]:
@@ -142,8 +153,9 @@ class Renderer:
         *,
         form: Literal["pdf", "svg", "png"],
         dots_per_inch: float | None = None,
+        digest: str | None = None,
     ) -> Any:
-        page = make_page(certificate) | {"fonts": self._fonts(certificate.languages)}
+        page = make_page(certificate, digest=digest) | {"fonts": self._fonts(certificate.languages)}
         attached = [
             {
                 "name": entry.name,
@@ -154,10 +166,11 @@ class Renderer:
             }
             for entry in attachments
         ]
-        inputs = {"page": json.dumps(page, ensure_ascii=False), "attached": json.dumps(attached, ensure_ascii=False)}
+        for name, value in (("page", page), ("attached", attached)):
+            (self._place / f"{name}.json").write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
         try:
             return self._compiler.compile(
-                format=form, sys_inputs=inputs, ppi=dots_per_inch, pdf_standards=["a-3b"] if form == "pdf" else []
+                format=form, ppi=dots_per_inch, pdf_standards=["a-3b"] if form == "pdf" else []
             )
         except typst.TypstError as error:
             raise self._fault(certificate, str(error)) from error
