@@ -199,14 +199,13 @@ def test_own_wording_replaces_that_of_regenqc() -> None:
 
 
 def test_a_key_is_opened_only_with_its_password_and_its_certificate() -> None:
-    key, certificate = make_issuer_key("Maker", password="long enough", now=site.START)
-    assert repr(open_issuer_key(key, certificate, password="long enough")).startswith("IssuerKey(sha256:")
-    with pytest.raises(UsageError, match="RQC-V051"):
-        open_issuer_key(key, certificate, password="other")
-    with pytest.raises(UsageError, match="RQC-V051"):
-        open_issuer_key(key, site.issuer_files(site.MAKER)[1], password="long enough")
+    key, certificate = site.issuer_files(site.MAKER)
+    assert repr(open_issuer_key(key, certificate, password=site.PASSWORD)).startswith("IssuerKey(sha256:")
+    for pem, word in ((certificate, site.PASSWORD[:-1]), (site.issuer_files("Other")[1], site.PASSWORD)):
+        with pytest.raises(UsageError, match="RQC-V051"):
+            open_issuer_key(key, pem, password=word)
     with pytest.raises(UsageError, match="RQC-V050"):
-        make_issuer_key("Maker", password="", now=site.START)
+        make_issuer_key("Maker", password=site.PASSWORD[:0], now=site.START)
 
 
 def test_a_barcode_is_gs1_only_with_a_gtin() -> None:

@@ -188,5 +188,5 @@ def test_a_file_that_is_no_decision_is_refused_by_name(tmp_path: Path) -> None:
 
 def test_a_wrong_password_stops_before_anything_is_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="RQC-V051"):
-        run(write(tmp_path / "d", decision()), how(tmp_path / "c", password="wrong"))
+        run(write(tmp_path / "d", decision()), how(tmp_path / "c", password=site.PASSWORD[:-1]))
     assert names(tmp_path / "c") == []

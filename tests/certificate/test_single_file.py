@@ -6,8 +6,7 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 import pytest
@@ -23,6 +22,9 @@ from regenqc.certificate.offline.judging import judge
 from regenqc.certificate.single_file import single_file
 from regenqc.decision.model import Decision
 from regenqc.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 NOW = "2026-03-20T00:00:00+00:00"
 # Runs the file where nothing but the standard library and cryptography can be imported.

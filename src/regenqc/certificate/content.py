@@ -138,9 +138,13 @@ def certificate_bytes(certificate: Certificate) -> bytes:
 
 
 def record_and_digest(certificate: Certificate) -> tuple[bytes, str]:
-    """Return the record and the digest of its content, for less than both apart."""
+    """Return the record and the digest of its content, for less than both apart.
+
+    Args:
+        certificate: sealed or read, so that its texts and numbers were checked already.
+    """
     value = msgspec.to_builtins(certificate)
-    record = canonical_json(value)
+    record = _ENCODER.encode(value)
     del value["seal"]
     return record, f"sha256:{hashlib.sha256(_ENCODER.encode(value)).hexdigest()}"
 

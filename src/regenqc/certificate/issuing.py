@@ -22,6 +22,7 @@ from regenqc.canonical import canonical_json
 from regenqc.certificate.content import AnnexRow, Certificate, certificate_bytes, read_certificate
 from regenqc.certificate.faults import data_error, usage_error
 from regenqc.certificate.making import certificate_number, decision_digest, make_certificate, usual_type
+from regenqc.certificate.offline.decided import decision_digests
 from regenqc.certificate.offline.judging import ENTRY_NAME, PROOF_NAME
 from regenqc.certificate.pades import PdfSealer
 from regenqc.certificate.rendering import DEFAULT_FONT_FOLDERS, Attachment, Renderer
@@ -159,7 +160,8 @@ class Issuer:
                 raise SignatureError(*faults)
             record = self._key.seal(self._content(decision, chosen))
             state = "issued"
-        pdf = self._renderer.pdf(record, attachments=ledger_attachments(how.proofs.get(decision_digest(decision))))
+        proof = next((how.proofs[name] for name in decision_digests(decision) if name in how.proofs), None)
+        pdf = self._renderer.pdf(record, attachments=ledger_attachments(proof))
         if self._sealer is not None:
             pdf = self._sealer.sign(pdf, signed_at=how.now)
         if state == "issued":

@@ -142,8 +142,8 @@ def _page(
             "alt": f"QR code with the verification data of certificate {number}",
             "heading": words("verification"),
             "lines": [
-                "The record is certificate.json inside this document; this page shows it. The code holds its digest and the "
-                + "seal of the issuer.",
+                "The record is certificate.json inside this document; this page shows it.",
+                "The code holds its digest and the seal of the issuer.",
                 "Check offline: regenqc verify FILE, or python verify_certificate.py FILE, with the keys that you had before.",
             ],
         },

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import msgspec
 import typst
 
 from regenqc.certificate.content import Certificate, record_and_digest
@@ -167,7 +168,7 @@ class Renderer:
             for entry in attachments
         ]
         for name, value in (("page", page), ("attached", attached)):
-            (self._place / f"{name}.json").write_text(json.dumps(value, ensure_ascii=False), encoding="utf-8")
+            (self._place / f"{name}.json").write_bytes(msgspec.json.encode(value))
         try:
             return self._compiler.compile(
                 format=form, ppi=dots_per_inch, pdf_standards=["a-3b"] if form == "pdf" else []

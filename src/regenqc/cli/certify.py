@@ -231,7 +231,7 @@ def _report(counts: Counter[str], refused: list[Issued], *, how_many: int, out: 
         screen.print(Text.assemble(("  ✘ ", "red"), _visible(issued.source)))
         for fault in issued.faults[:6]:
             screen.print(Text(f"      {_visible(str(fault))}"))
-    screen.print(Text(f"PDF/A-3b with the record inside, {level}; in {out}", style="dim"))
+    screen.print(Text(f"Declares PDF/A-3b with the record inside, {level}; in {out}", style="dim"))
 
 
 def _visible(text: str) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from regenqc.certificate.offline.trust import Trust
     from regenqc.errors import Fault
 
-__all__ = ["content_digest", "decision_faults", "later_decisions"]
+__all__ = ["content_digest", "decision_digests", "decision_faults", "later_decisions"]
 
 _SCHEMA: Final = "regenqc.decision/1"
 _RELEASES: Final = {"release", "conditional_release", "exceptional_release"}
@@ -45,6 +45,11 @@ _read: dict[tuple[bytes, str], People] = {}
 def content_digest(decision: Mapping[str, Any]) -> str:
     """Return the digest of what was signed: the canonical bytes of a decision without its signatures."""
     return digest_of(canonical_json({name: value for name, value in decision.items() if name != "signatures"}))
+
+
+def decision_digests(decision: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the digests by which a ledger may name a decision: of its file with the signatures, and of what was signed."""
+    return digest_of(canonical_json(dict(decision)) + b"\n"), content_digest(decision)
 
 
 def decision_faults(

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from regenqc.certificate.content import Certificate, certificate_digest, read_certificate
 from regenqc.certificate.offline.cms import check_detached
-from regenqc.certificate.offline.decided import content_digest, decision_faults, later_decisions
+from regenqc.certificate.offline.decided import decision_digests, decision_faults, later_decisions
 from regenqc.certificate.offline.pdf import PdfContent, UnreadablePdfError, read_pdf
 from regenqc.certificate.offline.scanned import qr_text
 from regenqc.certificate.offline.sealed import REFUSE, fault, moment_of, seal_faults
@@ -160,7 +160,10 @@ def judge(
     verdict.judged(
         "decision", _content_faults(certificate), "The certificate says what the decision says, and no more."
     )
-    names = ", ".join(f"{entry.get('printed_name')} ({entry.get('role')})" for entry in _signatures(certificate))
+    names = ", ".join(
+        f"{entry.get('printed_name')} ({str(entry.get('role')).replace('_', ' ')})"
+        for entry in _signatures(certificate)
+    )
     verdict.judged(
         "signers",
         decision_faults(certificate.decision, trust=trust, now=now, proved_at=proved_at),
@@ -310,13 +313,14 @@ def _judge_ledger(
         verdict.failed("ledger", *error.faults)
         return None
     named = set(_texts(json.loads(received.entry) if received.entry.startswith(b"{") else ""))
-    if not {content_digest(certificate.decision), certificate_digest(certificate)} & named:
+    names = {*decision_digests(certificate.decision), certificate_digest(certificate)}
+    if not names & named:
         verdict.failed(
             "ledger",
             fault(
                 "RQC-V140",
                 "The entry of the ledger is about something else.",
-                expected=f"an entry that names {content_digest(certificate.decision)}",
+                expected=f"an entry that names {decision_digests(certificate.decision)[0]}",
                 action=REFUSE,
             ),
         )
