@@ -52,7 +52,10 @@ def _conditional() -> Certificate:
 
 
 def _rejected() -> Certificate:
-    rows = [*(result(*row) for row in TESTS[:7]), result("sterility", "Ph. Eur. 2.6.27", "growth", "", "no growth", "fails")]
+    rows = [
+        *(result(*row) for row in TESTS[:7]),
+        result("sterility", "Ph. Eur. 2.6.27", "growth", "", "no growth", "fails"),
+    ]
     rows[1] = result(*TESTS[1], changed="revision 1 replaced 94.2 %: transcription error")
     finding = {
         "requirement_id": "sterility",
@@ -69,7 +72,9 @@ def _rejected() -> Certificate:
 
 def _annexed() -> Certificate:
     rows = tuple(
-        AnnexRow(specification=name, version="1.0.0", fingerprint="sha256:" + 64 * "1", disposition=word, obstacles=against)
+        AnnexRow(
+            specification=name, version="1.0.0", fingerprint="sha256:" + 64 * "1", disposition=word, obstacles=against
+        )
         for name, word, against in (
             ("us/investigational", "eligible", ()),
             ("eu/atmp", "conditional", ("sterility",)),
@@ -90,7 +95,10 @@ def _many() -> Certificate:
 
 
 def _long() -> Certificate:
-    name = "A product whose name is as long as names of combinations of cells and vectors sometimes are, with suffix-" + 60 * "x"
+    name = (
+        "A product whose name is as long as names of combinations of cells and vectors sometimes are, with suffix-"
+        + 60 * "x"
+    )
     lot = [{"name": "manufactured_at", "value": "2026-03-01"}, {"name": "expires_at", "value": "y" * 90}]
     return _made(lot=[*lot, {"name": "coi_id", "value": name}], justification=(name + ". ") * 4)
 
@@ -116,7 +124,19 @@ def drawn(name: str) -> NDArray[np.uint8]:
         path.write_bytes(renderer().pdf(make()))
         number = str(page)
         subprocess.run(
-            ["pdftoppm", "-gray", "-r", str(_DOTS_PER_INCH), "-f", number, "-l", number, "-singlefile", str(path), folder + "/p"],
+            [
+                "pdftoppm",
+                "-gray",
+                "-r",
+                str(_DOTS_PER_INCH),
+                "-f",
+                number,
+                "-l",
+                number,
+                "-singlefile",
+                str(path),
+                folder + "/p",
+            ],
             check=True,
             capture_output=True,
         )

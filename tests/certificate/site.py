@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from certificate.lots import ADMIN_SEED, ANALYST_SEED, ISSUED_AT, QP_SEED, decision, profile
-from regenqc.canonical import digest_of
+from certificate.lots import ADMIN_SEED, ANALYST_SEED, ISSUED_AT, PROFILE, QP_SEED, decision, profile
+from regenqc.canonical import canonical_json, digest_of
 from regenqc.certificate.making import make_certificate
 from regenqc.certificate.offline.trust import Trust, x509_digest
 from regenqc.certificate.pades import PdfSealer
@@ -161,4 +161,19 @@ def write_trust(folder: Path) -> Path:
     (folder / "issuer.pem").write_bytes(issuer_files(MAKER)[1])
     (folder / "people.jsonl").write_bytes(registry().data)
     (folder / "people.root").write_text(registry().people.root)
+    return folder
+
+
+def write_site(folder: Path, *decisions: dict[str, Any]) -> Path:
+    """Write a site and a hospital: decisions, keys, profile, and what is believed."""
+    (folder / "decisions").mkdir()
+    for each in decisions or (decision(),):
+        (folder / "decisions" / f"{each['decision_id']}.json").write_bytes(canonical_json(each) + b"\n")
+    key, certificate = issuer_files(MAKER)
+    (folder / "issuer.key").write_bytes(key)
+    (folder / "issuer.pem").write_bytes(certificate)
+    (folder / "password.txt").write_text(PASSWORD + "\n")
+    (folder / "people.jsonl").write_bytes(registry().data)
+    (folder / "certificate-profile.toml").write_text(PROFILE.format(languages='["en", "zh"]'), encoding="utf-8")
+    write_trust(folder / "trust")
     return folder

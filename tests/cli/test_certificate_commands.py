@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from typer.testing import CliRunner
 
 from certificate import site
-from certificate.lots import PROFILE, decision, signature, unsigned_decision
-from regenqc.canonical import canonical_json
+from certificate.lots import decision, signature, unsigned_decision
 from regenqc.cli.main import app
 from regenqc.errors import RegenqcError
 
@@ -20,21 +19,6 @@ if TYPE_CHECKING:
     from click.testing import Result
 
 NOW = site.NOW.isoformat()
-
-
-def write_site(folder: Path, *decisions: dict[str, Any]) -> Path:
-    """Write a site and a hospital: decisions, keys, profile, and what is believed."""
-    (folder / "decisions").mkdir()
-    for each in decisions or (decision(),):
-        (folder / "decisions" / f"{each['decision_id']}.json").write_bytes(canonical_json(each) + b"\n")
-    key, certificate = site.issuer_files(site.MAKER)
-    (folder / "issuer.key").write_bytes(key)
-    (folder / "issuer.pem").write_bytes(certificate)
-    (folder / "password.txt").write_text(site.PASSWORD + "\n")
-    (folder / "people.jsonl").write_bytes(site.registry().data)
-    (folder / "certificate-profile.toml").write_text(PROFILE.format(languages='["en", "zh"]'), encoding="utf-8")
-    site.write_trust(folder / "trust")
-    return folder
 
 
 def call(*arguments: str) -> Result:
@@ -64,7 +48,7 @@ def refused(result: Result) -> str:
 
 
 def test_certificates_are_issued_and_verified(tmp_path: Path) -> None:
-    folder = write_site(tmp_path, decision("HP-1"), decision("HP-2"))
+    folder = site.write_site(tmp_path, decision("HP-1"), decision("HP-2"))
     done = certify(folder)
     assert (done.exit_code, done.stdout.splitlines()[0].strip()) == (0, "✔ 2 issued")
     assert "signed, PAdES B-B" in done.stdout
@@ -75,13 +59,13 @@ def test_certificates_are_issued_and_verified(tmp_path: Path) -> None:
 
 
 def test_issuing_again_keeps_what_is_there(tmp_path: Path) -> None:
-    folder = write_site(tmp_path)
+    folder = site.write_site(tmp_path)
     certify(folder)
     assert certify(folder).stdout.splitlines()[0].strip() == "= 1 kept"
 
 
 def test_a_changed_certificate_leaves_with_5_and_says_what_failed(tmp_path: Path) -> None:
-    folder = write_site(tmp_path)
+    folder = site.write_site(tmp_path)
     certify(folder)
     (path,) = (folder / "certificates").glob("*.pdf")
     path.write_bytes(path.read_bytes() + b"\n")
@@ -92,7 +76,7 @@ def test_a_changed_certificate_leaves_with_5_and_says_what_failed(tmp_path: Path
 
 
 def test_a_verdict_is_read_by_machines(tmp_path: Path) -> None:
-    folder = write_site(tmp_path)
+    folder = site.write_site(tmp_path)
     certify(folder)
     (path,) = (folder / "certificates").glob("*.json")
     (value,) = json.loads(verify(folder, path, "--json").stdout).values()
@@ -103,7 +87,7 @@ def test_a_verdict_is_read_by_machines(tmp_path: Path) -> None:
 def test_a_lot_without_what_is_required_leaves_with_3_and_the_others_are_issued(tmp_path: Path) -> None:
     bare = unsigned_decision("HP-1", lot=[])
     bare |= {"signatures": [signature(bare)]}
-    done = certify(write_site(tmp_path, bare, decision("HP-2")))
+    done = certify(site.write_site(tmp_path, bare, decision("HP-2")))
     assert done.exit_code == 3
     assert "✔ 1 issued   ✘ 1 refused" in done.stdout
     assert "RQC-V041 The certificate has to state expiry, and nothing states it." in done.stdout
@@ -111,21 +95,21 @@ def test_a_lot_without_what_is_required_leaves_with_3_and_the_others_are_issued(
 
 def test_a_decision_that_does_not_verify_leaves_with_5(tmp_path: Path) -> None:
     forged = decision("HP-1") | {"signatures": decision("HP-2")["signatures"]}
-    assert certify(write_site(tmp_path, forged)).exit_code == 5
+    assert certify(site.write_site(tmp_path, forged)).exit_code == 5
 
 
 def test_an_unknown_type_is_a_matter_of_usage(tmp_path: Path) -> None:
-    assert refused(certify(write_site(tmp_path), "--type", "diploma")) == "RQC-V083"
+    assert refused(certify(site.write_site(tmp_path), "--type", "diploma")) == "RQC-V083"
 
 
 def test_a_moment_without_zone_is_a_matter_of_usage(tmp_path: Path) -> None:
-    assert refused(call("verify", "x.pdf", "--trust", str(write_site(tmp_path) / "trust"), "--now", "2026-03-20")) == (
-        "RQC-V085"
-    )
+    assert refused(
+        call("verify", "x.pdf", "--trust", str(site.write_site(tmp_path) / "trust"), "--now", "2026-03-20")
+    ) == ("RQC-V085")
 
 
 def test_no_decision_is_a_matter_of_usage(tmp_path: Path) -> None:
-    folder = write_site(tmp_path)
+    folder = site.write_site(tmp_path)
     for path in (folder / "decisions").iterdir():
         path.unlink()
     assert refused(certify(folder)) == "RQC-V086"
@@ -150,7 +134,7 @@ def test_the_schema_is_published() -> None:
 
 @pytest.mark.parametrize("ending", [".html", ".svg", ".png", ".pdf"])
 def test_a_record_is_shown_in_every_form(ending: str, tmp_path: Path) -> None:
-    folder = write_site(tmp_path)
+    folder = site.write_site(tmp_path)
     certify(folder)
     (record,) = (folder / "certificates").glob("*.json")
     done = call("certificate", "show", str(record), str(tmp_path / f"page{ending}"))

@@ -11,7 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from regenqc.certificate.content import certificate_bytes
+
 ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
@@ -32,7 +35,22 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         published / "results.csv", convert_options=pyarrow.csv.ConvertOptions(column_types={"result": pyarrow.string()})
     )
     pyarrow.parquet.write_table(table, place / "exports" / "one.parquet")
+    _make_maker_and_hospital(place)
     return place
+
+
+def _make_maker_and_hospital(place: Path) -> None:
+    """A maker with a signed decision, and a hospital that received its certificate and had its keys before."""
+    from certificate import site
+    from certificate.lots import decision
+
+    (place / "maker").mkdir()
+    (place / "hospital").mkdir()
+    site.write_site(place / "maker")
+    site.write_trust(place / "hospital" / "trust")
+    certificate = site.certificate(made=decision())
+    (place / "hospital" / "received.pdf").write_bytes(site.pdf(certificate))
+    (place / "hospital" / "received.json").write_bytes(certificate_bytes(certificate))
 
 
 def commands() -> list[tuple[str, str]]:
@@ -88,7 +106,17 @@ def test_links_between_documents_lead_somewhere(document: Path) -> None:
 
 
 def test_every_command_has_help_with_an_example() -> None:
-    for name in ("evaluate", "demo", "simulate", "spec lint", "spec show", "spec schema", "spec list"):
+    for name in (
+        "evaluate",
+        "demo",
+        "simulate",
+        "spec lint",
+        "spec show",
+        "spec schema",
+        "spec list",
+        "certify",
+        "verify",
+    ):
         done = subprocess.run(
             [sys.executable, "-m", "regenqc", *name.split(), "--help"], capture_output=True, text=True, check=True
         )
