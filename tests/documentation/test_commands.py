@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from regenqc.certificate.content import certificate_bytes
+from regenqc.certificate.package import evidence_package
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests"))
@@ -51,6 +52,7 @@ def _make_maker_and_hospital(place: Path) -> None:
     certificate = site.certificate(made=decision())
     (place / "hospital" / "received.pdf").write_bytes(site.pdf(certificate))
     (place / "hospital" / "received.json").write_bytes(certificate_bytes(certificate))
+    (place / "hospital" / "evidence.zip").write_bytes(evidence_package(certificate))
 
 
 def commands() -> list[tuple[str, str]]:

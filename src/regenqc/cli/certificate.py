@@ -147,3 +147,59 @@ def show_command(
     pages = [renderer.pdf(certificate)] if out.suffix == ".pdf" else getattr(renderer, out.suffix[1:])(certificate)
     for number, page in enumerate(pages, start=1):
         write_text(out if number == 1 else out.with_stem(f"{out.stem}-{number}"), page)
+
+
+@app.command("export")
+def export_command(
+    record: Annotated[Path, typer.Argument(help="Record (JSON) of a certificate.")],
+    out: Annotated[
+        Path, typer.Argument(help="File to write: .csv, .xml, .fhir.json, or .zip for an evidence package.")
+    ],
+    evidence: Annotated[
+        list[Path] | None, typer.Option("--evidence", help="File or folder for the package; several times.")
+    ] = None,
+) -> None:
+    """Write a certificate for other programmes: results as CSV, XML, a FHIR bundle, or a package with all its evidence.
+
+    Example: regenqc certificate export certificates/C-1.json C-1.zip --evidence out --evidence specification.toml
+    """
+    import json
+
+    from regenqc.certificate.content import read_certificate
+    from regenqc.certificate.fhir import certificate_bundle
+    from regenqc.certificate.package import evidence_package
+    from regenqc.certificate.tabular import certificate_xml, results_csv
+    from regenqc.errors import Fault, UsageError
+
+    certificate = read_certificate(record.read_bytes(), where=str(record))
+    if out.name.endswith(".fhir.json"):
+        write_text(out, json.dumps(certificate_bundle(certificate), indent=2, ensure_ascii=False) + "\n")
+    elif out.suffix == ".xml":
+        write_text(out, certificate_xml(certificate))
+    elif out.suffix == ".csv":
+        write_text(out, results_csv([certificate]))
+    elif out.suffix == ".zip":
+        pdf = record.with_suffix(".pdf")
+        files = {name: path.read_bytes() for name, path in _evidence_files(evidence or [])}
+        write_text(out, evidence_package(certificate, pdf=pdf.read_bytes() if pdf.is_file() else b"", files=files))
+    else:
+        raise UsageError(
+            Fault(
+                code="RQC-V089",
+                what="There is no such form of a certificate.",
+                got=out.name,
+                expected=".csv, .xml, .fhir.json or .zip",
+            )
+        )
+    console().print(f"Written: {out}")
+
+
+def _evidence_files(named: list[Path]) -> list[tuple[str, Path]]:
+    found = []
+    for path in named:
+        if path.is_dir():
+            inside = [each for each in sorted(path.rglob("*")) if each.is_file()]
+            found += [(f"{path.name}/{each.relative_to(path).as_posix()}", each) for each in inside]
+        else:
+            found.append((path.name, path))
+    return found
