@@ -37,7 +37,7 @@ def time_certificates(*, certificates: int, languages: Sequence[str]) -> dict[st
 
     profile, renderer, key, trust = lots.profile(*languages), site.renderer(), site.issuer(), site.trust()
     sealer = site.PdfSealer(key)
-    decisions = [lots.decision(f"HP-{number:08d}") for number in range(certificates + 5)]
+    decisions = [_decision(number) for number in range(certificates + 5)]
     documents: list[bytes] = []
     signed: list[bytes] = []
 
@@ -59,6 +59,34 @@ def time_certificates(*, certificates: int, languages: Sequence[str]) -> dict[st
     return {name: median(found[5:]) for name, found in times.items()}
 
 
+def _decision(number: int) -> dict[str, Any]:
+    """Return a decision whose lot and results are those of no other."""
+    from certificate import lots
+
+    content = lots.unsigned_decision(f"HP-{number:08d}")
+    rows = [
+        row
+        | {
+            "result_id": f"R-{number}-{at}",
+            "reported": f"{row['reported']}{number % 997:03d}" if "." in row["reported"] else row["reported"],
+        }
+        for at, row in enumerate(content["results"])
+    ]
+    lot = [
+        entry
+        | {
+            "value": f"COI-{number:08d}"
+            if entry["name"] == "coi_id"
+            else f"2026-03-01T{number % 24:02d}:{number % 60:02d}:00Z"
+        }
+        if entry["name"] in {"coi_id", "manufactured_at"}
+        else entry
+        for entry in content["lot"]
+    ]
+    content = lots.identified(content | {"results": rows, "lot": lot})
+    return content | {"signatures": [lots.signature(content)]}
+
+
 def _times(work: Callable[[Any], None], things: Sequence[Any]) -> list[float]:
     times = []
     for thing in things:
@@ -70,7 +98,7 @@ def _times(work: Callable[[Any], None], things: Sequence[Any]) -> list[float]:
 
 def time_many(*, certificates: int, processes: int) -> tuple[float, float]:
     """Return the seconds that issuing many signed certificates takes by the clock, and the peak memory of one process in MB."""
-    from certificate import lots, test_issuing
+    from certificate import test_issuing
     from regenqc.certificate.issuing import issue_all
 
     with tempfile.TemporaryDirectory(prefix="regenqc-bench-") as folder:
@@ -78,7 +106,7 @@ def time_many(*, certificates: int, processes: int) -> tuple[float, float]:
         paths = [
             path
             for number in range(certificates)
-            for path in test_issuing.write(place / "decisions", lots.decision(f"HP-{number:08d}"))
+            for path in test_issuing.write(place / "decisions", _decision(number))
         ]
         started = time.perf_counter()
         issue_all(paths, test_issuing.how(place / "certificates"), processes=processes, on_issued=_expect_issued)

@@ -131,6 +131,10 @@ def identified(content: dict[str, Any]) -> dict[str, Any]:
 
 
 def _content(batch: str, kind: str) -> dict[str, Any]:
+    from certificate.site import registry
+
+    people = registry().people
+    meaning = {"reject": "rejection", "withdrawal": "withdrawal"}.get(kind, "certification")
     return {
         "schema": "regenqc.decision/1",
         "decision_id": "",
@@ -138,6 +142,7 @@ def _content(batch: str, kind: str) -> dict[str, Any]:
         "stage": "drug_product_release",
         "kind": kind,
         "site": "Example Cell Therapies",
+        "registry": {"root": people.root, "head": people.head},
         "spec": {
             "id": "example/hipsc-progenitors",
             "version": "1.0.0",
@@ -207,7 +212,7 @@ def _content(batch: str, kind: str) -> dict[str, Any]:
         "made_at": "2026-03-16T13:05:00Z",
         "required_signatures": [
             {
-                "meaning": "certification",
+                "meaning": meaning,
                 "roles": ["qualified_person"],
                 "text": "The authorised person signs.",
                 "citation": "Directive 2001/83/EC, Art. 51",

@@ -316,7 +316,7 @@ def _signature(entry: dict[str, Any], languages: Sequence[str]) -> dict[str, Any
         "name": visible(entry["printed_name"]),
         "role": texts("roles", entry["role"], languages),
         "rows": [
-            row("meaning", visible(entry["meaning"])),
+            row("meaning", visible(entry["meaning"].replace("_", " "))),
             row("signed_at", visible(entry["signed_at"], longest=_LONGEST_NUMBER)),
             row("key", visible(entry["key_id"], longest=_LONGEST_NUMBER)),
         ],

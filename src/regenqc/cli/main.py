@@ -11,13 +11,16 @@ from typing import Annotated
 import typer
 
 from regenqc.cli import (
+    audit,
     certificate,
     certify,
     classify,
+    decide,
     demo,
     evaluate,
     ledger,
     obligations,
+    people,
     plan,
     simulate,
     spec,
@@ -52,6 +55,7 @@ app.command("obligations")(obligations.obligations_command)
 app.command("certify")(certify.certify_command)
 app.command("verify")(verify.verify_command)
 app.add_typer(certificate.app, name="certificate")
+app.add_typer(people.app, name="people")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(trace.app, name="trace")
 app.add_typer(plan.app, name="plan")

@@ -110,6 +110,15 @@ def _identity_faults(decision: Decision, people: People) -> Iterator[Fault]:
             got=people.site,
             expected=decision.site,
         )
+    if decision.registry.root != people.root or not people.reached(decision.registry.head):
+        yield fault(
+            "RQC-A056",
+            "This registry of people is another one, or older than the decision: it may lack a revocation.",
+            where=decision.decision_id,
+            got=f"a registry that ends with {people.head}",
+            expected=f"one that begins with {decision.registry.root} and has the line {decision.registry.head}",
+            action="Ask the site for its registry as it is now.",
+        )
 
 
 def _entitlement_faults(kind: str, signatures: list[Signature], needed: list[tuple[str, list[str]]]) -> list[Fault]:
