@@ -97,8 +97,8 @@ class PdfSealer:
         )
         signer = _SignerAt(metadata, signer=self._signer, timestamper=self._stamper)
         signer.moment = signed_at
-        writer = IncrementalPdfFileWriter(io.BytesIO(document))
         try:
+            writer = IncrementalPdfFileWriter(io.BytesIO(document))
             out = self._loop.run_until_complete(
                 signer.async_sign_pdf(
                     writer, bytes_reserved=2 * (_BYTES if self._stamper is None else _BYTES_WITH_STAMP)
