@@ -172,6 +172,8 @@ def test_the_certificate_of_analysis_has_the_fields_of_the_who() -> None:
         pytest.param('number = "{decision}{type}{0.__class__}"', "number", id="a number that looks into objects"),
         pytest.param("[fields]\nprodct_name = 'x'", "fields.prodct_name", id="an unknown field"),
         pytest.param("[fields]\nproduct_name = 1", "fields.product_name", id="a number as text"),
+        pytest.param("[fields]\nexpiry = '2030-01-01'", "fields.expiry", id="one expiry for every batch"),
+        pytest.param("[attributes]\nbatch_number = 'other'", "attributes.batch_number", id="another batch number"),
         pytest.param("[attributes]\ndose = []", "attributes.dose", id="a field of no column"),
         pytest.param("[statements.other]\nen = 'x'", "statements.other", id="an unknown type"),
         pytest.param("[isuer]\nname = 'x'", "isuer", id="an unknown table"),

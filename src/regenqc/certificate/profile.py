@@ -60,6 +60,14 @@ USUAL_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 _NUMBER: Final = "{decision}-{type}"
+# What differs from batch to batch is never stated once for all.
+_OF_A_BATCH: Final = frozenset(
+    {
+        "batch_number", "date_of_manufacture", "expiry", "viability_at_release", "chain_of_identity", "patient_pseudonym",
+        "donation_number", "single_european_code", "date_received", "date_tests_completed", "received_at",
+        "container_integrity", "temperature_record",
+    }
+)  # fmt: skip
 _TABLES: Final = ("issuer", "fields", "attributes", "results", "statements")
 _KEYS: Final = {"schema", "languages", "number", "remarks", *_TABLES}
 
@@ -185,6 +193,8 @@ def _faults(document: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
         for name, value in document.get(table, {}).items():
             if name not in known_fields():
                 yield "Unknown field.", f"{table}.{name}", name, ", ".join(known_fields())
+            if name == "batch_number" or (table == "fields" and name in _OF_A_BATCH):
+                yield "This field is stated by the batch alone.", f"{table}.{name}", repr(value), "nothing here"
             good = _is_text(value) or (
                 table == "attributes" and bool(_listed(value)) and all(_is_text(part) for part in _listed(value))
             )
