@@ -153,3 +153,18 @@ def test_fields_are_listed_with_source_and_mark() -> None:
     done = call("certificate", "fields", "batch_certificate")
     assert "EMA/INS/MRA/387218/2011" in done.stdout
     assert "[unverified]" in done.stdout
+
+
+@pytest.mark.parametrize("command", ["certify", "verify", "show"])
+def test_without_the_libraries_it_says_what_to_install(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = site.write_site(tmp_path)
+    monkeypatch.setattr("importlib.util.find_spec", lambda _: None)
+    path = folder / "issuer.pem"
+    calls = {
+        "certify": lambda: certify(folder),
+        "verify": lambda: verify(folder, path),
+        "show": lambda: call("certificate", "show", str(path), str(tmp_path / "p.png")),
+    }
+    assert refused(calls[command]()) == "RQC-V093"

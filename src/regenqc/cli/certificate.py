@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from regenqc.cli.certify import moment_stated, read_password
+from regenqc.cli.certify import moment_stated, need_libraries, read_password
 from regenqc.cli.terminal import console, write_text
 
 __all__ = ["app"]
@@ -125,6 +125,7 @@ def show_command(
 
     Example: regenqc certificate show certificates/C-1.json preview.png
     """
+    need_libraries()
     from regenqc.certificate.content import read_certificate
     from regenqc.certificate.rendering import DEFAULT_FONT_FOLDERS, Renderer
     from regenqc.certificate.web import html_page

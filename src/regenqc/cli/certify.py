@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from regenqc.certificate.issuing import Issued
 
-__all__ = ["certify_command", "moment_stated", "read_password"]
+__all__ = ["certify_command", "moment_stated", "need_libraries", "read_password"]
 
 _SHOWN_FAULTS = 20
 
@@ -63,6 +63,7 @@ def certify_command(
 
     Example: regenqc certify decisions --profile product.toml --people people.jsonl --key issuer.key --issuer issuer.pem
     """
+    need_libraries()
     from regenqc.certificate.annex import read_annex
     from regenqc.certificate.issuing import Issue, issue_all
     from regenqc.certificate.profile import load_profile
@@ -120,6 +121,27 @@ def certify_command(
 
 # Faults of who signed: a decision that does not verify.
 _SIGNERS = {"RQC-V180", "RQC-V181", "RQC-V182", "RQC-V183", "RQC-V184"}
+
+
+def need_libraries() -> None:
+    """Refuse to go on where the libraries of certificates are not installed.
+
+    Raises:
+        UsageError: `RQC-V093`.
+    """
+    from importlib.util import find_spec
+
+    missing = [name for name in ("typst", "segno", "pyhanko") if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            Fault(
+                code="RQC-V093",
+                what="The libraries of certificates are not installed.",
+                got=f"no {', '.join(missing)}",
+                expected="the extra `certificate`",
+                action="Run: pip install 'regenqc[certificate]'",
+            )
+        )
 
 
 def read_password(path: Path | None) -> str:

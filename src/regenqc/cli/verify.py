@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from regenqc.cli.certify import moment_stated
+from regenqc.cli.certify import moment_stated, need_libraries
 from regenqc.cli.terminal import console
 from regenqc.errors import Fault, UsageError
 
@@ -41,6 +41,7 @@ def verify_command(
 
     Example: regenqc verify certificate.pdf --trust trust
     """
+    need_libraries()
     from regenqc.certificate.offline.trust import read_trust
     from regenqc.certificate.rendering import DEFAULT_FONT_FOLDERS, Renderer
     from regenqc.certificate.verifying import verify_certificate
