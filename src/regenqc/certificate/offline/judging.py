@@ -18,7 +18,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -106,7 +108,16 @@ def _open_packet(data: bytes) -> Received:
                 for info in packet.infolist()
                 if info.file_size <= _LARGEST_MEMBER and info.filename.rpartition("/")[2]
             }
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zipfile.LargeZipFile, OSError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        RuntimeError,
+        OSError,
+        EOFError,
+        ValueError,
+        zlib.error,
+        struct.error,
+    ) as error:
         raise UnreadablePdfError(f"the packet is damaged: {error}") from error
     pdf = found.get("certificate.pdf", b"")
     inside = open_received(pdf) if pdf else None

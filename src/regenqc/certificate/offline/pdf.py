@@ -87,7 +87,13 @@ def _table(data: bytes) -> dict[int, int]:
         raise UnreadablePdfError("the table of objects of the PDF is not written as certificates have it")
     start, count = head.end(), int(head[1])
     entries = data[start : start + 20 * count]
-    return {number: int(entries[20 * number : 20 * number + 10]) for number in range(1, count)}
+    found: dict[int, int] = {}
+    for number in range(1, count):
+        offset = entries[20 * number : 20 * number + 10]
+        if not (len(offset) == 10 and offset.isdigit()):
+            raise UnreadablePdfError("the table of objects of the PDF is not written as certificates have it")
+        found[number] = int(offset)
+    return found
 
 
 def _object(data: bytes, objects: dict[int, int], number: int) -> bytes:
