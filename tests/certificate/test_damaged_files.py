@@ -53,7 +53,7 @@ def test_a_damaged_file_gets_a_verdict_and_is_never_believed_for_another(make: C
             continue
         verdict, _, _ = judge(damaged, trust=site.trust(), now=site.NOW)
         # A packet may be damaged in what nobody looks at; what is believed is the certificate that was issued.
-        assert not verdict.ok or verdict.facts == good
+        assert not verdict.ok or (data.startswith(b"PK") and verdict.facts == good)
 
 
 @pytest.mark.parametrize(

@@ -95,7 +95,15 @@ def _check_signer(signer: Element, certificates: list[bytes], content: bytes) ->
     own = [found for found in certificates if hashlib.sha256(found).digest() == named]
     if len(own) != 1:
         return CheckedSignature("the certificate that it names is not there")
-    public_key = load_der_x509_certificate(own[0]).public_key()
+    holder = load_der_x509_certificate(own[0])
+    issuer, serial = members[1].expect(_SEQUENCE).children()
+    if (
+        len(certificates) != 1
+        or issuer.whole != holder.issuer.public_bytes()
+        or int.from_bytes(serial.content, "big") != holder.serial_number
+    ):
+        return CheckedSignature("it names another signer than its certificate", own[0])
+    public_key = holder.public_key()
     if not isinstance(public_key, ec.EllipticCurvePublicKey):
         return CheckedSignature("the key of the certificate is no ECDSA key", own[0])
     if stated[_MESSAGE_DIGEST].expect(_OCTETS).content != hashlib.sha256(content).digest():
