@@ -70,7 +70,7 @@ def read_pdf(data: bytes) -> PdfContent:
     signature = data[before:after]
     if after + length != len(data) or not before < after <= len(data):
         return PdfContent(files, end, fault=f"the signature covers {after + length} of {len(data)} bytes")
-    if before < end or not re.fullmatch(rb"<[0-9a-f]+>", signature) or len(signature) % 2:
+    if before < end or not re.fullmatch(rb"<[0-9A-F]+>", signature) or len(signature) % 2:
         return PdfContent(files, end, fault="the signature leaves out more than itself")
     fault = "" if rest.count(_END) == 1 and rest.rstrip().endswith(_END) else "there is more than one later revision"
     fault = fault or _appended_fault(data[end:before] + data[after:], first, objects)
