@@ -15,6 +15,7 @@ FLOORS = {
     "vocabulary": 0,
     "errors": 0,
     "canonical": 0,
+    "garbage": 0,
     "resources": 0,
     "measurement": 1,
     "karyotype": 2,

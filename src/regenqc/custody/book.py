@@ -19,8 +19,8 @@ from regenqc.custody.projection.writer import CustodyProjection
 from regenqc.custody.record import SCHEMA, Blob, Event
 from regenqc.custody.rules.case import refusal
 from regenqc.errors import Fault, LedgerError
+from regenqc.garbage import collection_paused
 from regenqc.ledger import Appended, Log, Refused
-from regenqc.ledger.garbage import collection_paused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

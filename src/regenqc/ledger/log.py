@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final, Self, cast
 
 from regenqc.errors import LedgerError, RegenqcError
+from regenqc.garbage import collection_paused
 from regenqc.ledger.blobs import get_blob, put_blob
 from regenqc.ledger.entries import Appended, Entry, Outcome, Refused, StoredEntry
 from regenqc.ledger.faults import fault, ledger_error
-from regenqc.ledger.garbage import collection_paused
 from regenqc.ledger.group_commit import GroupCommitter, Submission
 from regenqc.ledger.merkle import leaf_hash, leaf_hashes
 from regenqc.ledger.note import parse_signature_line

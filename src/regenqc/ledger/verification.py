@@ -24,11 +24,11 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 
 from regenqc.errors import RegenqcError
+from regenqc.garbage import collection_paused
 from regenqc.ledger.blobs import damaged_blobs
 from regenqc.ledger.checkpoint import parse_signed_checkpoint
 from regenqc.ledger.entries import StoredEntry
 from regenqc.ledger.faults import fault
-from regenqc.ledger.garbage import collection_paused
 from regenqc.ledger.merkle import EMPTY_ROOT, Frontier, Node, leaf_hashes
 from regenqc.ledger.policy import Policy
 

@@ -12,12 +12,12 @@ import pyarrow as pa
 from regenqc.errors import DataError
 from regenqc.evaluation.batch_groups import BatchGroups
 from regenqc.evaluation.judge import Judge
+from regenqc.garbage import collection_paused
 from regenqc.spark.chunks import chunks_of_frame
 from regenqc.spark.parts import read_part
 from regenqc.spark.rows_folder import RowsFile
 from regenqc.spark.seen_batches import SeenBatches
 from regenqc.spark.states import evidence_of, state_of, take_evidence, to_bytes
-from regenqc.spark.worker import without_garbage_collection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -72,7 +72,7 @@ def judge_frame(packed: Packed, row_format: FrameFormat) -> Task:
 
         running = SparkTask.get()
         assert running is not None  # noqa: S101 - this is a task
-        with without_garbage_collection():
+        with collection_paused():
             yield from judge_partition(packed.open(), running.partitionId(), chunks_of_frame(batches, row_format))
 
     return task
@@ -82,7 +82,7 @@ def judge_parts(packed: Packed, parts: Sequence[FilePart]) -> Task:
     """Return the task that reads and judges parts of files; its rows are the numbers of parts."""
 
     def task(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        with without_garbage_collection():
+        with collection_paused():
             for batch in batches:
                 for number in batch["id"].to_pylist():
                     yield from judge_partition(packed.open(), number, read_part(parts[number]))

@@ -13,9 +13,9 @@ from regenqc.evaluation.cell_marks import findings_with_marks
 from regenqc.evaluation.conclusion import conclude, judge_across_rows
 from regenqc.evaluation.judge import Judge
 from regenqc.evaluation.plan import Plan
+from regenqc.garbage import collection_paused
 from regenqc.spark.rows_folder import RowsFile
 from regenqc.spark.states import PartialState, merge, ranges_of, state_of, to_bytes
-from regenqc.spark.worker import without_garbage_collection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -84,7 +84,7 @@ def finish_ranges(
         running = SparkTask.get()
         assert running is not None  # noqa: S101 - this is a task
         number = running.partitionId()
-        with without_garbage_collection():
+        with collection_paused():
             states = (PartialState.unpacked(content) for batch in batches for content in batch["state"].to_pylist())
             judge, evaluation = finish_range(packed.open(), number, bounds, states, unattributed=unattributed)
             yield _row(number, "counts", _counts(evaluation))

@@ -100,7 +100,7 @@ def evidence_of(judge: Judge) -> dict[str, Columns]:
         >>> from regenqc.spark.ranges import judge_of
         >>> terms = terms_of([], load_specification("example/car-t-ari-0001"), batches=None, stage=None, as_of=None)
         >>> sorted(evidence_of(judge_of(terms)))
-        ['collected', 'findings', 'investigated']
+        ['collected', 'findings', 'investigated', 'revised_inputs']
     """
     return {name: value for name, value in vars(judge).items() if isinstance(value, Columns)}
 

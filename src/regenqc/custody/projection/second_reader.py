@@ -25,7 +25,7 @@ from msgspec import Struct
 from regenqc.custody.projection.tables import COLUMNS
 from regenqc.custody.reading import judged_event
 from regenqc.errors import RegenqcError
-from regenqc.ledger.garbage import collection_paused
+from regenqc.garbage import collection_paused
 from regenqc.ledger.store import open_store
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ __all__ = ["collection_paused"]
 
 @contextmanager
 def collection_paused() -> Iterator[None]:
-    """Pause the garbage collector; rows of tables hold no cycles, and looking for some took a fifth of the time.
+    """Pause the garbage collector; rows of tables hold no cycles, and looking for some takes up to a fifth of the time.
 
     Several threads may pause it: whoever found it running lets it run again.
 
