@@ -10,23 +10,7 @@ from typing import Annotated
 
 import typer
 
-from regenqc.cli import (
-    audit,
-    certificate,
-    certify,
-    classify,
-    decide,
-    demo,
-    evaluate,
-    ledger,
-    obligations,
-    people,
-    plan,
-    simulate,
-    spec,
-    trace,
-    verify,
-)
+from regenqc.cli.commands import Commands
 from regenqc.cli.terminal import INTERNAL_ERROR, print_error, print_internal_error
 from regenqc.errors import RegenqcError
 
@@ -34,6 +18,7 @@ __all__ = ["app", "main", "run"]
 
 app = typer.Typer(
     name="regenqc",
+    cls=Commands,
     help="Release engine for cell and gene therapies: laboratory results in, a justified disposition for every batch out.",
     epilog=(
         "Exit codes: 0 every batch eligible or the command succeeded · 1 some batch is not eligible · 2 usage · "
@@ -44,22 +29,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
 )
-app.command("evaluate")(evaluate.evaluate_command)
-app.command("decide")(decide.decide_command)
-app.command("sign")(decide.sign_command)
-app.command("audit")(audit.audit_command)
-app.command("demo")(demo.demo_command)
-app.command("simulate")(simulate.simulate_command)
-app.command("classify")(classify.classify_command)
-app.command("obligations")(obligations.obligations_command)
-app.command("certify")(certify.certify_command)
-app.command("verify")(verify.verify_command)
-app.add_typer(certificate.app, name="certificate")
-app.add_typer(people.app, name="people")
-app.add_typer(ledger.app, name="ledger")
-app.add_typer(trace.app, name="trace")
-app.add_typer(plan.app, name="plan")
-app.add_typer(spec.app, name="spec")
 
 
 @app.callback(invoke_without_command=True)
