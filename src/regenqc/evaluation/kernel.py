@@ -452,7 +452,7 @@ def kernel_for(rows: int, *, compiled: bool | None = None) -> Callable[..., Any]
         compiled: force one of the two; `None` decides by size, and takes the compiled one wherever it is loaded already.
 
     Example:
-        >>> kernel_for(20) is judge_rows
+        >>> kernel_for(20, compiled=False) is judge_rows
         True
     """
     if compiled is None:
