@@ -185,3 +185,18 @@ def test_one_specification_judges_each_stage_by_itself():
 def test_the_same_specification_twice_is_refused():
     with pytest.raises(regenqc.UsageError):
         run([FIVE[0], FIVE[0]])
+
+
+def test_what_one_batch_reports_at_a_stage_nobody_speaks_about_changes_no_finding_of_another():
+    proof = {"investigation_id": "OOS-1", "assignable_cause": "vial broke", "analyst": "Kim", "invalidated_by": "Park"}
+    stray = {"test": "viability", "result": "80", "unit": "%", "stage": "shipping"}
+    nameless = rows({"test": "viability", "result": "80", "unit": "%"}, batch_id="")
+    own = rows(stray | proof | {"status": "invalidated"}, batch_id="B2")
+    other = rows(stray, batch_id="B1")
+
+    def said(*parts):
+        found = regenqc.evaluate(pd.concat(parts), specification(VIABILITY), as_of=AS_OF).findings
+        own = found[found["batch_id"] == "B2"].drop(columns="row_number")
+        return own.astype("str").to_numpy().tolist()
+
+    assert said(own, nameless) == said(own, nameless, other) != []

@@ -251,8 +251,11 @@ class _Settling:
         if unattributed:
             verdict = np.maximum(verdict, np.uint8(Verdict.INCONCLUSIVE))
             reason[:] = Reason.ROW_WITHOUT_BATCH
+        # At a stage that the specification does not speak about, what one batch reports says nothing of the others.
+        concerned = (observed > 0) | (STAGES[stage] in self.plan.specifications[specification].stages)
         for slot in self._record_slots(specification, stage):
-            self.final[self.start + self.group.column_of_slot[slot]] = verdict
+            cell = self.start + self.group.column_of_slot[slot]
+            self.final[cell[concerned]] = verdict[concerned]
         return self._column("result_record", stage, verdict, reason)
 
     def _built_in(self, specification: Specification, stage: int, *, valid: Applies) -> Iterator[FinalColumn]:
