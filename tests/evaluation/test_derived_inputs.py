@@ -326,7 +326,7 @@ def results(draw):
     }
 
 
-def outcome(entries, **options):
+def outcome(entries, *, read=lambda frame: frame, **options):
     texts = []
 
     def keep(judged, source):
@@ -335,7 +335,7 @@ def outcome(entries, **options):
             texts.extend(zip(*(judged.coded.rows[name].to_pylist() for name in names), strict=True))
 
     found = regenqc.evaluate(
-        pd.DataFrame(entries).astype("str"),
+        read(pd.DataFrame(entries).astype("str")),
         SPECIFICATION,
         batches=BATCHES,
         as_of=AS_OF,

@@ -1,6 +1,6 @@
 """Criteria over several rows: replicates, derived results, agreement and identity between stages.
 
-Runs once, when every row has been seen. Means, medians and derived results become rows of their own and go through the
+Runs when every row of the batches concerned has been seen. Means, medians and derived results become rows of their own and go through the
 kernel like reported ones; agreement, identity and n of m are settled here. Rows that are equal in everything count once.
 """
 
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from regenqc.evaluation.replicates import BatchTexts, Judged
     from regenqc.specification.model import Requirement
 
-__all__ = ["ComputedPart", "computed_rows", "rows_of_parts"]
+__all__ = ["AcrossRows", "ComputedPart", "rows_of_parts"]
 
 _ROWS_AT_ONCE: Final = 100_000
 _AVERAGED: Final = frozenset({Replicates.MEAN, Replicates.MEDIAN})
@@ -45,24 +45,44 @@ class ComputedPart(NamedTuple):
     stage: str
 
 
-def computed_rows(judge: Judge, collected: CollectedResults) -> Iterator[tuple[int, pa.RecordBatch]]:
-    """Yield means, medians and derived results as rows in canonical columns, each with the specification it is for.
+class AcrossRows:
+    """What specifications want of several rows together.
 
-    On the way, agreement and identity between stages and n of m replicates are judged, and the cells concerned raised.
+    Args:
+        judge: of which every batch is numbered.
     """
-    batch_ids = judge.coder.batch_ids
-    known: dict[Hashable, QuantityColumn] = {}
-    criteria = [_criteria_of(judge, index, known) for index in range(len(judge.plan.specifications))]
-    held: list[list[ComputedPart]] = [[] for _ in criteria]
-    for index, part in _computed(judge, criteria, collected):
-        if len(part.results.batch):
-            held[index].append(part)
-        if sum(len(entry.results.batch) for entry in held[index]) >= _ROWS_AT_ONCE:
-            yield index, rows_of_parts(held[index], batch_ids)
-            held[index] = []
-    for index, parts in enumerate(held):
-        if parts:
-            yield index, rows_of_parts(parts, batch_ids)
+
+    def __init__(self, judge: Judge) -> None:
+        known: dict[Hashable, QuantityColumn] = {}
+        self._judge = judge
+        self._criteria = [_criteria_of(judge, index, known) for index in range(len(judge.plan.specifications))]
+
+    def computed_of_no_rows(self) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Yield derived results of which no input is reported as rows, for every batch; otherwise as `computed` does."""
+        return self._rows(_computed_of_no_rows(self._judge, self._criteria))
+
+    def computed(self, collected: CollectedResults) -> Iterator[tuple[int, pa.RecordBatch]]:
+        """Yield means, medians and derived results as rows in canonical columns, each with the specification it is for.
+
+        On the way, agreement and identity between stages and n of m replicates are judged, and the cells concerned raised.
+
+        Args:
+            collected: every row of the batches that it names.
+        """
+        return self._rows(_computed(self._judge, self._criteria, collected))
+
+    def _rows(self, parts: Iterator[tuple[int, ComputedPart]]) -> Iterator[tuple[int, pa.RecordBatch]]:
+        batch_ids = self._judge.coder.batch_ids
+        held: list[list[ComputedPart]] = [[] for _ in self._criteria]
+        for index, part in parts:
+            if len(part.results.batch):
+                held[index].append(part)
+            if sum(len(entry.results.batch) for entry in held[index]) >= _ROWS_AT_ONCE:
+                yield index, rows_of_parts(held[index], batch_ids)
+                held[index] = []
+        for index, entries in enumerate(held):
+            if entries:
+                yield index, rows_of_parts(entries, batch_ids)
 
 
 class _Together(NamedTuple):
@@ -114,15 +134,18 @@ def _criteria_of(judge: Judge, index: int, known: dict[Hashable, QuantityColumn]
     )
 
 
-def _computed(
-    judge: Judge, criteria: Sequence[_Criteria], collected: CollectedResults
-) -> Iterator[tuple[int, ComputedPart]]:
-    """Yield computed results with the specification that they are for; those of no rows first."""
+def _computed_of_no_rows(judge: Judge, criteria: Sequence[_Criteria]) -> Iterator[tuple[int, ComputedPart]]:
     for index, entry in enumerate(criteria):
         for derivation in entry.derivations:
             if not derivation.rows:
                 batches = np.array(judge.groups.batches_of(index), dtype=np.int32)
                 yield index, _part(derivation, derivation.of_batches(batches))
+
+
+def _computed(
+    judge: Judge, criteria: Sequence[_Criteria], collected: CollectedResults
+) -> Iterator[tuple[int, ComputedPart]]:
+    """Yield computed results with the specification that they are for."""
     for block in collected.blocks({slot for entry in criteria for slot in entry.slots}):
         known: dict[tuple[Hashable, ...], BatchTexts] = {}
         sources = {slot: id(rows) for slot, rows in block.items()}

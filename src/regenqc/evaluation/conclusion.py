@@ -10,10 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regenqc.evaluation.across_rows import computed_rows
 from regenqc.evaluation.cell_marks import marks_of
 from regenqc.evaluation.cells import SettledCells, settle_cells
-from regenqc.evaluation.collected import CollectedResults
 from regenqc.evaluation.consequences import CONSEQUENCE_FILE, consequence_batches
 from regenqc.evaluation.disposition import DISPOSITION_CODES, DISPOSITION_SCHEMA, dispositions_of, no_specification
 from regenqc.evaluation.findings import FINDING_COLUMNS, findings_of
@@ -21,8 +19,6 @@ from regenqc.evaluation.investigations import INVESTIGATION_FILE, investigation_
 from regenqc.evaluation.judge import Judge, JudgedRows
 from regenqc.evaluation.matrix import VerdictMatrix
 from regenqc.evaluation.plan import STAGES, Plan
-from regenqc.evaluation.retests import settle_retests
-from regenqc.evaluation.set_aside_inputs import settle_inputs
 from regenqc.vocabulary import Disposition
 
 if TYPE_CHECKING:
@@ -34,7 +30,7 @@ if TYPE_CHECKING:
     from regenqc.evaluation.batch_groups import BatchGroups
     from regenqc.specification.model import Specification
 
-__all__ = ["Evaluation", "RowSink", "conclude", "judge_across_rows"]
+__all__ = ["Evaluation", "RowSink", "conclude"]
 
 RowSink = Callable[[JudgedRows, int], None]
 _RENDERED_AT_ONCE: Final = 65_536
@@ -162,38 +158,17 @@ class Evaluation:
         return len(words) > 0 and pc.all(pc.equal(words, "eligible")).as_py() is True
 
 
-def judge_across_rows(judge: Judge, *, source: int, on_rows: RowSink | None = None) -> int:
-    """Judge what counts only together, once every row has been seen, and return the number of rows computed for it.
-
-    Args:
-        judge: with everything that was collected; nothing of it is kept.
-        source: number of the source of computed rows, one beyond those of the input.
-        on_rows: called with every judged chunk and that number.
-    """
-    pa.default_memory_pool().release_unused()
-    collected = CollectedResults(judge.release_collected(), plan=judge.plan, groups=judge.groups)
-    first_row = 1
-    for specification, rows in computed_rows(judge, collected):
-        judged = judge.judge(rows, first_row=first_row, source=source, computed_for=specification)
-        first_row += rows.num_rows
-        if on_rows is not None:
-            on_rows(judged, source)
-    settle_retests(judge)
-    settle_inputs(judge, collected)
-    return first_row - 1
-
-
 def conclude(
     judge: Judge, *, moment: datetime, stage: int | None, sources: Sequence[str], rows_computed: int
 ) -> Evaluation:
     """Settle the cells of every batch that the judge has seen, and say what they allow.
 
     Args:
-        judge: after `judge_across_rows`.
+        judge: of which what counts only together has been settled.
         moment: of evaluation.
         stage: index of the only stage wanted, `None` for all.
         sources: names of the sources.
-        rows_computed: as `judge_across_rows` returned it.
+        rows_computed: means, medians and derived results.
     """
     # Each of the phases needs much memory for a while; what the last one needed is given back first.
     pa.default_memory_pool().release_unused()

@@ -1,7 +1,7 @@
 """Evaluate results against specifications: the one way through the house.
 
 Rows stream through the judge; cells only rise, so that order, chunks and repetition change nothing. When the last row
-has passed, criteria over several rows are settled, then the cells, the dispositions and the findings.
+of a batch has passed, criteria over several of them are settled, at the end the cells, the dispositions and the findings.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.evaluation.batch_groups import BatchGroups
-from regenqc.evaluation.conclusion import Evaluation, RowSink, conclude, judge_across_rows
+from regenqc.evaluation.closing import find_last_rows
+from regenqc.evaluation.conclusion import Evaluation, RowSink, conclude
 from regenqc.evaluation.families import Family, families_of, single_families
 from regenqc.evaluation.judge import Judge
 from regenqc.evaluation.kernel import load_compiled
 from regenqc.evaluation.plan import Plan
 from regenqc.evaluation.read_ahead import read_ahead
 from regenqc.evaluation.terms import no_results, terms_of
+from regenqc.evaluation.together import ResultsTogether
 from regenqc.intake.readers.text import trimmed
 from regenqc.intake.revisions import find_superseding
 from regenqc.intake.table import ResultTable, read_results
@@ -102,8 +104,10 @@ def evaluate(
     coder = terms.coder(plan, superseding=superseding.result())
     if terms.batches is not None:
         coder.number_batches(terms.batches.batch_ids)
+    last_rows = find_last_rows(table, coder, rows=chunk_rows) if plan.has_collected else None
     judge = Judge(plan, groups, coder, compiled=compiled)
-    _judge_sources(judge, table, chunk_rows=chunk_rows, on_rows=on_rows)
+    together = ResultsTogether(judge, source=len(table.sources), on_rows=on_rows, last_rows=last_rows)
+    _judge_sources(judge, table, together, chunk_rows=chunk_rows, on_rows=on_rows)
     if judge.rows_judged + judge.rows_refused == 0:
         raise no_results(table.sources)
     return conclude(
@@ -111,7 +115,7 @@ def evaluate(
         moment=terms.moment,
         stage=terms.stage,
         sources=[source.name for source in table.sources],
-        rows_computed=judge_across_rows(judge, source=len(table.sources), on_rows=on_rows),
+        rows_computed=together.finish(),
     )
 
 
@@ -132,12 +136,15 @@ def _families(
     return families
 
 
-def _judge_sources(judge: Judge, table: ResultTable, *, chunk_rows: int, on_rows: RowSink | None) -> None:
+def _judge_sources(
+    judge: Judge, table: ResultTable, together: ResultsTogether, *, chunk_rows: int, on_rows: RowSink | None
+) -> None:
     for index, source in enumerate(table.sources):
         for coded in read_ahead(_coded(judge.coder, source, chunk_rows)):
             judged = judge.judge_coded(coded, source=index)
             if on_rows is not None:
                 on_rows(judged, index)
+            together.settle_complete(judge.rows_judged + judge.rows_refused)
 
 
 def _coded(coder: RowCoder, source: Source, chunk_rows: int) -> Iterator[CodedRows]:

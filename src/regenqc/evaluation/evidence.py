@@ -113,10 +113,16 @@ class Columns:
 
     Args:
         schema: of every batch.
+        parts: the batches.
     """
 
     schema: pa.Schema
-    _batches: list[pa.RecordBatch] = field(default_factory=list)
+    parts: list[pa.RecordBatch] = field(default_factory=list)
+
+    @property
+    def row_count(self) -> int:
+        """Return the number of rows so far."""
+        return sum(part.num_rows for part in self.parts)
 
     def append(self, columns: Sequence[NDArray[np.generic] | pa.Array]) -> None:
         """Append columns in the order of the schema."""
@@ -125,11 +131,15 @@ class Columns:
             for column, entry in zip(columns, self.schema, strict=True)
         ]
         if len(arrays[0]):
-            self._batches.append(pa.record_batch(arrays, schema=self.schema))
+            self.parts.append(pa.record_batch(arrays, schema=self.schema))
+
+    def append_table(self, table: pa.Table) -> None:
+        """Append the rows of a table of the same schema."""
+        self.parts += (part for part in table.to_batches() if part.num_rows)
 
     def table(self) -> pa.Table:
         """Return everything as one table."""
-        return pa.Table.from_batches(self._batches, schema=self.schema)
+        return pa.Table.from_batches(self.parts, schema=self.schema)
 
 
 def texts_at(rows: pa.RecordBatch, name: str, at: NDArray[np.integer]) -> pa.StringArray:

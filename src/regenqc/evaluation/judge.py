@@ -59,6 +59,8 @@ class Judge:
         self.plan = plan
         self.groups = groups
         self.coder = coder
+        # Computed rows are coded while the next part of the input is.
+        self._computed_coder = coder.beside()
         self.compiled = compiled
         self.findings = Columns(FINDING_SCHEMA)
         self.collected = Columns(COLLECTED_SCHEMA)
@@ -92,7 +94,8 @@ class Judge:
             computed_for: specification for which the engine computed the rows itself: no other judges them, they are
                 not counted as read, and their methods are those of the results they were computed from.
         """
-        coded = self.coder.code(rows, first_row=first_row, computed=computed_for is not None)
+        coder = self.coder if computed_for is None else self._computed_coder
+        coded = coder.code(rows, first_row=first_row, computed=computed_for is not None)
         return self.judge_coded(coded, source=source, computed_for=computed_for)
 
     def judge_coded(self, coded: CodedRows, *, source: int, computed_for: int | None = None) -> JudgedRows:

@@ -157,6 +157,8 @@ class Plan:
         self.kind = np.array([slot.kind for slot in self.slots], dtype=np.uint8)
         policies = [getattr(slot.criterion, "replicates", Replicates.EACH) for slot in self.slots]
         collected = self.kind == SlotKind.COLLECTED
+        # Whether anything counts only together.
+        self.has_collected = bool(collected.any())
         # Whose rows something is computed from, or compared with.
         self.is_input = np.array([slot.is_input for slot in self.slots], dtype=np.bool_)
         self.is_averaged = collected & np.array([policy in AVERAGED for policy in policies], dtype=np.bool_)

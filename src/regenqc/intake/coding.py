@@ -6,6 +6,7 @@ test, stage, status, revision, unambiguous dates) refuses the row: it is counted
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -154,8 +155,14 @@ class RowCoder:
         Args:
             batch_ids: distinct and not empty.
         """
-        self.batch_ids = list(batch_ids)
-        self._batch_codes = dict(zip(batch_ids, range(len(batch_ids)), strict=True))
+        self.batch_ids[:] = batch_ids
+        self._batch_codes |= zip(batch_ids, range(len(batch_ids)), strict=True)
+
+    def beside(self) -> RowCoder:
+        """Return a coder with the same numbering, which may code other rows meanwhile if it meets no new batches."""
+        other = copy(self)
+        vars(other)["_last"] = {}
+        return other
 
     def batch_codes(self, batch_ids: list[str]) -> list[int]:
         """Return the codes of batches, numbering new ones in order; -1 for an empty identifier."""

@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from regenqc.evaluation.batch_groups import BatchGroups
 from regenqc.evaluation.cell_marks import findings_with_marks
-from regenqc.evaluation.conclusion import conclude, judge_across_rows
+from regenqc.evaluation.conclusion import conclude
 from regenqc.evaluation.judge import Judge
 from regenqc.evaluation.plan import Plan
+from regenqc.evaluation.together import ResultsTogether
 from regenqc.garbage import collection_paused
 from regenqc.spark.rows_folder import RowsFile
 from regenqc.spark.states import PartialState, merge, ranges_of, state_of, to_bytes
@@ -127,7 +128,7 @@ def finish_range(
             def on_rows(judged: JudgedRows, source: int) -> None:
                 file.write(context.row_format.judged_rows(judged, source))
 
-        computed = judge_across_rows(judge, source=len(context.sources), on_rows=on_rows)
+        computed = ResultsTogether(judge, source=len(context.sources), on_rows=on_rows).finish()
     return judge, conclude(
         judge, moment=context.terms.moment, stage=context.terms.stage, sources=context.sources, rows_computed=computed
     )
