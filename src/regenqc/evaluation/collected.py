@@ -10,13 +10,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regenqc.evaluation.evidence import COLLECTED_SCHEMA
 from regenqc.evaluation.grouping import Combinations, begins_of, distinct_combinations
 from regenqc.evaluation.taking import RowsOfTable
 from regenqc.specification.criteria import canonical_word
 from regenqc.vocabulary import INTERIM_WORDS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterator
 
     from numpy.typing import NDArray
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 __all__ = ["CodedTexts", "CollectedResults", "SlotRows"]
 
 _BATCHES_AT_ONCE: Final = 20_000
+_CODED: Final = ("reported", "unit", "lod", "annex")
+_PLAIN: Final = ("batch", "slot", "unit_code", "row", "preliminary")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,23 @@ class CodedTexts:
     def take(self, rows: NDArray[np.integer[Any]]) -> CodedTexts:
         """Return the texts of some rows."""
         return CodedTexts(self.codes[rows], self.words)
+
+    def part(self, rows: slice) -> CodedTexts:
+        """Return the texts of rows that stand one after the other, and the words of these."""
+        return CodedTexts(self.codes[rows], self.words).compact()
+
+    def compact(self) -> CodedTexts:
+        """Return the same texts with no word that is of no row.
+
+        Example:
+            >>> texts = CodedTexts(np.array([2, 2], dtype=np.int32), pa.array(["%", "mL", "pH"])).compact()
+            >>> texts.codes.tolist(), texts.words.to_pylist()
+            ([0, 0], ['pH'])
+        """
+        is_used = np.zeros(len(self.words), dtype=np.bool_)
+        is_used[self.codes] = True
+        number = np.cumsum(is_used, dtype=np.int32) - 1
+        return CodedTexts(number[self.codes].astype(np.int32), self.words.filter(pa.array(is_used)))
 
     def at(self, rows: NDArray[np.integer[Any]]) -> pa.StringArray:
         """Return the texts of some rows, written out.
@@ -71,7 +91,6 @@ class SlotRows:
 
     Args:
         batch: code of the batch.
-        replicate: identity of the row, empty for a row without.
         reported: result as reported.
         unit: unit as reported.
         lod: limit as reported below which the result lies, if it lies below one: that of detection, or of quantitation.
@@ -79,10 +98,11 @@ class SlotRows:
         preliminary: whether the row is preliminary.
         unit_code: code of the unit.
         row: key of the row.
+        place: position of the row among everything that was collected.
+        identities: texts by that position.
     """
 
     batch: NDArray[np.int32]
-    replicate: CodedTexts
     reported: CodedTexts
     unit: CodedTexts
     lod: CodedTexts
@@ -90,9 +110,17 @@ class SlotRows:
     preliminary: NDArray[np.bool_]
     unit_code: NDArray[np.int16]
     row: NDArray[np.int64]
+    place: NDArray[np.int64]
+    identities: RowsOfTable
 
     def __len__(self) -> int:
         return len(self.batch)
+
+    @cached_property
+    def replicate(self) -> CodedTexts:
+        """Return the identity of every row, empty for a row without; looked up where rows have to be told apart."""
+        texts = self.identities.take(self.place)["replicate"].combine_chunks().dictionary_encode()
+        return CodedTexts(texts.indices.to_numpy(), texts.dictionary)
 
     @cached_property
     def begins(self) -> NDArray[np.int64]:
@@ -123,7 +151,6 @@ class SlotRows:
         at = np.arange(len(self))[rows]
         return SlotRows(
             batch=self.batch[at],
-            replicate=self.replicate.take(at),
             reported=self.reported.take(at),
             unit=self.unit.take(at),
             lod=self.lod.take(at),
@@ -131,6 +158,8 @@ class SlotRows:
             preliminary=self.preliminary[at],
             unit_code=self.unit_code[at],
             row=self.row[at],
+            place=self.place[at],
+            identities=self.identities,
         )
 
     def selections(self) -> Iterator[tuple[SlotRows, bool]]:
@@ -181,41 +210,56 @@ class CollectedResults:
     def __init__(self, table: pa.Table, *, plan: Plan, groups: BatchGroups) -> None:
         self._plan, self._groups = plan, groups
         slot, batch = table["slot"].to_numpy(), table["batch"].to_numpy()
-        self._rows = RowsOfTable(table)
         self._order = np.argsort((slot.astype(np.int64) << 32) | batch, kind="stable")
-        self._slot, self._batch = slot[self._order], batch[self._order]
+        # Nearly every row has an identity of its own, which few are asked for: those are no codes.
+        self._identities = RowsOfTable(pa.table({"replicate": table["replicate"].cast(pa.string())}))
+        self._texts = {name: _coded(table[name]).take(self._order) for name in _CODED}
+        self._columns = {name: table[name].to_numpy()[self._order] for name in _PLAIN}
+        self._slot, self._batch = self._columns["slot"], self._columns["batch"]
 
     def of_batches(self, batches: NDArray[np.integer[Any]]) -> pa.Table:
         """Return what was collected of some batches."""
-        return self._rows.take(self._order[np.isin(self._batch, batches)])
+        at = np.flatnonzero(np.isin(self._batch, batches))
+        columns = {name: pa.array(values[at]) for name, values in self._columns.items()}
+        for name, texts in self._texts.items():
+            kept = texts.take(at).compact()
+            columns[name] = pa.DictionaryArray.from_arrays(pa.array(kept.codes), kept.words)
+        identities = self._identities.take(self._order[at])["replicate"].combine_chunks().dictionary_encode()
+        columns["replicate"] = identities
+        return pa.table([columns[name] for name in COLLECTED_SCHEMA.names], schema=COLLECTED_SCHEMA)
 
     def blocks(self, slots: Collection[int]) -> Iterator[dict[int, SlotRows]]:
         """Yield the rows of these slots, equal ones once, in blocks of batches; slots without rows are absent."""
         as_slot = {slot: int(self._plan.collected_as[slot]) for slot in slots}
         ranges = {slot: np.searchsorted(self._slot, [slot, slot + 1]) for slot in sorted(set(as_slot.values()))}
-        last = max((int(self._batch[end - 1]) for begin, end in ranges.values() if end > begin), default=-1)
-        for first in range(0, last + 1, _BATCHES_AT_ONCE):
-            within = {
-                slot: begin + np.searchsorted(self._batch[begin:end], [first, first + _BATCHES_AT_ONCE])
-                for slot, (begin, end) in ranges.items()
-            }
-            held = self._held(within)
+        edges = [self._batch[[begin, end - 1]] for begin, end in ranges.values() if end > begin]
+        if not edges:
+            return
+        for first in range(min(edge[0] for edge in edges), max(edge[1] for edge in edges) + 1, _BATCHES_AT_ONCE):
+            held: dict[int, SlotRows] = {}
+            for slot, (begin, end) in ranges.items():
+                places = np.searchsorted(self._batch[begin:end], [first, first + _BATCHES_AT_ONCE])
+                if places[1] > places[0]:
+                    held[slot] = _evidence_of(self._rows(slice(begin + places[0], begin + places[1])))
             block = {slot: self._of_slot(slot, held[common]) for slot, common in as_slot.items() if common in held}
             block = {slot: rows for slot, rows in block.items() if len(rows)}
             if block:
                 yield block
 
-    def _held(self, within: Mapping[int, NDArray[np.int64]]) -> dict[int, SlotRows]:
-        """Return the rows of slots from which they are collected, by the places where they begin and end."""
-        table = self._rows.take(np.concatenate([self._order[start:stop] for start, stop in within.values()]))
-        held: dict[int, SlotRows] = {}
-        taken = 0
-        for slot, (start, stop) in within.items():
-            if stop > start:
-                part = table.slice(taken, stop - start)
-                held[slot] = _evidence_of(_slot_rows(part, self._batch[start:stop]))
-                taken += stop - start
-        return held
+    def _rows(self, at: slice) -> SlotRows:
+        columns, texts = self._columns, self._texts
+        return SlotRows(
+            batch=columns["batch"][at],
+            reported=texts["reported"].part(at),
+            unit=texts["unit"].part(at),
+            lod=texts["lod"].part(at),
+            annex=texts["annex"].part(at),
+            preliminary=columns["preliminary"][at],
+            unit_code=columns["unit_code"][at],
+            row=columns["row"][at],
+            place=self._order[at],
+            identities=self._identities,
+        )
 
     def _of_slot(self, slot: int, rows: SlotRows) -> SlotRows:
         """Return the rows of batches to which a slot applies; others have been collected for another slot."""
@@ -223,25 +267,12 @@ class CollectedResults:
         return rows if own.all() else rows.take(own)
 
 
-def _slot_rows(part: pa.Table, batch: NDArray[np.int32]) -> SlotRows:
-    return SlotRows(
-        batch=batch,
-        replicate=_coded(part["replicate"]),
-        reported=_coded(part["reported"]),
-        unit=_coded(part["unit"]),
-        lod=_coded(part["lod"]),
-        annex=_coded(part["annex"]),
-        preliminary=part["preliminary"].to_numpy(),
-        unit_code=part["unit_code"].to_numpy(),
-        row=part["row"].to_numpy(),
-    )
-
-
 def _coded(column: pa.ChunkedArray) -> CodedTexts:
-    coded = column.combine_chunks().dictionary_encode()
-    if isinstance(coded, pa.ChunkedArray):
-        coded = coded.unify_dictionaries().combine_chunks()
-    return CodedTexts(coded.indices.to_numpy(), coded.dictionary)
+    """Return a column as codes of one dictionary."""
+    unified = column.unify_dictionaries()
+    words = unified.chunk(0).dictionary if unified.num_chunks else pa.array([], type=pa.string())
+    codes = [chunk.indices.to_numpy() for chunk in unified.chunks]
+    return CodedTexts(np.concatenate([np.empty(0, dtype=np.int32), *codes]), words)
 
 
 def _code_of(words: pa.StringArray, text: str) -> int:

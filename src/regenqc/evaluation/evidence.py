@@ -5,26 +5,32 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from regenqc.evaluation.grouping import distinct_combinations
+from regenqc.intake.readers.text import TEXT_CODES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
 __all__ = [
     "ANNEX_COLUMNS",
     "COLLECTED_SCHEMA",
     "FINDING_SCHEMA",
+    "IDENTITY_COLUMNS",
     "INVESTIGATION_COLUMNS",
     "INVESTIGATION_SCHEMA",
     "NOT_JUDGED",
     "ROW_BITS",
     "SEPARATOR",
     "Columns",
-    "joined_texts",
+    "codes_at",
+    "identities_at",
+    "joined_codes",
     "texts_at",
 ]
 
@@ -51,17 +57,20 @@ FINDING_SCHEMA = pa.schema(
 # Further columns that a derived result can ask for; a collected row has them joined in its annex.
 ANNEX_COLUMNS = ("method", "loq", "sample_amount", "sample_amount_unit", "uncertainty")
 
+# Columns that tell the rows of one test apart; a collected row has them joined in its `replicate`.
+IDENTITY_COLUMNS = ("result_id", "sample_id", "replicate")
+
 COLLECTED_SCHEMA = pa.schema(
     [
         ("batch", pa.int32()),
         ("slot", pa.int32()),
         ("unit_code", pa.int16()),
         ("row", pa.int64()),
-        ("reported", pa.string()),
-        ("unit", pa.string()),
-        ("lod", pa.string()),
-        ("replicate", pa.string()),
-        ("annex", pa.string()),
+        ("reported", TEXT_CODES),
+        ("unit", TEXT_CODES),
+        ("lod", TEXT_CODES),
+        ("replicate", TEXT_CODES),
+        ("annex", TEXT_CODES),
         ("preliminary", pa.bool_()),
     ]
 )
@@ -146,25 +155,69 @@ def texts_at(rows: pa.RecordBatch, name: str, at: NDArray[np.integer]) -> pa.Str
     """Return the text of a column at some rows, empty text when the column is absent.
 
     Example:
-        >>> import numpy as np
         >>> batch = pa.record_batch({"unit": pa.array(["%", "EU"]).dictionary_encode()})
         >>> texts_at(batch, "unit", np.array([1])).to_pylist()
         ['EU']
     """
+    column = codes_at(rows, name, at)
+    return pc.take(column.dictionary, column.indices)
+
+
+def codes_at(rows: pa.RecordBatch, name: str, at: NDArray[np.integer]) -> pa.DictionaryArray:
+    """Return the text of a column at some rows as codes of its dictionary, empty text when the column is absent.
+
+    Example:
+        >>> batch = pa.record_batch({"unit": pa.array(["%", "EU"]).dictionary_encode()})
+        >>> codes_at(batch, "unit", np.array([1])).to_pylist()
+        ['EU']
+    """
     if name not in rows.schema.names:
-        return pa.array([""] * len(at), type=pa.string())
+        return pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(at), dtype=np.int32)), pa.array([""]))
     column: pa.DictionaryArray = rows[name]
-    return pc.take(column.dictionary, column.indices.take(pa.array(at)))
+    return pa.DictionaryArray.from_arrays(column.indices.take(pa.array(at)), column.dictionary, safe=False)
 
 
-def joined_texts(rows: pa.RecordBatch, names: Sequence[str], at: NDArray[np.integer]) -> pa.StringArray:
+def joined_codes(rows: pa.RecordBatch, names: Sequence[str], at: NDArray[np.integer]) -> pa.DictionaryArray:
     """Return the texts of several columns at some rows as one, empty where all of them are empty.
 
     Example:
-        >>> import numpy as np
         >>> batch = pa.record_batch({"sample_id": pa.array(["S1", ""]).dictionary_encode()})
-        >>> [text.split(SEPARATOR) for text in joined_texts(batch, ["sample_id", "lod"], np.array([0, 1])).to_pylist()]
+        >>> [text.split(SEPARATOR) for text in joined_codes(batch, ["sample_id", "lod"], np.array([0, 1])).to_pylist()]
         [['S1', ''], ['']]
     """
-    joined = pc.binary_join_element_wise(*(texts_at(rows, name, at) for name in names), SEPARATOR)
-    return pc.if_else(pc.equal(joined, SEPARATOR * (len(names) - 1)), "", joined)
+    columns = [codes_at(rows, name, at) for name in names]
+    return _joined(columns, otherwise=codes_at(rows, "", at), unless_empty=columns)
+
+
+def identities_at(rows: pa.RecordBatch, at: NDArray[np.integer]) -> pa.DictionaryArray:
+    """Return what tells rows of one test apart: their `IDENTITY_COLUMNS` joined, or the first of them where it stands alone.
+
+    Example:
+        >>> columns = {"result_id": ["r1", "r1", ""], "replicate": ["", "2", ""]}
+        >>> batch = pa.record_batch({name: pa.array(texts).dictionary_encode() for name, texts in columns.items()})
+        >>> [text.split(SEPARATOR) for text in identities_at(batch, np.arange(3)).to_pylist()]
+        [['r1'], ['r1', '', '2'], ['']]
+    """
+    columns = [codes_at(rows, name, at) for name in IDENTITY_COLUMNS]
+    return _joined(columns, otherwise=columns[0], unless_empty=columns[1:])
+
+
+def _joined(
+    columns: Sequence[pa.DictionaryArray], *, otherwise: pa.DictionaryArray, unless_empty: Sequence[pa.DictionaryArray]
+) -> pa.DictionaryArray:
+    """Return the texts of columns joined where one of some columns is not empty, and another column elsewhere."""
+    is_joined = np.zeros(len(otherwise), dtype=np.bool_)
+    for column in unless_empty:
+        is_stated = pc.not_equal(column.dictionary, "").to_numpy(zero_copy_only=False)
+        if is_stated.any():
+            is_joined |= is_stated[column.indices.to_numpy()]
+    if not is_joined.any():
+        return otherwise
+    # What several rows have in common is joined once.
+    found = distinct_combinations(*(column.indices.to_numpy()[is_joined] for column in columns))
+    first = pa.array(np.flatnonzero(is_joined)[found.first])
+    texts = (pc.take(column.dictionary, column.indices.take(first)) for column in columns)
+    joined = pc.binary_join_element_wise(*texts, SEPARATOR)
+    codes = otherwise.indices.to_numpy().copy()
+    codes[is_joined] = len(otherwise.dictionary) + found.of_row
+    return pa.DictionaryArray.from_arrays(pa.array(codes), pa.concat_arrays([otherwise.dictionary, joined]))

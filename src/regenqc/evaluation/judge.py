@@ -17,7 +17,9 @@ from regenqc.evaluation.evidence import (
     INVESTIGATION_SCHEMA,
     ROW_BITS,
     Columns,
-    joined_texts,
+    codes_at,
+    identities_at,
+    joined_codes,
     texts_at,
 )
 from regenqc.evaluation.judged_rows import Chunk, JudgedRows, raise_rows
@@ -260,34 +262,41 @@ class Judge:
             _, first = np.unique(row * np.int64(len(self.plan.slots)) + slot, return_index=True)
             row, slot = row[first], slot[first]
         raise_rows(chunk.judged, row, np.full(len(row), Verdict.MISSING), np.full(len(row), Reason.JUDGED_WITH_OTHERS))
-        annexed = self.plan.annexed[slot]
-        nothing = pa.repeat("", len(row))
         self.collected.append(
             [
                 coded.batch[row],
                 slot,
                 coded.unit[row],
                 chunk.row_key + row,
-                texts_at(coded.rows, "result", row),
-                texts_at(coded.rows, "unit", row),
+                codes_at(coded.rows, "result", row),
+                codes_at(coded.rows, "unit", row),
                 self.limits_below(coded, row),
-                joined_texts(coded.rows, ("result_id", "sample_id", "replicate"), row),
-                pc.if_else(pa.array(annexed), joined_texts(coded.rows, ANNEX_COLUMNS, row), nothing)
-                if annexed.any()
-                else nothing,
+                identities_at(coded.rows, row),
+                self._annexes(coded, row, slot),
                 coded.standing[row] == Standing.PRELIMINARY,
             ]
         )
 
+    def _annexes(self, coded: CodedRows, row: NDArray[np.integer], slot: NDArray[np.integer]) -> pa.DictionaryArray:
+        """Return the further columns of rows, empty where the slot asks for none."""
+        annexed = self.plan.annexed[slot]
+        found = joined_codes(coded.rows, ANNEX_COLUMNS, row[annexed])
+        # The first word of that dictionary is empty.
+        codes = np.zeros(len(row), dtype=np.int32)
+        codes[annexed] = found.indices.to_numpy()
+        return pa.DictionaryArray.from_arrays(pa.array(codes), found.dictionary)
+
     @staticmethod
-    def limits_below(coded: CodedRows, row: NDArray[np.integer]) -> pa.StringArray:
+    def limits_below(coded: CodedRows, row: NDArray[np.integer]) -> pa.DictionaryArray:
         """Return the limits below which what was reported lies, if it lies below one.
 
         That is the limit of detection; of what is below the limit of quantitation, that limit and no other.
         """
-        limits = texts_at(coded.rows, "lod", row)
         below = coded.readings.word[coded.reading[row]] == _BELOW_QUANTITATION
-        return pc.if_else(pa.array(below), texts_at(coded.rows, "loq", row), limits) if below.any() else limits
+        if not below.any():
+            return codes_at(coded.rows, "lod", row)
+        limits = (texts_at(coded.rows, name, row) for name in ("loq", "lod"))
+        return pc.if_else(pa.array(below), *limits).dictionary_encode()
 
     def _look_at_members(self, chunk: Chunk, row: NDArray[np.int32], slot: NDArray[np.int32]) -> None:
         """Look at single rows of what counts only together: at their controls, and at what an average would hide."""

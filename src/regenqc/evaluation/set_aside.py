@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 import pyarrow as pa
 
-from regenqc.evaluation.evidence import ANNEX_COLUMNS, INVESTIGATION_COLUMNS, NOT_JUDGED, joined_texts, texts_at
+from regenqc.evaluation.evidence import ANNEX_COLUMNS, INVESTIGATION_COLUMNS, NOT_JUDGED, joined_codes, texts_at
 from regenqc.evaluation.judged_rows import raise_rows
 from regenqc.evaluation.kernel import COLLECTED
 from regenqc.evaluation.slots import COLLECTED_ONLY
@@ -97,8 +97,8 @@ def _record(
         verdict,
         *(_texts(chunk, name, row) for name in INVESTIGATION_COLUMNS),
         coded.unit[row],
-        judge.limits_below(coded, row),
-        joined_texts(coded.rows, ANNEX_COLUMNS, row),
+        judge.limits_below(coded, row).dictionary_decode(),
+        joined_codes(coded.rows, ANNEX_COLUMNS, row).dictionary_decode(),
     ]
 
 

@@ -17,12 +17,13 @@ from regenqc.evaluation.across_rows import ComputedPart, rows_of_parts
 from regenqc.evaluation.apart import judge_apart
 from regenqc.evaluation.collected import CollectedResults
 from regenqc.evaluation.derived import derivations
-from regenqc.evaluation.evidence import COLLECTED_SCHEMA, INVESTIGATION_COLUMNS, SEPARATOR
+from regenqc.evaluation.evidence import COLLECTED_SCHEMA, IDENTITY_COLUMNS, INVESTIGATION_COLUMNS, SEPARATOR
 from regenqc.evaluation.grouping import begins_of, distinct_combinations
 from regenqc.evaluation.retests import identity_of, in_number, is_not_understood, record_retests, requirement_of
 from regenqc.evaluation.row_arrays import row_arrays
 from regenqc.evaluation.slots import STAGES, other_stage
 from regenqc.intake.coding import Standing
+from regenqc.intake.readers.text import TEXT_CODES
 from regenqc.specification.criteria import canonical_word
 from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Verdict
 
@@ -190,19 +191,23 @@ def _computed_with(
 
 def _as_collected(records: pa.Table, *, slot: int) -> pa.Table:
     """Return results that were set aside as if they counted."""
-    identity = pc.binary_join_element_wise(
-        *(records[name] for name in ("result_id", "sample_id", "replicate")), SEPARATOR
-    )
+    first, *others = (records[name] for name in IDENTITY_COLUMNS)
+    stands_alone = pc.and_(*(pc.equal(texts, "") for texts in others))
+    identity = pc.if_else(stands_alone, first, pc.binary_join_element_wise(first, *others, SEPARATOR))
     count = records.num_rows
     columns = {
         **{name: records[name] for name in ("batch", "unit_code", "row", "unit", "annex")},
         "slot": pa.repeat(pa.scalar(slot, pa.int32()), count),
         "reported": records["result"],
         "lod": records["limit"],
-        "replicate": pc.if_else(pc.equal(identity, 2 * SEPARATOR), "", identity),
+        "replicate": identity,
         "preliminary": pa.repeat(pa.scalar(value=False), count),
     }
-    return pa.table({entry.name: columns[entry.name] for entry in COLLECTED_SCHEMA}, schema=COLLECTED_SCHEMA)
+    coded = {
+        entry.name: columns[entry.name].dictionary_encode() if entry.type == TEXT_CODES else columns[entry.name]
+        for entry in COLLECTED_SCHEMA
+    }
+    return pa.table(coded, schema=COLLECTED_SCHEMA)
 
 
 def _judged(

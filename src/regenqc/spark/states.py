@@ -147,7 +147,13 @@ def _by_batch(table: pa.Table, code_of: NDArray[np.int32]) -> pa.Table:
     """Return evidence with other batch codes, sorted by them."""
     batch = code_of[table.column(0).to_numpy()]
     order = np.argsort(batch, kind="stable")
-    return table.set_column(0, table.schema.field(0), pa.array(batch)).take(pa.array(order)).combine_chunks()
+    # Texts are written out: a dictionary would travel with every part of the state.
+    columns = [pa.chunked_array([batch]), *(_written_out(column) for column in table.columns[1:])]
+    return pa.table(columns, names=table.column_names).take(pa.array(order)).combine_chunks()
+
+
+def _written_out(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
 def merge(judge: Judge, states: Iterable[PartialState]) -> None:
@@ -184,7 +190,7 @@ def merge(judge: Judge, states: Iterable[PartialState]) -> None:
         _raise_cells(groups, codes, widths, np.frombuffer(b"".join(cells.to_pylist()), dtype=np.uint8))
         kept = evidence_of(judge)
         for name, table in state.evidence.items():
-            kept[name].append(_columns(table, codes))
+            kept[name].append(_columns(table, codes, kept[name].schema))
 
 
 def other_terms() -> InternalError:
@@ -208,9 +214,13 @@ def _raise_cells(
     groups.cells[at] = np.maximum(groups.cells[at], verdicts)
 
 
-def _columns(table: pa.Table, codes: NDArray[np.int32]) -> list[pa.Array]:
+def _columns(table: pa.Table, codes: NDArray[np.int32], schema: pa.Schema) -> list[pa.Array]:
     columns = [column.combine_chunks() for column in table.columns]
-    return [pa.array(codes[columns[0].to_numpy()]), *columns[1:]]
+    coded = [
+        column.dictionary_encode() if pa.types.is_dictionary(entry.type) else column
+        for column, entry in zip(columns, schema, strict=True)
+    ]
+    return [pa.array(codes[columns[0].to_numpy()]), *coded[1:]]
 
 
 def to_bytes(table: pa.Table) -> bytes:
