@@ -268,11 +268,16 @@ class CollectedResults:
 
 
 def _coded(column: pa.ChunkedArray) -> CodedTexts:
-    """Return a column as codes of one dictionary."""
+    """Return a column as codes of one dictionary, in which every text stands once."""
     unified = column.unify_dictionaries()
-    words = unified.chunk(0).dictionary if unified.num_chunks else pa.array([], type=pa.string())
-    codes = [chunk.indices.to_numpy() for chunk in unified.chunks]
-    return CodedTexts(np.concatenate([np.empty(0, dtype=np.int32), *codes]), words)
+    if not unified.num_chunks:
+        return CodedTexts(np.empty(0, dtype=np.int32), pa.array([], type=pa.string()))
+    codes = np.concatenate([chunk.indices.to_numpy() for chunk in unified.chunks])
+    words = unified.chunk(0).dictionary
+    distinct = words.dictionary_encode()
+    if len(distinct.dictionary) < len(words):
+        return CodedTexts(distinct.indices.to_numpy()[codes], distinct.dictionary)
+    return CodedTexts(codes, words)
 
 
 def _code_of(words: pa.StringArray, text: str) -> int:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from regenqc.evaluation.apart import judge_apart
 from regenqc.evaluation.column_controls import ColumnControls
@@ -292,11 +291,13 @@ class Judge:
 
         That is the limit of detection; of what is below the limit of quantitation, that limit and no other.
         """
+        limits = codes_at(coded.rows, "lod", row)
         below = coded.readings.word[coded.reading[row]] == _BELOW_QUANTITATION
         if not below.any():
-            return codes_at(coded.rows, "lod", row)
-        limits = (texts_at(coded.rows, name, row) for name in ("loq", "lod"))
-        return pc.if_else(pa.array(below), *limits).dictionary_encode()
+            return limits
+        others = codes_at(coded.rows, "loq", row)
+        codes = np.where(below, others.indices.to_numpy() + np.int32(len(limits.dictionary)), limits.indices.to_numpy())
+        return pa.DictionaryArray.from_arrays(pa.array(codes), pa.concat_arrays([limits.dictionary, others.dictionary]))
 
     def _look_at_members(self, chunk: Chunk, row: NDArray[np.int32], slot: NDArray[np.int32]) -> None:
         """Look at single rows of what counts only together: at their controls, and at what an average would hide."""
