@@ -23,6 +23,7 @@ from regenqc.evaluation.plan import Plan
 from regenqc.evaluation.read_ahead import read_ahead
 from regenqc.evaluation.terms import no_results, terms_of
 from regenqc.evaluation.together import ResultsTogether
+from regenqc.garbage import collection_paused
 from regenqc.intake.readers.text import trimmed
 from regenqc.intake.revisions import find_superseding
 from regenqc.intake.table import ResultTable, read_results
@@ -42,6 +43,7 @@ CHUNK_ROWS = 262_144
 _LARGE_INPUT_BYTES = 4_000_000
 
 
+@collection_paused()
 def evaluate(
     results: Any,
     specifications: Specification | Sequence[Specification],

@@ -8,6 +8,7 @@ a reported unit when a result in that unit first appears, once, exactly.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
@@ -27,10 +28,10 @@ from regenqc.evaluation.slots import (
     named_tests,
     stages_of_derived,
 )
-from regenqc.measurement.limits import CompiledInterval, compile_interval
+from regenqc.measurement.limits import CompiledInterval, Rounding, compile_interval, conforming_interval
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
-from regenqc.specification.criteria import conforming_words, exact_interval, failing_words
+from regenqc.specification.criteria import conforming_words, exact_interval, failing_words, read_limit
 from regenqc.specification.derived_functions import FUNCTIONS, Rule
 from regenqc.specification.derived_sources import rows_needed
 from regenqc.vocabulary import INTERIM_WORDS, Reason, Replicates, Verdict
@@ -357,17 +358,24 @@ def _bounds(limit: LimitText, alert: LimitText | None, rounding: str | None, cod
     limit_unit = find_unit(limit.unit)
     assert limit_unit is not None  # noqa: S101 - checked when the specification was loaded
     factor = conversion_factor(unit, limit_unit)
-    unrounded = compile_interval(exact_interval(limit, factor=factor))
+    exact = read_limit(limit)
+    unrounded = compile_interval(conforming_interval(exact, rounding=Rounding.NONE, factor=factor))
     rounded = unrounded
     if rounding not in {None, "none"}:
-        rounded = compile_interval(exact_interval(limit, rounding=rounding, factor=factor))
+        rounded = compile_interval(conforming_interval(exact, rounding=Rounding(rounding), factor=factor))
     # Rounding narrows a strict limit and widens the others: what lies in both conforms without a word about rounding.
-    narrow = _intersect(rounded, unrounded)
+    narrow = unrounded if rounded is unrounded else _intersect(rounded, unrounded)
     if alert is not None:
-        alert_unit = find_unit(alert.unit)
-        assert alert_unit is not None  # noqa: S101 - checked when the specification was loaded
-        narrow = _intersect(narrow, compile_interval(exact_interval(alert, factor=conversion_factor(unit, alert_unit))))
+        narrow = _intersect(narrow, _alert_interval(alert, code))
     return (*_numbers(rounded), *_numbers(narrow), unrounded.lo, unrounded.hi)
+
+
+@lru_cache(maxsize=1 << 12)
+def _alert_interval(alert: LimitText, code: int) -> CompiledInterval:
+    """Return an alert limit in a unit; specifications of one form mostly have it in common."""
+    alert_unit = find_unit(alert.unit)
+    assert alert_unit is not None  # noqa: S101 - checked when the specification was loaded
+    return compile_interval(exact_interval(alert, factor=conversion_factor(UNITS[code], alert_unit)))
 
 
 def _numbers(interval: CompiledInterval) -> tuple[float, ...]:

@@ -301,6 +301,8 @@ def conforming_interval(limit: Limit, *, rounding: Rounding, factor: Fraction = 
     interval = _exact_interval(limit, rounding)
     if interval.is_empty():
         raise SpecificationError(_empty_fault(limit, rounding))
+    if factor == 1:
+        return interval
     lower, upper = interval.lower, interval.upper
     return ExactInterval(
         None if lower is None else Bound(lower.value / factor, lower.inclusive),
@@ -445,15 +447,15 @@ def compile_interval(interval: ExactInterval) -> CompiledInterval:
 # doubles finite, and normal: a processor set to flush subnormals to zero would let 0 pass "> 0".
 _BEYOND: Final = Fraction(10) ** 291
 _BENEATH: Final = 1 / _BEYOND
+_CERTAINLY_BETWEEN: Final = 960  # 2**961 < 10**290
 
 
 def _largest_doubles(boundary: Fraction) -> tuple[float, float]:
     """Return the largest double that a value at or below the boundary may have, and the largest of one below it."""
     if boundary == 0:
         return 0.0, -float(_BENEATH)
-    magnitude = abs(boundary)
-    if not _BENEATH <= magnitude <= _BEYOND:
-        magnitude = _BENEATH if magnitude < _BENEATH else _BEYOND
+    if not _is_between(boundary):
+        magnitude = _BENEATH if abs(boundary) < _BENEATH else _BEYOND
         boundary = magnitude if boundary > 0 else -magnitude
     nearest = float(boundary)
     # The one decimal of 15 digits that can have this double. Where it has another, none has, and either side would do.
@@ -461,3 +463,10 @@ def _largest_doubles(boundary: Fraction) -> tuple[float, float]:
     distance = above * boundary.denominator - boundary.numerator * below
     beneath = math.nextafter(nearest, -math.inf)
     return nearest if distance <= 0 else beneath, nearest if distance < 0 else beneath
+
+
+def _is_between(boundary: Fraction) -> bool:
+    """Return whether the magnitude of a boundary is one that a readable number may have."""
+    above, below = boundary.numerator.bit_length(), boundary.denominator.bit_length()
+    # The logarithm to base two differs from that by less than one; near the ends the numbers themselves are compared.
+    return abs(above - below) < _CERTAINLY_BETWEEN or _BENEATH <= abs(boundary) <= _BEYOND

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from regenqc.measurement.limits import ExactInterval, Limit, Rounding, conforming_interval, make_limit
@@ -17,6 +18,7 @@ __all__ = ["canonical_word", "conforming_words", "exact_interval", "failing_word
 _SPELLINGS = {fold_word(spelling): word for word, spellings in RESULT_WORDS.items() for spelling in (word, *spellings)}
 
 
+@lru_cache(maxsize=1 << 16)
 def read_limit(limit: LimitText) -> Limit:
     """Return the limit with exact decimal bounds.
 
