@@ -152,16 +152,16 @@ class SqliteTransaction(SqliteSnapshot, SqlTransaction):
 
     def insert_values(self, table: str, columns: Sequence[str], values: Sequence[object]) -> None:
         """Insert many rows whose values lie one after the other: thousands in one statement, the last few one by one."""
-        width = len(columns)
-        rows = _most_rows(self._connection, width)
-        at = 0
-        while rows >= _ROWS_WORTH_A_STATEMENT:
-            # Powers of two, so that few statements are prepared, and each of them once.
-            statement = _insertion(table, tuple(columns), rows)
-            while len(values) - at >= rows * width:
-                self.execute(statement, values[at : at + rows * width])
-                at += rows * width
-            rows //= 2
+        width, at = len(columns), 0
+        if len(values) >= _ROWS_WORTH_A_STATEMENT * width:
+            rows = _most_rows(self._connection, width)
+            while rows >= _ROWS_WORTH_A_STATEMENT:
+                # Powers of two, so that few statements are prepared, and each of them once.
+                statement = _insertion(table, tuple(columns), rows)
+                while len(values) - at >= rows * width:
+                    self.execute(statement, values[at : at + rows * width])
+                    at += rows * width
+                rows //= 2
         if at < len(values):
             self._insert_each(table, columns, zip(*[iter(values[at:])] * width, strict=True))
 
