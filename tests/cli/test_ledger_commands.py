@@ -114,6 +114,20 @@ def test_bad_input_is_refused_with_rule_and_reason_and_kept_in_the_refusal_log(
     assert json.loads(regenqc("ledger", "status", "--json").out)["entries"] == before
 
 
+def test_what_is_no_event_is_named_by_its_line(regenqc: Command) -> None:
+    Path("new.jsonl").write_bytes(lines([STORE]) + b"\n" + b"nonsense\n" + lines([SHIP]))
+    refused = json.loads(regenqc("ledger", "append", "new.jsonl", "--json").out)["refused"]
+    assert [(each["event_id"], each.get("at")) for each in refused] == [("", "new.jsonl, line 3"), ("NEW-2", None)]
+    assert "new.jsonl, line 3" in regenqc("ledger", "append", "new.jsonl").out
+
+
+def test_a_refused_signature_says_how_to_sign(regenqc: Command) -> None:
+    Path("new.jsonl").write_bytes(lines([SHIP]))
+    done = regenqc("ledger", "append", "new.jsonl")
+    assert "STAFF-0417" in done.out
+    assert "--sign KEY" in done.out
+
+
 def test_a_signature_with_a_key_that_is_not_enrolled_is_refused(regenqc: Command) -> None:
     assert regenqc("ledger", "key", "STAFF-0417", "--out", "other.key").code == 0
     Path("new.jsonl").write_bytes(lines([SHIP]))

@@ -69,6 +69,21 @@ def test_a_question_is_answered_as_a_picture(arguments: list[str], regenqc: Comm
     assert ET.parse("answer.svg").getroot().tag.endswith("svg")  # noqa: S314 - our own file
 
 
+def test_a_trace_names_the_donor_behind_and_the_recipient_ahead(regenqc: Command) -> None:
+    assert "DONOR-0001" in regenqc("trace", "backward", "DP-0001-1").out
+    assert "PATIENT-0815" in regenqc("trace", "forward", "ML-0001").out
+
+
+def test_moments_are_shown_without_milliseconds_that_nobody_measured(regenqc: Command) -> None:
+    shown = regenqc("trace", "custody", "DP-0001-1").out
+    assert "2026-03-16T08:16:00Z" in shown
+    assert ".000Z" not in shown
+
+
+def test_no_kind_of_event_is_proposed_for_a_misspelt_code(regenqc: Command) -> None:
+    assert "actor_enrolled" not in regenqc("trace", "forward", "a").err
+
+
 def test_what_was_known_then_is_not_what_is_known_now(regenqc: Command) -> None:
     then = regenqc("trace", "where", "DP-0001-1", "--known-at", "2026-03-16T08:17:30Z", "--json")
     now = regenqc("trace", "where", "DP-0001-1", "--json")

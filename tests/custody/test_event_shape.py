@@ -177,6 +177,11 @@ def test_an_unknown_kind_is_refused() -> None:
     assert codes(Scribe()("teleport", items=("IT-1",))) == ["RQC-C006"]
 
 
+def test_an_unknown_kind_is_refused_with_the_kinds_like_it() -> None:
+    (fault,) = event_faults(Scribe()("ships", items=("IT-1",)))
+    assert fault.expected == "ship"
+
+
 WRONG: list[tuple[str, dict[str, Any], str]] = [
     ("a blank in a code", {"place": "ROOM 1"}, "RQC-C009"),
     ("a letter outside ASCII in a code", {"place": "RÄUM-1"}, "RQC-C009"),

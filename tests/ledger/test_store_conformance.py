@@ -124,6 +124,22 @@ def test_a_long_stream_is_recorded_in_several_transactions(bench: Workbench) -> 
     assert (sizes, bench.log.size) == ([100, 100, 50], 250)
 
 
+def test_keys_and_bytes_of_every_length_and_value_are_recorded_as_they_are(bench: Workbench) -> None:
+    dice = random.Random(7)
+    lengths = [1, 2, 255, 256, 65_535, *(dice.randrange(1, 60) for _ in range(9_000))]
+    given = [
+        Entry(number.to_bytes(3, "big") + bytes(dice.randrange(0, 126)), dice.randbytes(length))
+        for number, length in enumerate(lengths)
+    ]
+    bench.log.append(given)
+    stored = list(bench.log.entries())
+    assert [(found.index, found.key, found.body) for found in stored] == [
+        (index, entry.key, entry.body) for index, entry in enumerate(given)
+    ]
+    assert [found.leaf for found in stored] == [leaf_hash(entry.body) for entry in given]
+    assert bench.log.verify().ok
+
+
 def test_what_was_acknowledged_is_there_when_the_ledger_is_opened_again(open_log: Opening) -> None:
     log = open_log()
     log.append(entries(300))
@@ -409,8 +425,9 @@ def test_a_wrong_statement_of_the_layer_above_is_a_ledger_error(open_log: Openin
         log.append(moves("tank vial-1"))
 
 
-@pytest.mark.parametrize("count", [1, 63, 64, 5000], ids=lambda count: f"{count} rows")
-def test_rows_of_every_kind_come_back_as_they_were_written(open_log: Opening, count: int) -> None:
+@pytest.mark.parametrize("flat", [False, True], ids=["row by row", "value after value"])
+@pytest.mark.parametrize("count", [1, 63, 64, 65, 5000], ids=lambda count: f"{count} rows")
+def test_rows_of_every_kind_come_back_as_they_were_written(open_log: Opening, count: int, *, flat: bool) -> None:
     columns = ("number", "words", "raw", "share", "absent")
     rows = [(2**40 + number, f"é {number} % ?", bytes([number % 256]), number / 8, None) for number in range(count)]
 
@@ -422,7 +439,10 @@ def test_rows_of_every_kind_come_back_as_they_were_written(open_log: Opening, co
             )
 
         def apply(self, transaction: Transaction, **_: Any) -> Mapping[int, Fault]:
-            transaction.insert_rows("kinds", columns, rows)
+            if flat:
+                transaction.insert_values("kinds", columns, [value for row in rows for value in row])
+            else:
+                transaction.insert_rows("kinds", columns, rows)
             return {}
 
     log = open_log(projection=Kinds())

@@ -27,7 +27,7 @@ from regenqc.cli.ledger_place import (
 from regenqc.cli.ledger_screen import fault_value, print_facts, print_json, print_line, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from regenqc.custody import Declined, Noted
     from regenqc.custody.site import Site
@@ -42,6 +42,7 @@ app = typer.Typer(
 )
 
 _SHOWN = 20
+_SHOWN_ACTIONS = 5
 _EVENTS_AT_ONCE = 10_000
 
 
@@ -165,11 +166,12 @@ def append_command(
     site = read_site(home)
     signers = [read_secret_key(path) for path in sign or []]
     outcomes: list[Noted | Declined] = []
+    unread: dict[int, str] = {}
     with open_book(ledger, site=site) as book:
-        offers = (_offer(offered, signers) for name in files for offered in _events_in(_content(name)))
+        offers = _offers(files, signers, unread)
         for some in book.append_many(offers, offered_by=offered_by, per_transaction=_EVENTS_AT_ONCE):
             outcomes += some
-    raise typer.Exit(print_outcomes(outcomes, as_json=as_json))
+    raise typer.Exit(print_outcomes(outcomes, as_json=as_json, unread=unread))
 
 
 @app.command("status")
@@ -280,12 +282,24 @@ app.command("policy")(ledger_witness.policy_command)
 app.add_typer(ledger_witness.app, name="witness")
 
 
-def print_outcomes(outcomes: Sequence[Noted | Declined], *, as_json: bool) -> int:
-    """Print what became of events; return the exit code: 0 when all are recorded, 3 when one was refused."""
+def print_outcomes(
+    outcomes: Sequence[Noted | Declined], *, as_json: bool, unread: Mapping[int, str] | None = None
+) -> int:
+    """Print what became of events; return the exit code: 0 when all are recorded, 3 when one was refused.
+
+    Args:
+        outcomes: of the events, in the order in which they were offered.
+        as_json: print values of JSON.
+        unread: of those that are no event, by their place among the others, where they stand.
+    """
     from regenqc.custody import Declined, Noted
 
     noted = [outcome for outcome in outcomes if isinstance(outcome, Noted)]
-    declined = [outcome for outcome in outcomes if isinstance(outcome, Declined)]
+    declined = [
+        (outcome.event_id or (unread or {}).get(place, "(not an event)"), outcome)
+        for place, outcome in enumerate(outcomes)
+        if isinstance(outcome, Declined)
+    ]
     again = sum(outcome.again for outcome in noted)
     if as_json:
         print_json(
@@ -295,25 +309,33 @@ def print_outcomes(outcomes: Sequence[Noted | Declined], *, as_json: bool) -> in
                     for each in noted
                 ],
                 "refused": [
-                    {"event_id": each.event_id, "faults": [fault_value(fault) for fault in each.faults]}
-                    for each in declined
+                    {
+                        "event_id": each.event_id,
+                        **({} if each.event_id else {"at": name}),
+                        "faults": [fault_value(fault) for fault in each.faults],
+                    }
+                    for name, each in declined
                 ],
             }
         )
         return 3 if declined else 0
     detail = f"{again:,} of them were there already" if again else ""
     print_line(f"{len(noted):,} recorded, {len(declined):,} refused", good=not declined, detail=detail)
+    if not declined:
+        return 0
+    faults = [(name, fault) for name, each in declined for fault in each.faults]
     print_table(
-        ("event", "rule", "why", "got", "expected"),
+        ("event", "rule", "why", "where", "got", "expected"),
         [
-            (each.event_id or "(not an event)", fault.code, fault.what, fault.got, fault.expected)
-            for each in declined
-            for fault in each.faults
+            (name, fault.code, fault.what, "" if fault.where == name else fault.where, fault.got, fault.expected)
+            for name, fault in faults
         ],
         empty="",
         most=_SHOWN,
-    ) if declined else None
-    return 3 if declined else 0
+    )
+    for action in list(dict.fromkeys(fault.action for _, fault in faults[:_SHOWN] if fault.action))[:_SHOWN_ACTIONS]:
+        print_line("", detail=f"→ {action}")
+    return 3
 
 
 def _enrolment(site: Site, person: str, *, roles: Sequence[str], keys: Sequence[str]) -> Any:
@@ -341,19 +363,38 @@ def _content(name: str) -> bytes:
     return sys.stdin.buffer.read() if name == "-" else read_file(Path(name))
 
 
-def _events_in(data: bytes) -> Iterator[tuple[bytes, Any]]:
-    """Yield the events of a file: as they came, and what that says, `None` where it cannot be read."""
+def _offers(files: Sequence[str], signers: Sequence[Any], unread: dict[int, str]) -> Iterator[Any]:
+    """Yield what to offer to the book: events in canonical bytes, or signed; whatever is no event goes as it came.
+
+    Args:
+        files: to read.
+        signers: who sign.
+        unread: takes the place of what is no event, and where it stands.
+    """
+    count = 0
+    for name in files:
+        for where, as_it_came, value in _events_in(_content(name)):
+            offer = _offer(as_it_came, value, signers)
+            if offer is None:
+                unread[count] = f"{'standard input' if name == '-' else name}, {where}"
+                offer = as_it_came
+            yield offer
+            count += 1
+
+
+def _events_in(data: bytes) -> Iterator[tuple[str, bytes, Any]]:
+    """Yield the events of a file: where they stand, as they came, and what that says, `None` where it is not read yet."""
     if data.lstrip()[:1] != b"[":
-        for line in data.splitlines():
+        for number, line in enumerate(data.splitlines(), start=1):
             if line.strip():
-                yield line, _value_of(line)
+                yield f"line {number}", line, None
         return
     listed = _value_of(data)
     if not isinstance(listed, list):
-        yield data, None
+        yield "as a whole", data, None
         return
-    for value in listed:
-        yield json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace"), value
+    for number, value in enumerate(listed, start=1):
+        yield f"element {number}", json.dumps(value, ensure_ascii=False).encode(errors="backslashreplace"), value
 
 
 def _value_of(data: bytes) -> Any:
@@ -370,17 +411,23 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return value
 
 
-def _offer(offered: tuple[bytes, Any], signers: Sequence[Any]) -> Any:
-    """Return what to offer to the book: the event in canonical bytes, signed; whatever is no event goes as it came."""
+def _offer(as_it_came: bytes, value: Any, signers: Sequence[Any]) -> Any:
+    """Return an event in canonical bytes, or signed; `None` for what is no event."""
     from regenqc.custody import canonical_json, decode_event
     from regenqc.custody.people_keys import signed_event
     from regenqc.errors import DataError
 
-    as_it_came, value = offered
-    if not isinstance(value, dict):
-        return as_it_came
     try:
-        data = canonical_json(value)
-        return signed_event(decode_event(data), signers) if signers else data
+        event = decode_event(as_it_came)
     except DataError:
-        return as_it_came
+        value = value if value is not None else _value_of(as_it_came)
+        if not isinstance(value, dict):
+            return None
+        try:
+            data = canonical_json(value)
+            event = decode_event(data)
+        except DataError:
+            return None
+    else:
+        data = as_it_came
+    return signed_event(event, signers) if signers else data

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import re
+from itertools import compress
+from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
@@ -52,7 +54,7 @@ def print_facts(facts: Iterable[tuple[str, object]]) -> None:
     table.add_column(overflow="fold")
     for name, value in facts:
         if value not in ("", None):
-            table.add_row(name, _cell(value))
+            table.add_row(name, _cell(f"{value:,}" if type(value) is int else value))
     console().print(table)
 
 
@@ -62,7 +64,7 @@ def print_table(
     """Print rows.
 
     Args:
-        titles: of the columns.
+        titles: of the columns; one whose cells are all empty is left out.
         rows: their cells.
         empty: what to say when there is no row.
         most: how many rows to show; the number of the others is said.
@@ -74,11 +76,12 @@ def print_table(
         print_line(empty)
         return
     table = Table(show_edge=False, pad_edge=False, header_style="dim", box=None)
-    for title in titles:
-        table.add_column(title, overflow="fold")
     shown = found if most is None else found[:most]
+    said = [any(cell not in ("", None) for cell in column) for column in zip(*shown, strict=True)]
+    for title in compress(titles, said):
+        table.add_column(title, overflow="fold")
     for row in shown:
-        table.add_row(*map(_cell, row))
+        table.add_row(*map(_cell, compress(row, said)))
     console().print(table)
     if len(found) > len(shown):
         print_line("", detail=f"… and {len(found) - len(shown):,} more; --json prints all")
@@ -103,4 +106,9 @@ def _cell(value: object) -> Any:
         return Text("✔" if value else "✘", style="green" if value else "bold red")
     if isinstance(value, int):
         return Text(f"{value:,}", justify="right")
-    return Text(visible("" if value is None else value))
+    text = visible("" if value is None else value)
+    # Moments of a record have milliseconds, nearly always none: three digits less to read, and no line broken for them.
+    return Text(f"{text[:-5]}Z" if _WHOLE_SECOND.fullmatch(text) else text)
+
+
+_WHOLE_SECOND: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z")

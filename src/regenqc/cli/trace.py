@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["app"]
 
 app = typer.Typer(
-    help="Answer from a ledger: forward, backward, sideways, where, reconcile, custody, condition, identity, evidence.",
+    help="Answer from a ledger: what came of it, what it came from, who held it, what it went through; and prove it.",
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
@@ -427,7 +427,19 @@ def _print_trace(found: Any, *, as_json: bool) -> None:
 
 def _print_items(items: Any) -> None:
     print_table(
-        ("item", "lot", "stage", "status", "left", "held by", "on its way to", "decision"),
+        (
+            "item",
+            "lot",
+            "stage",
+            "status",
+            "left",
+            "held by",
+            "place",
+            "on its way to",
+            "decision",
+            "donor",
+            "recipient",
+        ),
         [
             (
                 item.code,
@@ -436,11 +448,14 @@ def _print_items(items: Any) -> None:
                 _status(item.state),
                 _left(item.state),
                 item.where.holder,
+                item.where.place,
                 item.where.heading,
                 " ".join(filter(None, (item.state.decision, item.state.acceptance))),
+                item.state.donor,
+                item.state.recipient,
             )
             if item.state is not None
-            else (item.code, "", "", "not known then", "", "", "", "")
+            else (item.code, "", "", "not known then", *[""] * 7)
             for item in items
         ],
         empty="Nothing.",

@@ -13,12 +13,12 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from regenqc.custody.kinds import ALWAYS, KINDS, STAGE_ORDER, Kind
-from regenqc.custody.privacy import DIGITS_ALIKE, has_personal_shape, is_pseudonym
+from regenqc.custody.privacy import has_personal_shape, is_pseudonym
 from regenqc.custody.record import SCHEMA
 from regenqc.custody.words import ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from regenqc.custody.record import Event
 
@@ -29,7 +29,6 @@ _SIGN: Final = r"A-Za-z.\-_~/%!*;,?&$#)"
 _CODE: Final = rf'"[A-Za-z0-9][0-9{_SIGN}]*+"'
 _NUMBERED: Final = rf'"(?:[A-Za-z][{_SIGN}]*+)?[0-9][0-9{_SIGN}]*+"'
 _PERSON: Final = r'"[A-Z][-.0-9A-Z]++"'
-_WORD: Final = r'"[a-z_]++"'
 # Every day but 29 February, which a calendar must tell.
 _DAY: Final = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 _MOMENT: Final = rf'"(?:19|20)[0-9]{{2}}-{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{{3}}Z"'
@@ -46,6 +45,10 @@ def _list(entry: str) -> str:
     return rf"\[{entry}(?:,{entry})*+\]"
 
 
+def _one_of(words: Iterable[str]) -> str:
+    return f'"(?:{"|".join(sorted(words))})"'
+
+
 def _record(**members: str) -> str:
     """Return the pattern of an object: members in order, those that end in `_or_not` may be missing, the first one never."""
     parts = []
@@ -60,8 +63,11 @@ _SPAN: Final = f'"{_DECIMAL}"'
 _PATTERNS: Final[Mapping[str, str]] = {
     "schema": f'"{re.escape(SCHEMA)}"',
     "zone": _ZONE,
-    **dict.fromkeys(("actor", "second_actor", "donor", "recipient"), _PERSON),
-    **dict.fromkeys(("role", "second_role", "stage", "outcome"), _WORD),
+    **dict.fromkeys(("actor", "donor", "recipient"), _PERSON),
+    # Whoever also did it is named with a role or not at all.
+    "second_actor": f'{_PERSON},"second_role":{_one_of(ROLES)}',
+    "role": _one_of(ROLES),
+    "stage": _one_of(STAGE_ORDER),
     **dict.fromkeys(("event_time", "record_time", "expires_at"), _MOMENT),
     **dict.fromkeys(("coi", "lot", "container"), _NUMBERED),
     **dict.fromkeys(("event_id", "site", "product", "study", "place", "source", "destination", "carrier"), _CODE),
@@ -85,18 +91,21 @@ _PATTERNS: Final[Mapping[str, str]] = {
 
 def _form(kind: Kind) -> Callable[[bytes], re.Match[bytes] | None] | None:
     """Return what matches the usual form of a kind, `None` when it has none."""
-    needed = {*ALWAYS, *kind.required}
-    if not needed <= {"kind", *_PATTERNS}:
+    patterns = {**_PATTERNS, "kind": f'"{kind.name}"'}
+    if kind.outcomes:
+        patterns["outcome"] = _one_of(kind.outcomes)
+    needed = {*ALWAYS, *kind.required} - {"second_role"}
+    if not needed <= patterns.keys():
         return None
     members: list[str] = []
-    for name in sorted(kind.allowed & {"kind", *_PATTERNS}):
-        pattern = f'"{kind.name}"' if name == "kind" else _PATTERNS[name]
-        member = f'{"," if members else ""}"{name}":{pattern}'
+    for name in sorted(kind.allowed & patterns.keys()):
+        member = f'{"," if members else ""}"{name}":{patterns[name]}'
         members.append(member if name in needed else f"(?:{member})?+")
     return re.compile(rf"\{{{''.join(members)}\}}".encode("latin-1")).fullmatch
 
 
 _FORMS: Final = MappingProxyType({name: form for name, kind in KINDS.items() if (form := _form(kind)) is not None})
+_CHOICES: Final = MappingProxyType({name: kind.one_of for name, kind in KINDS.items()})
 
 
 def has_usual_form(event: Event, data: bytes) -> bool:
@@ -119,22 +128,15 @@ def has_usual_form(event: Event, data: bytes) -> bool:
         (True, False)
     """
     form = _FORMS.get(event.kind)
-    if form is None or form(data) is None or has_personal_shape(data.translate(DIGITS_ALIKE)):
+    if form is None or form(data) is None or has_personal_shape(data):
         return False
-    kind = KINDS[event.kind]
+    choices = _CHOICES[event.kind]
     return (
-        event.role in ROLES
-        and is_pseudonym(event.actor)
-        and (
-            event.second_role in ROLES and is_pseudonym(event.second_actor)
-            if event.second_actor
-            else not event.second_role
-        )
+        is_pseudonym(event.actor)
+        and (not event.second_actor or is_pseudonym(event.second_actor))
         and (not event.donor or is_pseudonym(event.donor))
         and (not event.recipient or is_pseudonym(event.recipient))
-        and (not event.stage or event.stage in STAGE_ORDER)
-        and (not event.outcome or event.outcome in kind.outcomes)
-        and (not kind.one_of or all(any(getattr(event, name) for name in choice) for choice in kind.one_of))
+        and (not choices or all(any(getattr(event, name) for name in choice) for choice in choices))
         and _names_everything_once(event)
         and not (event.conditions and any(condition.started > condition.ended for condition in event.conditions))
     )

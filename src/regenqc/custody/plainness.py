@@ -146,7 +146,7 @@ def _bytes_are_plain(event: Event, data: bytes, seldom: bool) -> bool:  # noqa: 
         return False
     shape = data.translate(_SHAPES)
     return (
-        not has_personal_shape(shape)
+        not has_personal_shape(data)
         and data.count(b"+") == (event.zone[0] == "+")
         and b"a:" not in shape
         and (b"(" not in shape or b'"(' not in shape)

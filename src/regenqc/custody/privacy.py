@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from regenqc.custody.record import Event
 
 __all__ = [
-    "DIGITS_ALIKE",
     "has_personal_shape",
     "identifying_fault",
     "is_harmless",
@@ -61,7 +60,8 @@ _TELEPHONE: Final = re.compile(
 _PSEUDONYM: Final = re.compile(r"[A-Z][0-9A-Z]*(?:[-.:][0-9A-Z]+)*")
 _BIRTH_DATE: Final = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12][0-9]|3[01])(?![0-9])")
 
-DIGITS_ALIKE: Final = bytes.maketrans(b"0123456789", b"9999999999")
+_DIGITS_ALIKE: Final = bytes.maketrans(b"0123456789", b"9999999999")
+_SIGNS_ALIKE: Final = bytes.maketrans(b"0123456789. ", b"9999999999--")
 
 
 _KEYS: Final = ("keys[", "signatures[")
@@ -105,16 +105,22 @@ def pseudonym_fault(text: str, *, where: str) -> Fault | None:
     )
 
 
-def has_personal_shape(shape: bytes) -> bool:
-    """Return whether a text, its digits made alike by `DIGITS_ALIKE`, has a part as identity and telephone numbers do.
+def has_personal_shape(text: bytes) -> bool:
+    """Return whether a text has a part in the shape of identity and telephone numbers, whatever its digits are.
 
     Every one of these that begins without a plus sign has ten digits in a row, or four behind a hyphen, a blank or a dot.
 
     Example:
-        >>> has_personal_shape(b"LOT-9999-9"), has_personal_shape(b"999 999 9999")
+        >>> has_personal_shape(b"LOT-2026-1"), has_personal_shape(b"212 555 0123")
         (False, True)
     """
-    return b"9999999999" in shape or b"9-9999" in shape or b"9 9999" in shape or b"999.9999" in shape
+    shape = text.translate(_SIGNS_ALIKE)
+    if b"9999999999" in shape:
+        return True
+    if b"9-9999" not in shape:
+        return False
+    shape = text.translate(_DIGITS_ALIKE)
+    return b"9-9999" in shape or b"9 9999" in shape or b"999.9999" in shape
 
 
 def is_harmless(code: str) -> bool:
@@ -125,8 +131,7 @@ def is_harmless(code: str) -> bool:
         (True, False)
     """
     text = code if code.isascii() else normalize("NFKC", code)
-    shape = text.encode("ascii", "replace").translate(DIGITS_ALIKE)
-    return not (has_personal_shape(shape) or "+" in text or "@" in text)
+    return not (has_personal_shape(text.encode("ascii", "replace")) or "+" in text or "@" in text)
 
 
 def identifying_fault(text: str, *, where: str, coded: bool) -> Fault | None:

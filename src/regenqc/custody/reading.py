@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Final
 
 from msgspec import MsgspecError
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from regenqc.custody.record import Event
 
 __all__ = ["event_faults", "read_event"]
+
+# How alike a kind that is not known must be to one that is, for this one to be meant.
+_ALIKE: Final = 0.6
 
 
 def read_event(data: bytes) -> Event:
@@ -83,7 +87,7 @@ def event_faults(event: Event) -> list[Fault]:
                 what="This kind of event is not known.",
                 where="kind",
                 got=event.kind,
-                expected=", ".join(sorted(KINDS)),
+                expected=", ".join(get_close_matches(event.kind, KINDS, cutoff=_ALIKE) or sorted(KINDS)),
                 action="Use a kind of the list; nothing else is recorded.",
             )
         ]

@@ -7,6 +7,7 @@ derived again from its own events alone, in whatever order corrections give them
 from __future__ import annotations
 
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -118,11 +119,13 @@ def left_of(state: ItemState) -> Decimal:
     """
     if not state.made:
         return Decimal(1) if state.status == Status.ACTIVE else Decimal(0)
-    gone = _NOTHING
-    for part in (state.used, state.administered, state.destroyed, state.unaccounted):
-        if part:
-            gone += Decimal(part)
-    return Decimal(state.made) - gone
+    return _rest(state.made, state.used, state.administered, state.destroyed, state.unaccounted)
+
+
+@lru_cache(maxsize=4_096)
+def _rest(made: str, *gone: str) -> Decimal:
+    # Asked by the rules and then again by what becomes of the item.
+    return Decimal(made) - sum(map(Decimal, filter(None, gone)), _NOTHING)
 
 
 def stated_identity(event: Event, item: Item) -> str:
@@ -198,8 +201,8 @@ def _gone(before: ItemState, event: Event, item: Item, *, field: str, status: st
             changed[field] = _sum(getattr(before, field), str(left_of(before)))
         return replace(before, changed=event.event_time, **changed)
     total = _sum(getattr(before, field), item.quantity)
-    after = replace(before, changed=event.event_time, **{field: total})
-    return replace(after, status=status) if left_of(after) <= 0 else after
+    spent = Decimal(item.quantity) >= left_of(before)
+    return replace(before, changed=event.event_time, status=status if spent else before.status, **{field: total})
 
 
 def _sum(first: str, second: str) -> str:

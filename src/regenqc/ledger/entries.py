@@ -8,9 +8,20 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from regenqc.ledger.faults import fault
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from regenqc.errors import Fault
 
-__all__ = ["LONGEST_BODY_BYTES", "LONGEST_KEY_BYTES", "Appended", "Entry", "Outcome", "Refused", "StoredEntry"]
+__all__ = [
+    "LONGEST_BODY_BYTES",
+    "LONGEST_KEY_BYTES",
+    "Appended",
+    "Entry",
+    "NewEntries",
+    "Outcome",
+    "Refused",
+    "StoredEntry",
+]
 
 LONGEST_KEY_BYTES: Final = 128
 # C2SP tlog-tiles writes the length of an entry in two bytes.
@@ -64,6 +75,22 @@ class StoredEntry(NamedTuple):
     leaf: bytes
     key: bytes
     body: bytes
+
+
+class NewEntries(NamedTuple):
+    """Hold entries that follow one another in the log, column by column.
+
+    Args:
+        start: place of the first one.
+        leaves: their leaf hashes.
+        keys: their keys.
+        bodies: their bytes.
+    """
+
+    start: int
+    leaves: Sequence[bytes]
+    keys: Sequence[bytes]
+    bodies: Sequence[bytes]
 
 
 class Appended(NamedTuple):

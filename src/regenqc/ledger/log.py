@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Self, cast
 from regenqc.errors import LedgerError, RegenqcError
 from regenqc.garbage import collection_paused
 from regenqc.ledger.blobs import get_blob, put_blob
-from regenqc.ledger.entries import Appended, Entry, Outcome, Refused, StoredEntry
+from regenqc.ledger.entries import Appended, Entry, NewEntries, Outcome, Refused, StoredEntry
 from regenqc.ledger.faults import fault, ledger_error
 from regenqc.ledger.group_commit import GroupCommitter, Submission
 from regenqc.ledger.merkle import leaf_hash, leaf_hashes
@@ -236,8 +236,8 @@ class Log:
         bodies = [entries[position].body for position in positions]
         leaves = leaf_hashes(bodies)
         extended, nodes = head.extended(leaves)
+        transaction.put_entries(NewEntries(head.size, leaves, keys, bodies), nodes, extended)
         places = range(head.size, extended.size)
-        transaction.put_entries(list(zip(places, leaves, keys, bodies, strict=True)), nodes, extended)
         for position, appended in zip(positions, map(Appended, places, leaves), strict=True):
             outcomes[position] = appended
 

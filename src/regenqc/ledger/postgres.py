@@ -27,6 +27,7 @@ from regenqc.ledger.session import SqlSnapshot, SqlTransaction, check_origin, wh
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from regenqc.ledger.entries import NewEntries
     from regenqc.ledger.merkle import Frontier, Node
     from regenqc.ledger.store import Dialect, Projection, Row
 
@@ -192,11 +193,13 @@ class PostgresTransaction(PostgresSnapshot, SqlTransaction):
         known = self._known_types[table]
         return [known[column] for column in columns]
 
-    def put_entries(
-        self, entries: Sequence[tuple[int, bytes, bytes, bytes]], nodes: Sequence[Node], head: Frontier
-    ) -> None:
+    def insert_values(self, table: str, columns: Sequence[str], values: Sequence[object]) -> None:
+        """Insert many rows whose values lie one after the other."""
+        self.insert_rows(table, columns, list(zip(*[iter(values)] * len(columns), strict=True)))
+
+    def put_entries(self, entries: NewEntries, nodes: Sequence[Node], head: Frontier) -> None:
         """Record entries, inner hashes and the new right edge; few of them in one network round trip."""
-        if len(entries) < _ROWS_WORTH_A_COPY and len(nodes) < _ROWS_WORTH_A_COPY:
+        if len(entries.bodies) < _ROWS_WORTH_A_COPY and len(nodes) < _ROWS_WORTH_A_COPY:
             for table in ("ledger_entry", "ledger_node"):
                 self._types(table, ())  # asked before the pipeline, in which nothing can be read
             with self._translation(), self._connection.pipeline():

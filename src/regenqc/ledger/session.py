@@ -18,6 +18,7 @@ from regenqc.ledger.tree import StoredTree
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from regenqc.ledger.entries import NewEntries
     from regenqc.ledger.store import Dialect, Projection, Row
     from regenqc.ledger.tree import TileCache
 
@@ -182,6 +183,10 @@ class SqlTransaction(SqlSnapshot):
     def insert_rows(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Insert many rows the fastest way the store knows."""
 
+    @abstractmethod
+    def insert_values(self, table: str, columns: Sequence[str], values: Sequence[object]) -> None:
+        """Insert many rows whose values lie one after the other."""
+
     def put_meta(self, name: str, value: str) -> None:
         """Record a fact about the ledger itself."""
         self.execute(
@@ -189,14 +194,17 @@ class SqlTransaction(SqlSnapshot):
             (name, value),
         )
 
-    def put_entries(
-        self, entries: Sequence[tuple[int, bytes, bytes, bytes]], nodes: Sequence[Node], head: Frontier
-    ) -> None:
-        """Record entries (place, leaf, key, body), the inner hashes that became complete, and the new right edge."""
-        self.insert_rows("ledger_entry", _ENTRY_COLUMNS, entries)
+    def put_entries(self, entries: NewEntries, nodes: Sequence[Node], head: Frontier) -> None:
+        """Record entries, the inner hashes that became complete, and the new right edge."""
+        self._insert_entries(entries)
         if nodes:
             self.insert_rows("ledger_node", Node._fields, nodes)
         self.execute("UPDATE ledger_head SET size = ?, frontier = ?", (head.size, b"".join(head.hashes)))
+
+    def _insert_entries(self, entries: NewEntries) -> None:
+        places = range(entries.start, entries.start + len(entries.bodies))
+        rows = list(zip(places, entries.leaves, entries.keys, entries.bodies, strict=True))
+        self.insert_rows("ledger_entry", _ENTRY_COLUMNS, rows)
 
     def put_checkpoint(self, signed: SignedCheckpoint, *, signed_at: int) -> None:
         """Record a checkpoint that the log has signed."""

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from regenqc.errors import Fault
     from regenqc.ledger.checkpoint import SignedCheckpoint
-    from regenqc.ledger.entries import Entry, StoredEntry
+    from regenqc.ledger.entries import Entry, NewEntries, StoredEntry
     from regenqc.ledger.merkle import Frontier, Node
     from regenqc.ledger.note import NoteSignature
     from regenqc.ledger.tree import StoredTree, TileCache
@@ -84,13 +84,14 @@ class Transaction(Snapshot, Protocol):
     def insert_rows(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Insert many rows the fastest way the store knows."""
 
+    def insert_values(self, table: str, columns: Sequence[str], values: Sequence[object]) -> None:
+        """Insert many rows whose values lie one after the other in one flat sequence."""
+
     def put_meta(self, name: str, value: str) -> None:
         """Record a fact about the ledger itself."""
 
-    def put_entries(
-        self, entries: Sequence[tuple[int, bytes, bytes, bytes]], nodes: Sequence[Node], head: Frontier
-    ) -> None:
-        """Record entries (place, leaf, key, body), the inner hashes that became complete, and the new right edge."""
+    def put_entries(self, entries: NewEntries, nodes: Sequence[Node], head: Frontier) -> None:
+        """Record entries, the inner hashes that became complete, and the new right edge."""
 
     def put_checkpoint(self, signed: SignedCheckpoint, *, signed_at: int) -> None:
         """Record a checkpoint that the log has signed."""

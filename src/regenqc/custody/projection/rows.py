@@ -10,9 +10,9 @@ from regenqc.custody.moments import milliseconds_of
 from regenqc.custody.projection.tables import Part, Use
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from regenqc.custody.record import Event, Item
+    from regenqc.custody.record import Event
 
 __all__ = ["AddedRows", "Uses", "add_rows", "no_uses", "other_codes", "rows_of"]
 
@@ -109,17 +109,16 @@ def add_rows(event: Event, index: int, *, numbers: Mapping[str, int], uses: Uses
         _use(place, _PLACE, uses, rows)
     edges = rows.edges
     # In the order of the table's key, so that a stream of the table is the same sequence.
-    if event.items:
-        _add_edges(edges, index, _ITEM, event.items, numbers)
-    if event.inputs:
-        _add_edges(edges, index, _INPUT, event.inputs, numbers)
-    if event.outputs:
-        _add_edges(edges, index, _OUTPUT, event.outputs, numbers)
+    for part, items in ((_ITEM, event.items), (_INPUT, event.inputs), (_OUTPUT, event.outputs)):
+        if items:
+            if len(items) == 1:
+                edges += (index, part, numbers[items[0].id])
+            else:
+                _add_edges(edges, index, part, [item.id for item in items], numbers)
     if event.container:
         edges += (index, _CONTAINER, numbers[event.container])
     if event.equipment:
-        for subject in sorted([numbers[code] for code in event.equipment]):
-            edges += (index, _EQUIPMENT, subject)
+        _add_edges(edges, index, _EQUIPMENT, event.equipment, numbers)
     if event.lot and (names_lot or event.outputs):
         edges += (index, _LOT, numbers[event.lot])
     if event.donor:
@@ -129,21 +128,20 @@ def add_rows(event: Event, index: int, *, numbers: Mapping[str, int], uses: Uses
     if event.study:
         edges += (index, _STUDY, numbers[event.study])
     if identifies:
-        for subject in sorted([numbers[code] for code in _identities(event)]):
-            edges += (index, _IDENTITY, subject)
+        _add_edges(edges, index, _IDENTITY, _identities(event), numbers)
     if transfers:
         _add_transfers(event, index, numbers=numbers, uses=uses, rows=rows)
     if event.conditions:
         _add_conditions(event, index, numbers=numbers, rows=rows)
 
 
-def _add_edges(edges: list[int], index: int, part: int, items: tuple[Item, ...], numbers: Mapping[str, int]) -> None:
-    for subject in _numbered(items, numbers):
+def _add_edges(edges: list[int], index: int, part: int, codes: Sequence[str], numbers: Mapping[str, int]) -> None:
+    for subject in _numbered(codes, numbers):
         edges += (index, part, subject)
 
 
-def _numbered(items: tuple[Item, ...], numbers: Mapping[str, int]) -> list[int]:
-    return [numbers[items[0].id]] if len(items) == 1 else sorted([numbers[item.id] for item in items])
+def _numbered(codes: Sequence[str], numbers: Mapping[str, int]) -> list[int]:
+    return [numbers[codes[0]]] if len(codes) == 1 else sorted([numbers[code] for code in codes])
 
 
 def _use(number: int, sort: int, uses: Uses, rows: AddedRows) -> None:
@@ -157,7 +155,7 @@ def _add_transfers(event: Event, index: int, *, numbers: Mapping[str, int], uses
     for number, sort in ((source, _SOURCE), (destination, _DESTINATION), (carrier, _CARRIER)):
         if number and number not in uses[sort]:
             _use(number, sort, uses, rows)
-    for subject in _numbered(event.items, numbers):
+    for subject in _numbered([item.id for item in event.items], numbers):
         rows.transfers += (index, subject, source, destination, carrier)
 
 

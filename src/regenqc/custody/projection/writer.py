@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from regenqc.custody.projection.derivation import Derivation
 from regenqc.custody.projection.offered import offered_entry
 from regenqc.custody.projection.refusals import log_refusals
-from regenqc.custody.projection.rows import other_codes, rows_of
+from regenqc.custody.projection.rows import other_codes
 from regenqc.custody.projection.source import TableSource, encode_person, marks, parted
 from regenqc.custody.projection.tables import COLUMNS, VERSION, definitions
 from regenqc.custody.rules import violations
@@ -164,8 +164,7 @@ class CustodyProjection:
             ("custody_place", rows.places),
         ):
             if flat:
-                columns = COLUMNS[table]
-                transaction.insert_rows(table, columns, list(rows_of(flat, len(columns))))
+                transaction.insert_values(table, COLUMNS[table], flat)
         items, number = derivation.items, derivation.numbers
         if derivation.new_items:
             added_items = [(number[code], encode_state(items[code])) for code in derivation.new_items]

@@ -59,7 +59,11 @@ def _signed(case: Case) -> Iterator[Fault]:
         for actor in filter(None, (event.actor, event.second_actor)):
             if actor not in signers:
                 yield refusal(
-                    "RQC-C165", actor, got="no signature", expected="a signature over the event without signatures"
+                    "RQC-C165",
+                    actor,
+                    got="no signature",
+                    expected="a signature over the event without signatures",
+                    action="Sign it with an enrolled key of theirs; `regenqc ledger append --sign KEY` does.",
                 )
     if not event.signatures:
         return

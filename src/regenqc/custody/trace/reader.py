@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from regenqc.custody.canonical import decode_event
+from regenqc.custody.kinds import KINDS
 from regenqc.custody.moments import is_moment, milliseconds_of
 from regenqc.custody.projection.source import TableSource, marks, parted
 from regenqc.custody.projection.tables import Part
@@ -159,16 +160,22 @@ class Reader:
         """
         found = self.source.numbers([code])
         if code not in found:
-            near = self.view.execute(
-                "SELECT text FROM custody_name WHERE text >= ? ORDER BY text LIMIT 3", (code[: max(1, len(code) - 2)],)
-            )
+            # Names are also those of kinds, which nobody asks for.
+            near = [
+                str(text)
+                for (text,) in self.view.execute(
+                    f"SELECT text FROM custody_name WHERE text >= ? AND text NOT IN ({marks(tuple(KINDS))}) "  # noqa: S608 - only question marks
+                    "ORDER BY text LIMIT 3",
+                    (code[: max(1, len(code) - 2)], *KINDS),
+                )
+            ]
             raise UsageError(
                 Fault(
                     code="RQC-C221",
                     what="The log never names this.",
                     got=code,
                     expected="a code of an item, lot, donor, recipient, person, site, place, piece of equipment or study"
-                    + (f"; near it stand {', '.join(str(text) for (text,) in near)}" if near else ""),
+                    + (f"; near it stand {', '.join(near)}" if near else ""),
                     action="Check the spelling.",
                 )
             )
