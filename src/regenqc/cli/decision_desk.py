@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from regenqc.cli.audit_page import print_trail
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from regenqc.decision.answers import Answers
+    from regenqc.decision.audit import AuditEntry
     from regenqc.decision.checklist import Checklist
+    from regenqc.decision.dossier import Dossier
     from regenqc.decision.folder import DecisionFolder
     from regenqc.decision.model import Decision
     from regenqc.signing.keys import KeyFile
@@ -88,6 +91,34 @@ class Desk:
         )
         self._clock = clock
 
+    def draft(self, batch: str, *, kind: str, stage: str | None = None) -> Decision:
+        """Return a decision about one batch to which nothing has been answered yet."""
+        return self._drafted(self._lay_out(batch, stage=stage), kind)
+
+    def _lay_out(self, batch: str, *, stage: str | None) -> _LaidOut:
+        from regenqc.decision.audit import audit_trail
+        from regenqc.decision.dossier import read_dossier
+
+        dossier = read_dossier(
+            self.judged, batch_id=batch, specification=self.specification, stage=stage, batches=self.batches
+        )
+        chain = self.folder.chain(batch, stage=dossier.stage, spec_id=dossier.spec.id)
+        return _LaidOut(dossier, chain, audit_trail(batch, decisions=chain, evaluations=[self.judged]))
+
+    def _drafted(self, laid_out: _LaidOut, kind: str) -> Decision:
+        from regenqc.decision.audit import reviewed
+        from regenqc.decision.drafting import open_draft
+
+        return open_draft(
+            laid_out.dossier,
+            kind=kind,
+            checklist=self.checklist,
+            people=self.people,
+            prepared_by=self.person,
+            now=self._clock(),
+            audit=reviewed(laid_out.trail),
+        )
+
     def decide(
         self,
         batch: str,
@@ -100,48 +131,30 @@ class Desk:
     ) -> tuple[Decision, bool]:
         """Return a decision about one batch, and whether it was made now."""
         from regenqc.cli.decision_questions import ask_answers, ask_kind
-        from regenqc.decision.audit import audit_trail, reviewed
-        from regenqc.decision.dossier import read_dossier
-        from regenqc.decision.drafting import draft_decision, open_draft
+        from regenqc.decision.drafting import draft_decision
         from regenqc.decision.model import SCHEMA, content_bytes, with_signature
         from regenqc.decision.rules import departs, kinds_open_to
         from regenqc.decision.verification import signer_faults
 
-        dossier = read_dossier(
-            self.judged,
-            batch_id=batch,
-            specification=self.specification,
-            stage=stage or (answers.stage if answers is not None else None),
-            batches=self.batches,
-        )
-        chain = self.folder.chain(batch, stage=dossier.stage, spec_id=dossier.spec.id)
-        trail = audit_trail(batch, decisions=chain, evaluations=[self.judged])
-
-        def drafted(kind: str) -> Decision:
-            return open_draft(
-                dossier,
-                kind=kind,
-                checklist=self.checklist,
-                people=self.people,
-                prepared_by=self.person,
-                now=self._clock(),
-                audit=reviewed(trail),
-            )
-
+        laid_out = self._lay_out(batch, stage=stage or (answers.stage if answers is not None else None))
+        dossier, chain = laid_out.dossier, laid_out.chain
         if not self.quiet:
-            print_evidence(drafted("reject"))
+            print_evidence(self._drafted(laid_out, "reject"))
             print_line("")
             print_line("Audit trail", bold=True)
-            print_trail(batch, trail)
+            print_trail(batch, laid_out.trail)
         if answers is None:
             open_kinds = kinds_open_to(dossier.disposition, has_exceptional_path=bool(self.checklist.exceptional))
             kind = ask_kind((*open_kinds, *(("withdrawal",) if chain else ())))
             head = chain[-1].decision_id if chain else None
             answers = ask_answers(
-                drafted(kind), self.checklist, supersedes=head, departs=departs(kind, dossier.disposition)
+                self._drafted(laid_out, kind),
+                self.checklist,
+                supersedes=head,
+                departs=departs(kind, dossier.disposition),
             )
         # Made when everything is answered, not when the questions began.
-        draft = drafted(answers.kind)
+        draft = self._drafted(laid_out, answers.kind)
         decision = draft_decision(draft, answers, checklist=self.checklist)
         if not self.folder.check_new(decision):
             known = next(each for each in self.folder.of_lot(batch) if each.decision_id == decision.decision_id)
@@ -179,6 +192,15 @@ class Desk:
         if not self.quiet:
             print_end(signed, self.folder, is_new=is_new)
         return signed, is_new
+
+
+@dataclass(frozen=True, slots=True)
+class _LaidOut:
+    """Hold what lies on the desk about one batch: dossier, decisions so far, audit trail."""
+
+    dossier: Dossier
+    chain: tuple[Decision, ...]
+    trail: tuple[AuditEntry, ...]
 
 
 def checklist_of(
