@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from regenqc.certificate.issuing import Issued
 
-__all__ = ["certify_command", "moment_stated", "need_libraries", "read_password"]
+__all__ = ["certify_command", "have_libraries", "moment_stated", "need_libraries", "read_password"]
 
 _SHOWN_FAULTS = 20
 
@@ -123,15 +123,24 @@ def certify_command(
 _SIGNERS = {"RQC-V180", "RQC-V181", "RQC-V182", "RQC-V183", "RQC-V184"}
 
 
+def have_libraries() -> bool:
+    """Return whether the libraries of certificates are installed."""
+    return not _missing_libraries()
+
+
+def _missing_libraries() -> list[str]:
+    from importlib.util import find_spec
+
+    return [name for name in ("typst", "segno", "pyhanko") if find_spec(name) is None]
+
+
 def need_libraries() -> None:
     """Refuse to go on where the libraries of certificates are not installed.
 
     Raises:
         UsageError: `RQC-V093`.
     """
-    from importlib.util import find_spec
-
-    missing = [name for name in ("typst", "segno", "pyhanko") if find_spec(name) is None]
+    missing = _missing_libraries()
     if missing:
         raise UsageError(
             Fault(

@@ -11,8 +11,10 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from unicodedata import normalize
+
+from msgspec.structs import replace
 
 from regenqc.canonical import digest_of
 from regenqc.decision.faults import refused
@@ -43,6 +45,8 @@ _TABLES: Final = ("dispositions", "findings", "results", "verdicts")
 _ORDER: Final = ("eligible", "conditional", "hold", "reject")
 _COUNTS: Final = ("fails", "inconclusive", "missing", "pending", "alerts")
 _DUE: Final = re.compile(r"is due ([0-9T:-]{19}Z)")
+_ATTRIBUTE: Final = re.compile(r"@([a-z][a-z0-9_]*)")
+_Row = TypeVar("_Row", "RequirementRow", "ResultRow")
 # Cells that every batch has, beside those of the specification.
 _BUILT_IN: Final = {
     "result_record": "Every row reported was understood and belongs to a requirement",
@@ -181,8 +185,8 @@ def read_dossier(
         ),
         lot=tuple(Attribute(name=_text(name), value=_text(value)) for name, value in lot.items() if value),
         expires_at=lot.get("expires_at", ""),
-        requirements=tuple(_requirement_rows(judged, verdicts, frozenset(pending))),
-        results=_in_order(result_rows(rows, judged), judged),
+        requirements=tuple(_of_lot(each, lot) for each in _requirement_rows(judged, verdicts, frozenset(pending))),
+        results=_in_order([_of_lot(each, lot) for each in result_rows(rows, judged)], judged),
         findings=tuple(_finding(each) for each in findings),
         removed=tuple(
             RemovedItem(requirement_id=each.id, justification=_text(each.justification))
@@ -234,6 +238,12 @@ def _requirement_rows(
         )
         for entry in judged
     ]
+
+
+def _of_lot(row: _Row, lot: dict[str, str]) -> _Row:
+    """Return a row whose limit names the lot's own value where the specification names an attribute."""
+    limit = _ATTRIBUTE.sub(lambda found: _text(lot.get(found[1]) or found[0]), row.limit)
+    return row if limit == row.limit else replace(row, limit=limit)
 
 
 def _in_order(rows: Sequence[ResultRow], judged: Sequence[Requirement]) -> tuple[ResultRow, ...]:
