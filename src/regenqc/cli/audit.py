@@ -46,12 +46,13 @@ def audit_command(
     import sys
 
     from regenqc.decision.audit import audit_csv, audit_json, audit_trail
+    from regenqc.decision.evaluation_files import EvaluationFiles
     from regenqc.decision.folder import DecisionFolder
 
     entries = audit_trail(
         lot,
-        decisions=DecisionFolder(decisions).read(),
-        evaluations=results or (),
+        decisions=DecisionFolder(decisions).of_lot(lot),
+        evaluations=[EvaluationFiles(directory, only=[lot]) for directory in results or ()],
         attempts=attempt_log(people).read() if people is not None else (),
     )
     if form is Form.TEXT and out is None:

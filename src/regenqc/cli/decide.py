@@ -28,6 +28,7 @@ from regenqc.errors import Fault, SignatureError, UsageError
 from regenqc.signing.words import Meaning, Role
 
 if TYPE_CHECKING:
+    from regenqc.decision.evaluation_files import EvaluationFiles
     from regenqc.decision.folder import DecisionFolder
     from regenqc.decision.model import Decision
     from regenqc.specification.model import Specification
@@ -80,21 +81,11 @@ def decide_command(
     leave_pandas_out()
     from regenqc.cli.decision_record import check_ledger
     from regenqc.decision.answers import parse_answers
+    from regenqc.decision.evaluation_files import EvaluationFiles
     from regenqc.decision.folder import DecisionFolder
     from regenqc.signing.session import SigningSession
 
     check_ledger(ledger, home)
-    desk = Desk(
-        judged=judged,
-        specification=_specification(judged, spec),
-        batches=batches,
-        folder=DecisionFolder(decisions),
-        people=people_file(people, root).read(),
-        checklist_file=checklist,
-        person=person,
-        clock=present,
-        quiet=as_json,
-    )
     prepared = parse_answers(text_of(answers), where=str(answers)) if answers is not None else ()
     wanted = list(batch or dict.fromkeys(each.batch_id for each in prepared))
     if not wanted:
@@ -107,6 +98,18 @@ def decide_command(
                 action="dispositions.csv lists what was judged.",
             )
         )
+    files = EvaluationFiles(judged, only=wanted)
+    desk = Desk(
+        judged=files,
+        specification=_specification(files, spec),
+        batches=batches,
+        folder=DecisionFolder(decisions),
+        people=people_file(people, root).read(),
+        checklist_file=checklist,
+        person=person,
+        clock=present,
+        quiet=as_json,
+    )
     session = SigningSession(desk.people, attempts=attempt_log(people), clock=present)
     keyed = KeyHolder(key_file(key), person, password_file, password_fd)
     told = []
@@ -206,19 +209,18 @@ def sign_command(
         _record(signed, folder, keyed, ledger, home, people, root, quiet=as_json)
 
 
-def _specification(judged: Path, reference: str | None) -> Specification:
-    from regenqc.decision.dossier import batches_of
+def _specification(files: EvaluationFiles, reference: str | None) -> Specification:
     from regenqc.specification import load_specification
 
     if reference is not None:
         return load_specification(reference)
-    names = sorted({name for _, name, _, _ in batches_of(judged) if name})
+    names = files.specifications
     if len(names) != 1:
         raise UsageError(
             Fault(
                 code="RQC-U128",
                 what="Which specification?",
-                where=str(judged),
+                where=str(files.directory),
                 got=", ".join(names) or "none",
                 expected="one",
                 action="Name it with --spec.",

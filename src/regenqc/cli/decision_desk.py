@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from regenqc.decision.audit import AuditEntry
     from regenqc.decision.checklist import Checklist
     from regenqc.decision.dossier import Dossier
+    from regenqc.decision.evaluation_files import EvaluationFiles
     from regenqc.decision.folder import DecisionFolder
     from regenqc.decision.model import Decision
     from regenqc.signing.keys import KeyFile
@@ -52,7 +53,7 @@ class Desk:
     """Hold everything that lies on the desk of whoever decides.
 
     Args:
-        judged: directory that `regenqc evaluate --out` wrote.
+        judged: files of the evaluation.
         specification: by which it was judged.
         batches: batch table, where it was moved.
         folder: of decisions.
@@ -66,7 +67,7 @@ class Desk:
     def __init__(
         self,
         *,
-        judged: Path,
+        judged: EvaluationFiles,
         specification: Specification,
         batches: Path | None,
         folder: DecisionFolder,

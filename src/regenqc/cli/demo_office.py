@@ -74,13 +74,14 @@ class Office:
             reason: why it does.
         """
         from regenqc.decision.answers import Answers, Confirmation
+        from regenqc.decision.evaluation_files import EvaluationFiles
         from regenqc.decision.rules import required_acknowledgements
         from regenqc.signing.session import SigningSession
         from regenqc.specification import load_specification
 
         people = self.people.read()
         desk = Desk(
-            judged=judged,
+            judged=EvaluationFiles(judged, only=[batch]),
             specification=load_specification(specification),
             batches=None,
             folder=self.decisions,
