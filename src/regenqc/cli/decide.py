@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regenqc.cli.decision_desk import Desk, KeyHolder, checklist_of, name_of, print_end, text_of
+from regenqc.cli.decision_desk import Desk, KeyHolder, check_attempts, checklist_of, name_of, print_end, text_of
 from regenqc.cli.decision_page import print_answers, print_evidence, print_signatures
 from regenqc.cli.ledger_place import AsJson  # noqa: TC001 - typer reads the type
 from regenqc.cli.ledger_screen import print_json
@@ -110,6 +110,7 @@ def decide_command(
         clock=present,
         quiet=as_json,
     )
+    check_attempts(attempt_log(people), desk.folder)
     session = SigningSession(desk.people, attempts=attempt_log(people), clock=present)
     keyed = KeyHolder(key_file(key), person, password_file, password_fd)
     told = []
@@ -188,6 +189,7 @@ def sign_command(
     )
     if faults:
         raise SignatureError(*faults)
+    check_attempts(attempt_log(people), folder)
     keyed = KeyHolder(key_file(key), person, password_file, password_fd)
     session = SigningSession(registry, attempts=attempt_log(people), clock=present)
     signature = session.sign(

@@ -25,13 +25,14 @@ if TYPE_CHECKING:
     from regenqc.decision.evaluation_files import EvaluationFiles
     from regenqc.decision.folder import DecisionFolder
     from regenqc.decision.model import Decision
+    from regenqc.signing.attempts import AttemptLog
     from regenqc.signing.keys import KeyFile
     from regenqc.signing.people import People
     from regenqc.signing.session import SigningSession
     from regenqc.signing.words import Role
     from regenqc.specification.model import Specification
 
-__all__ = ["Desk", "KeyHolder", "checklist_of", "name_of", "print_end", "text_of"]
+__all__ = ["Desk", "KeyHolder", "check_attempts", "checklist_of", "name_of", "print_end", "text_of"]
 
 
 class KeyHolder:
@@ -202,6 +203,18 @@ class _LaidOut:
     dossier: Dossier
     chain: tuple[Decision, ...]
     trail: tuple[AuditEntry, ...]
+
+
+def check_attempts(attempts: AttemptLog, folder: DecisionFolder) -> None:
+    """Refuse to go on where the log of attempts lacks what the newest signature was given beside.
+
+    Raises:
+        SignatureError: `RQC-G044`.
+    """
+    newest = folder.newest()
+    faults = list(attempts.faults(newest.signatures)) if newest is not None else []
+    if faults:
+        raise SignatureError(*faults)
 
 
 def checklist_of(

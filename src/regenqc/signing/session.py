@@ -113,6 +113,7 @@ class SigningSession:
         opened = unlocked_key(
             key, password=password, people=self._people, attempts=self._attempts, purpose=document_id, now=now
         )
+        log, attempt = self._attempts.ends()
         signature = sign(
             content,
             opened,
@@ -125,6 +126,8 @@ class SigningSession:
             document_schema=document_schema,
             sequence=1 if is_new else self._sequence + 1,
             components="person_id+password" if person_id is not None else "password",
+            attempt_log=log,
+            attempt=attempt,
         )
         faults = signature_faults(
             signature,
