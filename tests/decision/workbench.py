@@ -196,7 +196,7 @@ def signed(
             person=person,
             key=key_of(person),
             password=password_of(person),
-            role=(roles or {}).get(person, STAFF[person][1]),
+            role=(roles or {}).get(person) or STAFF[person][1],
             meaning=rule.meaning,
             document_id=decision.decision_id,
             document_schema=SCHEMA,
