@@ -250,7 +250,7 @@ def test_an_attempt_is_on_record_before_the_password_is_tried(desk: Desk, monkey
     def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("regenqc.signing.session.open_key", killed)
+    monkeypatch.setattr("regenqc.signing.session.open_any_key", killed)
     with pytest.raises(KeyboardInterrupt):
         desk.sign()
     assert [attempt.outcome for attempt in desk.attempts.read()] == ["started"]

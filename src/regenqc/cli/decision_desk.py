@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from regenqc.signing.keys import KeyFile
     from regenqc.signing.people import People
     from regenqc.signing.session import SigningSession
+    from regenqc.signing.tokens import TokenKeyFile
     from regenqc.signing.words import Role
     from regenqc.specification.model import Specification
 
@@ -38,7 +39,9 @@ __all__ = ["Desk", "KeyHolder", "check_attempts", "checklist_of", "name_of", "pr
 class KeyHolder:
     """The key of whoever signs; its password is read from a file or descriptor once, from a terminal each time."""
 
-    def __init__(self, file: KeyFile, person: str, password_file: Path | None, descriptor: int | None) -> None:
+    def __init__(
+        self, file: KeyFile | TokenKeyFile, person: str, password_file: Path | None, descriptor: int | None
+    ) -> None:
         self.file = file
         self._person = person
         self._read = None

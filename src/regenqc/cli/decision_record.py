@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from regenqc.cli.ledger_place import moment_now, open_book, open_log, read_site
@@ -15,7 +16,8 @@ if TYPE_CHECKING:
     from regenqc.custody.site import Site
     from regenqc.decision.folder import DecisionFolder
     from regenqc.decision.model import Decision
-    from regenqc.signing.keys import OpenKey
+    from regenqc.ledger.note import NoteSignature, Verifier
+    from regenqc.signing.keys import Opened
 
 __all__ = ["append_decision", "check_ledger", "record_decision"]
 
@@ -29,7 +31,7 @@ def check_ledger(ledger: str | None, home: Path) -> None:
 
 
 def record_decision(
-    decision: Decision, *, folder: DecisionFolder, key: OpenKey, ledger: str, home: Path, quiet: bool
+    decision: Decision, *, folder: DecisionFolder, key: Opened, ledger: str, home: Path, quiet: bool
 ) -> None:
     """Record a decision that has all its signatures.
 
@@ -61,7 +63,7 @@ def record_decision(
 
 
 def append_decision(
-    book: Book, decision: Decision, *, site: Site, key: OpenKey, recorded_at: str, withdrawn: Decision | None = None
+    book: Book, decision: Decision, *, site: Site, key: Opened, recorded_at: str, withdrawn: Decision | None = None
 ) -> list[Noted | Declined]:
     """Offer a decision to a ledger and return what became of its events.
 
@@ -77,12 +79,33 @@ def append_decision(
     from regenqc.custody.people_keys import signed_event
     from regenqc.custody.repeated import as_recorded
     from regenqc.decision.recording import MADE_ANEW, decision_events
-    from regenqc.ledger.note import Ed25519Signer
 
     with book.read() as view:
         items = items_of_batch(view, decision.batch_id)
     made = decision_events(decision, items=items, site=site, recorded_at=recorded_at, withdrawn=withdrawn)
-    signer = Ed25519Signer(decision.signatures[-1].person_id, key.seed)
+    signer = _PersonSigner(decision.signatures[-1].person_id, key)
     offered = as_recorded(book.log, made, members=MADE_ANEW)
     signed = [event if event.signatures else signed_event(event, [signer]) for event in offered]
     return [outcome for some in book.append_many(signed, per_transaction=100) for outcome in some]
+
+
+@dataclass(frozen=True, slots=True)
+class _PersonSigner:
+    """Sign events of the ledger with the opened key of a person."""
+
+    name: str
+    key: Opened
+
+    @property
+    def verifier(self) -> Verifier:
+        """Return what checks the signatures."""
+        from regenqc.ledger.note import Ed25519Verifier
+
+        return Ed25519Verifier(self.name, self.key.public_key)
+
+    def sign(self, text: str, *, time: int) -> NoteSignature:
+        """Return the signature of a text; it says no time."""
+        from regenqc.ledger.note import NoteSignature
+
+        del time
+        return NoteSignature(self.name, self.verifier.key_id, self.key.sign(text.encode()))

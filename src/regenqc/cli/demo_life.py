@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from regenqc.custody.site import Site
     from regenqc.decision.model import Decision
     from regenqc.evaluation import Evaluation
-    from regenqc.ledger.note import Ed25519Signer
     from regenqc.signing.keys import KeyFile
+    from regenqc.signing.tokens import TokenKeyFile
 
 __all__ = ["LIFE_LOT", "Life", "record_life"]
 
@@ -56,7 +56,9 @@ class Life:
         return sum(len(part.encode()) for part in self.proof)
 
 
-def record_life(story: Path, folder: Path, *, evaluation: Evaluation, decision: Decision, key: KeyFile) -> Life:
+def record_life(
+    story: Path, folder: Path, *, evaluation: Evaluation, decision: Decision, key: KeyFile | TokenKeyFile
+) -> Life:
     """Record the life of a lot, sign the ledger and prove the release decision.
 
     Args:
@@ -72,9 +74,9 @@ def record_life(story: Path, folder: Path, *, evaluation: Evaluation, decision: 
     from regenqc.custody.people_keys import signed_event
     from regenqc.custody.site import parse_site, site_text
     from regenqc.ledger import CheckpointMemory, Policy, make_key, parse_secret_key
-    from regenqc.ledger.note import Ed25519Signer
-    from regenqc.signing.keys import open_key
+    from regenqc.ledger.note import Ed25519Signer, Ed25519Verifier
     from regenqc.signing.moments import read_moment
+    from regenqc.signing.opening import open_any_key
 
     folder.mkdir(parents=True)
     rules, secret = (
@@ -88,14 +90,15 @@ def record_life(story: Path, folder: Path, *, evaluation: Evaluation, decision: 
 
     events = [decode_event(line) for line in story.read_bytes().splitlines()]
     signers = [Ed25519Signer(person, secrets.token_bytes(32)) for person in sorted(_roles(events))]
-    opened = open_key(key, password=PASSWORD)
+    opened = open_any_key(key, password=PASSWORD)
     decided_at = moment_of(read_moment(decision.signatures[-1].signed_at))
     as_of = moment_of(read_moment(decision.evaluation.as_of))
     signed = [signed_event(event, signers) for event in events]
     url = f"sqlite:///{folder / 'ledger.db'}"
     with Book.open(url, policy=site.policy, now=lambda: _NOW, origin=_ORIGIN) as book:
-        own = Ed25519Signer(SIGNER, opened.seed)
-        _record(book, _enrolments(site, _roles(events) | {SIGNER: {"qualified_person"}}, [*signers, own]))
+        keys = {signer.verifier.name: signer.verifier.text for signer in signers}
+        keys[SIGNER] = Ed25519Verifier(SIGNER, opened.public_key).text
+        _record(book, _enrolments(site, _roles(events) | {SIGNER: {"qualified_person"}}, keys))
         _record(book, [event for event in signed if event.event_time < as_of])
         with book.read() as view:
             items = items_of_batch(view, decision.batch_id)
@@ -138,10 +141,9 @@ def _roles(events: Iterable[Event]) -> dict[str, set[str]]:
     return found
 
 
-def _enrolments(site: Site, roles: dict[str, set[str]], signers: Sequence[Ed25519Signer]) -> list[Event]:
+def _enrolments(site: Site, roles: dict[str, set[str]], keys: dict[str, str]) -> list[Event]:
     from regenqc.custody import SCHEMA, Event
 
-    keys = {signer.verifier.name: signer.verifier.text for signer in signers}
     return [
         Event(
             schema=SCHEMA,

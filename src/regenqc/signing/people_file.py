@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from regenqc.signing.keys import OpenKey
+    from regenqc.signing.keys import Opened
 
 __all__ = ["PeopleFile", "make_statement"]
 
 
 def make_statement(
-    people: People, kind: str, *, by: str, now: datetime, keys: Sequence[OpenKey], **members: Any
+    people: People, kind: str, *, by: str, now: datetime, keys: Sequence[Opened], **members: Any
 ) -> Statement:
     """Return a signed statement that follows the last one of a registry; whether it is admitted, the registry says.
 
@@ -102,7 +102,7 @@ class PeopleFile:
         return read_people(data, where=str(self.path), root=self.root)
 
     def append(
-        self, kind: str, *, by: str, now: datetime, keys: Sequence[OpenKey], found: bool = False, **members: Any
+        self, kind: str, *, by: str, now: datetime, keys: Sequence[Opened], found: bool = False, **members: Any
     ) -> People:
         """Make a statement, add it, and return the registry with it; on the disk before this returns.
 
