@@ -49,6 +49,7 @@ HOMES = {
     "asn1crypto": {"certificate"},
     "segno": {"certificate"},
     "cryptography": {"ledger", "signing", "certificate"},
+    "pkcs11": {"signing"},
     "psycopg": {"ledger"},
     "pint": {"measurement"},
     "pydantic": {"specification"},

@@ -26,10 +26,30 @@ FOLDER: Final = Path(__file__).resolve().parent / "reviewed"
 _DOTS_PER_INCH: Final = 60
 
 
-def _made(kind: str = "release", *languages: str, annex: tuple[AnnexRow, ...] = (), **changes: Any) -> Certificate:
+def _made(
+    kind: str = "release", *languages: str, annex: tuple[AnnexRow, ...] = (), of_type: str | None = None, **changes: Any
+) -> Certificate:
     content = identified(unsigned_decision("HP-00000001", kind) | changes)
     signed = content | {"signatures": [signature(content)]}
-    return make_certificate(signed, profile=profile(*languages), issued_at=ISSUED_AT, annex=annex)
+    return make_certificate(
+        signed, profile=profile(*languages), issued_at=ISSUED_AT, annex=annex, certificate_type=of_type
+    )
+
+
+def _right_to_left() -> Certificate:
+    rows = [
+        result("appearance", "فحص بصري", "مطابق للمواصفات", "", "مطابق", "conforms"),
+        result("viability", "ציטומטריית זרימה 7-AAD", "92.4", "%", "≥ 70 %", "conforms"),
+        *(result(*row) for row in TESTS[2:]),
+    ]
+    lot = unsigned_decision("HP-00000001")["lot"]
+    named = [entry | {"value": "خلايا 123 تركيبية"} if entry["name"] == "coi_id" else entry for entry in lot]
+    return _made(results=rows, lot=named, justification="תוצאה אחת (92.4 %) נבדקה שוב; النتيجة مقبولة.")
+
+
+def _analysis() -> Certificate:
+    lot = [*unsigned_decision("HP-00000001")["lot"], {"name": "tests_completed_at", "value": "2026-03-15"}]
+    return _made(lot=lot, of_type="certificate_of_analysis")
 
 
 def _two_releases() -> Certificate:
@@ -112,7 +132,11 @@ PAGES: Final[dict[str, tuple[Callable[[], Certificate], int]]] = {
     "rejection": (_rejected, 1),
     "annex": (_annexed, 1),
     "sixty-tests": (_many, 2),
+    "sixty-tests-end": (_many, 3),
     "long-values": (_long, 1),
+    "right-to-left": (_right_to_left, 1),
+    "analysis": (_analysis, 1),
+    "batch-certificate": (lambda: _made(of_type="batch_certificate"), 1),
 }
 
 

@@ -311,6 +311,23 @@ def test_a_role_that_the_person_does_not_hold_is_found() -> None:
     assert first(site.verify(site.pdf(site.certificate(made=forged)))) == "RQC-G038 The person did not hold this role."
 
 
+@pytest.mark.parametrize("name", ["Ada Example", "Dr. Аdа Example"], ids=["without the title", "Cyrillic letters"])
+def test_one_person_who_signs_under_two_identifiers_is_found(name: str) -> None:
+    seed = bytes(range(96, 128))
+    registry = site.registry().with_person("QP-0002", name, "qualified_person", seed)
+    content = unsigned_decision()
+    rule = content["required_signatures"][0]
+    rules = [rule | {"meaning": "factory_release"}, rule | {"meaning": "marketing_release"}]
+    named = {"root": registry.people.root, "head": registry.people.head}
+    content = identified(content | {"required_signatures": rules, "registry": named})
+    second: dict[str, Any] = {"printed_name": name, "person_id": "QP-0002", "meaning": "marketing_release"}
+    both = [signature(content, meaning="factory_release"), signature(content, seed=seed, **second)]
+    verdict = site.verify(
+        site.pdf(site.certificate(made=content | {"signatures": both})), trust=site.trust(people=registry.data)
+    )
+    assert first(verdict) == "RQC-V183 Nobody can tell the names of two signers apart: they may be one person."
+
+
 def test_a_person_of_no_registry_is_found(signed: bytes) -> None:
     verdict = site.verify(signed, trust=site.trust(people=site.founded().data))
     assert first(verdict) == "RQC-G033 The registry of people knows no such key of this person."

@@ -416,6 +416,26 @@ def test_what_a_laboratory_sent_cannot_steer_the_terminal(regenqc: Command) -> N
     assert "[red]Complies" in done.out
 
 
+# ---- attempts -----------------------------------------------------------------------------------------------------------------
+
+
+def test_with_failed_attempts_cut_out_of_the_log_nobody_decides_and_the_audit_says_so(regenqc: Command) -> None:
+    Path("secret/QP-0001").rename("secret/right")
+    Path("secret/QP-0001").write_text("not the password")
+    assert regenqc(*DECIDE, *signing_as("QP-0001"), *write(answers("GOOD-1"))).code == 5
+    Path("secret/right").rename("secret/QP-0001")
+    assert regenqc(*DECIDE, *signing_as("QP-0001"), *write(answers("GOOD-1"))).code == 0
+    log = Path("people/attempts.jsonl")
+    lines = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(b"".join(lines[:-4]))
+    done = regenqc(*DECIDE, *signing_as("QP-0001"), *write(answers("REV-1")))
+    assert (done.code, "RQC-G044" in done.err) == (5, True)
+    assert len(stored()) == 1
+    assert "RQC-G044" in regenqc("audit", "GOOD-1", *PEOPLE).err
+    log.write_bytes(b"".join(lines))
+    assert regenqc(*DECIDE, *signing_as("QP-0001"), *write(answers("REV-1"))).code == 0
+
+
 # ---- audit --------------------------------------------------------------------------------------------------------------------
 
 

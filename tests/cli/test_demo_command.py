@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -10,31 +11,96 @@ import pytest
 
 from regenqc.specification.derived_functions import FUNCTIONS
 
+from .custody_site import regenqc
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+    from .custody_site import Done
 
-def test_demo_judges_every_story_and_writes_a_report_of_each(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "regenqc", "demo", str(tmp_path / "demo")], capture_output=True, text=True, check=True
-    )
-    stories = sorted(path.name for path in (tmp_path / "demo").iterdir())
-    assert len(stories) == 6
-    assert all((tmp_path / "demo" / story / "report.html").is_file() for story in stories)
-    assert "3 eligible" in done.stdout
-    assert "21 reject" in done.stdout
-    assert "cn/drug-track" in done.stdout
-    assert "limit unverified (3 batches): two_step_release_procedure" in done.stdout
-    assert "a named person decides" in done.stdout
+__all__ = ["regenqc"]  # a fixture
 
 
 @pytest.fixture(scope="module")
-def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
+def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """Run the demonstration once, into a directory."""
     out = tmp_path_factory.mktemp("demo") / "demo"
     done = subprocess.run(
         [sys.executable, "-m", "regenqc", "demo", str(out)], capture_output=True, text=True, check=True
     )
-    return " ".join(done.stdout.split())
+    return out, done.stdout
+
+
+@pytest.fixture(scope="module")
+def printed(told: tuple[Path, str]) -> str:
+    return " ".join(told[1].split())
+
+
+def test_demo_judges_every_story_and_writes_a_report_of_each(told: tuple[Path, str], printed: str) -> None:
+    stories = sorted(path.parent.name for path in told[0].glob("*/report.html"))
+    assert len(stories) == 6
+    assert "3 eligible" in printed
+    assert "21 reject" in printed
+    assert "cn/drug-track" in printed
+    assert "limit unverified (3 batches): two_step_release_procedure" in printed
+
+
+CERTIFIED = {
+    "synthetic-cd20-01-reject": "notice of rejection",
+    "ari0001-01-release": "certificate of release",
+    "ari0001-02-release": "certificate of release",
+    "ari0001-03-release": "certificate of release",
+    "hp-00000016-release": "certificate of release",
+    "hp-00000048-reject": "notice of rejection",
+}
+
+
+@pytest.mark.parametrize(("name", "title"), CERTIFIED.items(), ids=list(CERTIFIED))
+def test_demo_ends_with_a_certificate_that_verifies_offline(
+    told: tuple[Path, str], printed: str, name: str, title: str
+) -> None:
+    assert f"✔ {name}.pdf {title}" in printed
+    assert (told[0] / "signed" / "hospital" / f"{name}.pdf").read_bytes().startswith(b"%PDF-1.7")
+
+
+def test_demo_shows_that_a_superseded_certificate_no_longer_holds(printed: str) -> None:
+    assert (
+        "✘ synthetic-cd20-01-conditional-release.pdf certificate of conditional release "
+        "RQC-V151 A later decision superseded the one that this certificate carries."
+    ) in printed
+
+
+def test_the_certificates_of_the_demo_verify_with_their_pages_and_the_proof_of_the_ledger(
+    told: tuple[Path, str], regenqc: Callable[..., Done]
+) -> None:
+    hospital = told[0] / "signed" / "hospital"
+    pdfs = [hospital / f"{name}.pdf" for name in CERTIFIED]
+    done = regenqc("verify", *pdfs, "--trust", hospital / "trust", "--now", "2026-07-01T12:00:00Z", "--json")
+    assert done.code == 0, done.out
+    for name, verdict in json.loads(done.out).items():
+        checks = {check["name"]: check["passed"] for check in verdict["checks"]}
+        assert checks["pages"], name
+        assert checks["ledger"] is (True if "hp-00000016" in name else None), name
+
+
+def test_the_ledger_of_the_demo_verifies(told: tuple[Path, str], regenqc: Callable[..., Done]) -> None:
+    place = told[0] / "signed" / "ledger"
+    done = regenqc("ledger", "verify", "--ledger", f"sqlite:///{place / 'ledger.db'}", "--home", place)
+    assert done.code == 0, done.out
+    assert {path.name for path in place.glob("*.svg")} == {"lineage.svg", "custody.svg"}
+
+
+def test_demo_runs_again_into_its_own_directory_and_leaves_those_of_others_alone(
+    tmp_path: Path, regenqc: Callable[..., Done]
+) -> None:
+    (tmp_path / "demo" / "signed").mkdir(parents=True)
+    (tmp_path / "demo" / "signed" / "mine.txt").write_text("mine")
+    done = regenqc("demo", tmp_path / "demo")
+    assert (done.code, "RQC-U131" in done.err) == (2, True)
+    assert (tmp_path / "demo" / "signed" / "mine.txt").read_text() == "mine"
+    (tmp_path / "demo" / "signed" / "mine.txt").rename(tmp_path / "demo" / "signed" / "DEMONSTRATION.txt")
+    assert regenqc("demo", tmp_path / "demo").code == 0
 
 
 @pytest.mark.parametrize(
@@ -53,6 +119,9 @@ def printed(tmp_path_factory: pytest.TempPathFactory) -> str:
         pytest.param("“≤2995.70983764 cells” is a bound", id="residual cells: none seen among too few"),
         pytest.param("“≤17224.2681348 cells” is a bound", id="residual cells: too uncertain"),
         pytest.param("“50355.146373 cells” is what is there at least", id="residual cells: too many"),
+        pytest.param("Filling ▸ HP-00000016-1 (administered at HOSPITAL-1)", id="a life: where the dose went"),
+        pytest.param("held by MAKER-1 → COURIER-1 → HOSPITAL-1, without gap", id="a life: who held it"),
+        pytest.param("bytes prove offline that the release is among them", id="a life: the proof"),
         pytest.param("114 of 114 dispositions are the planted ones", id="every planted disposition is found"),
     ],
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from msgspec.structs import replace
-from tests.signing.office import SETTINGS, Clock, key_of, staffed, stated
+from tests.signing.office import SETTINGS, Clock, enrolled, founded, key_of, staffed, stated
 
 from regenqc.decision.checklist import extended_checklist
 from regenqc.decision.drafting import draft_decision, open_draft
@@ -111,7 +111,7 @@ def test_signed_by_whoever_measured(files: Path, tmp_path: Path) -> None:
     assert codes(replace(decision, signatures=(made,)), people=people) == {"RQC-A059"}
 
 
-@pytest.mark.parametrize("name", ["QP-0001", "qp-0001", "Ana Example", "Example, Ana"])
+@pytest.mark.parametrize("name", ["QP-0001", "qp-0001", "Ana Example", "Example, Ana", "Аnа Ехample", "Dr Ana Exämple"])
 def test_an_analyst_is_known_by_pseudonym_and_by_name(good: Decision, name: str) -> None:
     rows = tuple(replace(row, analyst=name) for row in good.results)
     assert "RQC-A059" in codes(renamed(good, results=rows))
@@ -131,6 +131,20 @@ def test_on_the_drug_track_two_people_release(two_step: Decision, tmp_path: Path
 
 def test_on_the_drug_track_the_same_person_does_not_release_twice(two_step: Decision, tmp_path: Path) -> None:
     assert codes(signed(two_step, tmp_path, "QP-0001")) == {"RQC-A057"}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Ana Example", "Аna Example", "Dr. ANA EXAMPLE", "Example, Ána"],
+    ids=["same", "Cyrillic", "title", "accent"],
+)
+def test_one_person_under_two_identifiers_does_not_release_twice(two_step: Decision, tmp_path: Path, name: str) -> None:
+    people = enrolled(staffed(), "QP-0009", name=name, role="qualified_person")
+    both = signed(two_step, tmp_path, "QP-0009", people=people, roles={"QP-0009": "qualified_person"})
+    found = [fault for fault in decision_faults(both, people=people, now=LATER) if fault.code == "RQC-A057"]
+    assert [fault.what for fault in found] == [
+        "Nobody can tell the names of two signers apart: they may be one person."
+    ]
 
 
 def test_the_signatures_of_a_decision_have_an_order(two_step: Decision, tmp_path: Path) -> None:
@@ -261,7 +275,6 @@ def test_a_registry_that_was_cut_off_before_the_decision_is_refused(files: Path,
 
 
 def test_a_registry_founded_anew_is_refused(good: Decision) -> None:
-    from tests.signing.office import enrolled, founded
 
     people = enrolled(founded(reason="again"), "QP-0001", name="Ana Example", role="qualified_person")
     assert codes(good, people=people) == {"RQC-A056"}

@@ -11,6 +11,7 @@ import pytest
 from tests.signing.office import Clock, Desk
 
 from regenqc.decision.audit import COLUMNS, AuditEntry, audit_csv, audit_trail, reviewed
+from regenqc.decision.evaluation_files import EvaluationFiles
 from regenqc.decision.model import SCHEMA, content_bytes
 from regenqc.errors import SignatureError
 
@@ -43,13 +44,19 @@ def test_what_is_about_other_lots_is_left_out(files: Path, tmp_path: Path) -> No
 
 def test_the_disposition_is_followed_through_evaluations(own_files: Path) -> None:
     judge(own_files, out="later", as_of=AS_OF + timedelta(days=30))
-    trail = audit_trail("WAIT-1", decisions=(), evaluations=[own_files / "later", own_files / "judged"])
+    trail = audit_trail(
+        "WAIT-1",
+        decisions=(),
+        evaluations=[EvaluationFiles(own_files / "later"), EvaluationFiles(own_files / "judged")],
+    )
     assert [(each.old, each.new) for each in trail] == [("", "conditional"), ("conditional", "hold")]
 
 
 def test_the_same_change_in_two_evaluations_is_one_entry(own_files: Path) -> None:
     judge(own_files, out="later", as_of=AS_OF + timedelta(days=1))
-    trail = audit_trail("REV-1", decisions=(), evaluations=[own_files / "judged", own_files / "later"])
+    trail = audit_trail(
+        "REV-1", decisions=(), evaluations=[EvaluationFiles(own_files / "judged"), EvaluationFiles(own_files / "later")]
+    )
     assert [each.action for each in trail].count("result changed after entry") == 1
 
 

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from typer.testing import CliRunner
 
-from regenqc.decision.dossier import batches_of, read_dossier
+from regenqc.cli.main import app
+from regenqc.decision.dossier import read_dossier
+from regenqc.decision.evaluation_files import EvaluationFiles
 from regenqc.errors import DataError, RegenqcError, UsageError
 from regenqc.specification import load_specification
 
@@ -74,8 +77,11 @@ def test_every_cell_is_there_the_built_in_ones_included(own_files: Path) -> None
     assert "specification_validity" in found
 
 
-def test_the_lots_of_an_evaluation_are_listed(files: Path) -> None:
-    assert ("LOW-1", "maker/product", "drug_product_release", "reject") in batches_of(files / "judged")
+def test_only_the_rows_of_the_lots_in_question_are_kept(files: Path) -> None:
+    own = EvaluationFiles(files / "judged", only=["LOW-1"])
+    assert [row["disposition"] for row in own.rows("dispositions")] == ["reject"]
+    assert own.rows("results", batch_id="GOOD-1") == []
+    assert own.digests == EvaluationFiles(files / "judged").digests
 
 
 def table(folder: Path, name: str, change: Any) -> None:
@@ -147,10 +153,10 @@ def test_a_batch_table_that_was_moved_is_named(own_files: Path, files: Path) -> 
         dossier_of(own_files, "GOOD-1")
     specification = load_specification(str(own_files / "product.toml"))
     said = {"batch_id": "GOOD-1", "specification": specification}
-    assert read_dossier(own_files / "judged", batches=files / "batches.csv", **said).lot
+    assert read_dossier(EvaluationFiles(own_files / "judged"), batches=files / "batches.csv", **said).lot
     (own_files / "other.csv").write_text("batch_id,expires_at\nGOOD-1,2099-01-01T00:00:00Z\n")
     with pytest.raises(DataError, match="another batch table"):
-        read_dossier(own_files / "judged", batches=own_files / "other.csv", **said)
+        read_dossier(EvaluationFiles(own_files / "judged"), batches=own_files / "other.csv", **said)
 
 
 def test_another_text_of_the_specification_is_refused(own_files: Path) -> None:
@@ -192,7 +198,10 @@ def test_a_run_of_several_products_is_decided_on_lot_by_lot(files: Path, tmp_pat
         batches=str(files / "batches.csv"), as_of="2026-03-20T12:00:00Z", out=tmp_path / "judged", quiet=True,
     )  # fmt: skip
     specification = load_specification(str(files / "product.toml"))
-    assert read_dossier(tmp_path / "judged", batch_id="GOOD-1", specification=specification).disposition == "eligible"
+    assert (
+        read_dossier(EvaluationFiles(tmp_path / "judged"), batch_id="GOOD-1", specification=specification).disposition
+        == "eligible"
+    )
 
 
 def test_several_specifications_at_once_are_not_decided_on(files: Path, tmp_path: Path) -> None:
@@ -202,7 +211,15 @@ def test_several_specifications_at_once_are_not_decided_on(files: Path, tmp_path
         [str(files / "results.csv")], specifications=[str(files / "product.toml"), "eu/atmp"],
         batches=str(files / "batches.csv"), stage="drug_product_release", as_of="2026-03-20T12:00:00Z", out=tmp_path / "judged", quiet=True,
     )  # fmt: skip
-    with pytest.raises(RegenqcError, match="RQC-A035"):
-        read_dossier(
-            tmp_path / "judged", batch_id="GOOD-1", specification=load_specification(str(files / "product.toml"))
-        )
+    specification = load_specification(str(files / "product.toml"))
+    with pytest.raises(RegenqcError, match="RQC-A035") as error:
+        read_dossier(EvaluationFiles(tmp_path / "judged"), batch_id="GOOD-1", specification=specification)
+    _, _, said = error.value.faults[0].action.partition("): regenqc ")
+    assert said == (
+        f"evaluate {files / 'results.csv'} --batches {files / 'batches.csv'} --spec maker/product"
+        f" --as-of 2026-03-20T12:00:00Z --out {tmp_path / 'judged-product'}"
+    )
+    command = said.replace("maker/product", str(files / "product.toml")).split()
+    CliRunner().invoke(app, command, catch_exceptions=False)
+    alone = EvaluationFiles(tmp_path / "judged-product")
+    assert read_dossier(alone, batch_id="GOOD-1", specification=specification).disposition == "eligible"

@@ -15,6 +15,7 @@ from regenqc.decision.audit import audit_trail, reviewed
 from regenqc.decision.checklist import Checklist, find_checklist
 from regenqc.decision.dossier import Dossier, read_dossier
 from regenqc.decision.drafting import draft_decision, open_draft
+from regenqc.decision.evaluation_files import EvaluationFiles
 from regenqc.decision.model import SCHEMA, Decision, content_bytes
 from regenqc.decision.rules import departs, required_acknowledgements
 from regenqc.specification import load_specification
@@ -131,7 +132,7 @@ def judge(folder: Path, *, out: str = "judged", as_of: datetime = AS_OF) -> None
 def dossier_of(folder: Path, lot: str, **spec: Any) -> Dossier:
     """Return what was found about a lot; `spec` changes how its specification is named."""
     found = read_dossier(
-        folder / "judged", batch_id=lot, specification=load_specification(str(folder / "product.toml"))
+        EvaluationFiles(folder / "judged"), batch_id=lot, specification=load_specification(str(folder / "product.toml"))
     )
     return with_members(found, spec=replace(found.spec, **spec)) if spec else found
 
@@ -195,7 +196,7 @@ def signed(
             person=person,
             key=key_of(person),
             password=password_of(person),
-            role=(roles or {}).get(person, STAFF[person][1]),
+            role=(roles or {}).get(person) or STAFF[person][1],
             meaning=rule.meaning,
             document_id=decision.decision_id,
             document_schema=SCHEMA,
@@ -205,4 +206,4 @@ def signed(
 
 
 def trail_of(folder: Path, lot: str, *decisions: Decision):
-    return audit_trail(lot, decisions=decisions, evaluations=[folder / "judged"])
+    return audit_trail(lot, decisions=decisions, evaluations=[EvaluationFiles(folder / "judged")])

@@ -229,6 +229,25 @@ def test_the_file_is_only_appended_to_and_never_founded_twice(tmp_path) -> None:
         place.append("founded", found=True, by="ADMIN-001", now=now, keys=[])
 
 
+@pytest.mark.parametrize("name", ["Ana Example", "Аna Example", "EXAMPLE, Dr. Ána"])
+def test_nobody_is_enrolled_under_a_name_that_looks_like_another(tmp_path, name: str) -> None:
+    place = PeopleFile(tmp_path / "people.jsonl")
+    place.path.write_bytes(DATA)
+    said = {"by": "ADMIN-001", "keys": [opened("ADMIN-001")], "person_id": "QP-0003", "reason": "passport seen"}
+    with pytest.raises(SignatureError, match="RQC-G029 Somebody is enrolled under a name that nobody can tell"):
+        place.append("enrolled", now=LATER, printed_name=name, **said)
+    assert place.path.read_bytes() == DATA
+    place.append("enrolled", now=LATER, printed_name=f"{name} (2)", **said)
+
+
+def test_whoever_left_and_comes_back_is_enrolled_again(tmp_path) -> None:
+    place = PeopleFile(tmp_path / "people.jsonl")
+    place.path.write_bytes(DATA)
+    said = {"by": "ADMIN-001", "keys": [opened("ADMIN-001")], "reason": "moved"}
+    place.append("person_withdrawn", now=LATER, person_id="QP-0001", **said)
+    place.append("enrolled", now=LATER, person_id="QP-0003", printed_name="Ana Example", **said)
+
+
 def test_a_refused_statement_leaves_the_file_as_it_was(tmp_path) -> None:
     place = PeopleFile(tmp_path / "people.jsonl")
     place.path.write_bytes(DATA)

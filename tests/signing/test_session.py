@@ -250,7 +250,7 @@ def test_an_attempt_is_on_record_before_the_password_is_tried(desk: Desk, monkey
     def killed(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("regenqc.signing.session.open_key", killed)
+    monkeypatch.setattr("regenqc.signing.session.open_any_key", killed)
     with pytest.raises(KeyboardInterrupt):
         desk.sign()
     assert [attempt.outcome for attempt in desk.attempts.read()] == ["started"]
@@ -276,6 +276,38 @@ def test_with_a_changed_log_of_attempts_nobody_signs(desk: Desk, harm: Any) -> N
     desk.attempts.path.write_bytes(b"".join(harm(lines)))
     with pytest.raises(SignatureError, match="RQC-G040"):
         desk.sign()
+
+
+@pytest.mark.parametrize("left", [1, 3, 4], ids="{} lines left".format)
+def test_a_log_of_attempts_that_was_cut_lacks_the_line_of_a_signature(desk: Desk, left: int) -> None:
+    with pytest.raises(SignatureError, match="RQC-G010"):
+        desk.sign(password=WRONG)
+    desk.sign()
+    with pytest.raises(SignatureError, match="RQC-G010"):
+        desk.sign(password=WRONG)
+    signature = desk.sign()
+    assert list(desk.attempts.faults([signature])) == []
+    lines = desk.attempts.path.read_bytes().splitlines(keepends=True)
+    assert len(lines) == 8
+    desk.attempts.path.write_bytes(b"".join(lines[:left]))
+    (found,) = desk.attempts.faults([signature])
+    assert f"{found.code} {found.what}" == (
+        "RQC-G044 The log of attempts was cut: it ends before the line beside which a signature was given."
+    )
+
+
+def test_a_signature_given_beside_another_log_says_nothing_about_this_one(desk: Desk, tmp_path: Path) -> None:
+    other = Desk(tmp_path / "other")
+    other.clock.forward(seconds=7)
+    signature = other.sign(person="QP-0002")
+    desk.sign()
+    assert list(desk.attempts.faults([signature])) == []
+
+
+def test_nobody_moves_a_signature_beside_another_line_of_the_log(desk: Desk) -> None:
+    made = desk.sign()
+    moved = replace(made, ceremony=replace(made.ceremony, attempt=made.ceremony.attempt_log))
+    assert faults(desk, moved) == ["RQC-G034"]
 
 
 def test_with_a_clock_that_went_back_nobody_signs(desk: Desk) -> None:

@@ -40,6 +40,11 @@ _LONGEST_WORD: Final = 22
 _LONGEST_NUMBER: Final = 40
 _PART_OF_WORD: Final = 11
 _UNITLESS: Final = frozenset({"", "1"})
+_WITH_OTHERS: Final = "judged_with_others"
+# A whole part and zeros that count nothing, digits that a reader needs, and so many more that they say nothing to one.
+_LONG_DECIMAL: Final = re.compile(r"([0-9]*[1-9][0-9]*\.[0-9]{4}|0\.0*[1-9][0-9]{5})[0-9]{4,}$")
+_POWER_OF_TEN: Final = re.compile(r"(?<=[0-9]) [x×]? ?10\^([0-9]{1,2})(?![0-9])")
+_RAISED: Final = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def make_page(certificate: Certificate, *, digest: str | None = None) -> dict[str, Any]:
@@ -193,7 +198,7 @@ def _facts(certificate: Certificate, languages: Sequence[str]) -> list[dict[str,
             sections[section_of(name)].append(
                 {
                     "label": heading("fields", name, languages),
-                    "value": visible(value) or absent,
+                    "value": visible(_with_powers(value)) or absent,
                     "stated": bool(value),
                 }
             )
@@ -204,8 +209,10 @@ def _results(decision: dict[str, Any], languages: Sequence[str]) -> dict[str, An
     specification = decision["spec"]
     rows = []
     for entry in decision["results"]:
-        verdict = entry["verdict"] if entry["counts"] else ""
-        notes = [] if entry["counts"] else [visible(entry["reason_code"].replace("_", " ") or entry["status"])]
+        # A replicate of a mean has no verdict of its own; the row of the mean has.
+        is_judged = entry["counts"] and entry["reason_code"] != _WITH_OTHERS
+        verdict = entry["verdict"] if is_judged else ""
+        notes = [] if is_judged else [visible(entry["reason_code"].replace("_", " ") or entry["status"])]
         if entry["changed"]:
             notes.append(f"{texts('words', 'changed', languages)[0]}: {visible(entry['changed'])}")
         if entry["computed"]:
@@ -214,18 +221,22 @@ def _results(decision: dict[str, Any], languages: Sequence[str]) -> dict[str, An
             [
                 _cell(_title(entry)),
                 _cell(visible(entry["method"])),
-                _cell(_quantity(entry["reported"], entry["unit"]), note=" · ".join(notes)),
-                _cell(visible(entry["limit"])),
+                _cell(_quantity(entry["reported"], entry["unit"], computed=entry["computed"]), note=" · ".join(notes)),
+                _cell(visible(_with_powers(entry["limit"]))),
                 _cell(*texts("verdicts", verdict, languages), tone=_VERDICT_TONES.get(verdict, "warn"))
                 if verdict
                 else _cell("–"),
             ]
         )
+    columns = {"test": 26, "method": 24, "result": 20, "criterion": 24, "verdict": 18}
+    if not any(entry["method"] for entry in decision["results"]):
+        del columns["method"]
+        rows = [[row[0], *row[2:]] for row in rows]
     return _table(
         languages,
         "results",
-        ("test", "method", "result", "criterion", "verdict"),
-        (26, 24, 20, 24, 18),
+        tuple(columns),
+        tuple(columns.values()),
         rows,
         lead=f"Specification {visible(specification['id'])} · version {visible(specification['version'])} · "
         f"{specification['fingerprint']}",
@@ -355,8 +366,25 @@ def _title(entry: dict[str, Any]) -> str:
     return visible(entry["title"]) or _name(entry.get("test") or entry["requirement_id"])
 
 
-def _quantity(reported: str, unit: str) -> str:
-    return visible(reported if unit in _UNITLESS else f"{reported} {unit}")
+def _quantity(reported: str, unit: str, *, computed: bool = False) -> str:
+    r"""Return a value with its unit: digits as reported; of a computed one no more than a reader needs, the record has all.
+
+    Example:
+        >>> _quantity("<0.0120192307692308", "EU/kg/h", computed=True), _quantity("1495", "10^6 cells")
+        ('<0.0120192… EU/kg/h', '1495 × 10⁶ cells')
+    """
+    text = _LONG_DECIMAL.sub(lambda found: f"{found[1]}…", reported) if computed else reported
+    return visible(_with_powers(text if unit in _UNITLESS else f"{text} {unit}"))
+
+
+def _with_powers(text: str) -> str:
+    """Return a text in which a power of ten behind a number is written as one.
+
+    Example:
+        >>> _with_powers("> 35 10^6 cells")
+        '> 35 × 10⁶ cells'
+    """
+    return _POWER_OF_TEN.sub(lambda found: f" × 10{found[1].translate(_RAISED)}", text) if "10^" in text else text
 
 
 def _short(text: str) -> str:

@@ -13,6 +13,7 @@ from regenqc.cli.ledger_screen import print_line
 from regenqc.cli.signing_place import attempt_log
 from regenqc.cli.start import leave_pandas_out
 from regenqc.cli.terminal import write_text
+from regenqc.errors import SignatureError
 
 __all__ = ["audit_command"]
 
@@ -40,18 +41,26 @@ def audit_command(
 ) -> None:
     """Show the audit trail of a lot: decisions, signatures, results changed after entry, failed attempts.
 
+    Leaves with 5 when the log of attempts lacks lines beside which a decision was signed.
+
     Example: regenqc audit ARI0001/01 --decisions decisions --results judged
     """
     leave_pandas_out()
     import sys
 
     from regenqc.decision.audit import audit_csv, audit_json, audit_trail
+    from regenqc.decision.evaluation_files import EvaluationFiles
     from regenqc.decision.folder import DecisionFolder
 
+    made = DecisionFolder(decisions).of_lot(lot)
+    if people is not None:
+        faults = list(attempt_log(people).faults(signature for each in made for signature in each.signatures))
+        if faults:
+            raise SignatureError(*faults)
     entries = audit_trail(
         lot,
-        decisions=DecisionFolder(decisions).read(),
-        evaluations=results or (),
+        decisions=made,
+        evaluations=[EvaluationFiles(directory, only=[lot]) for directory in results or ()],
         attempts=attempt_log(people).read() if people is not None else (),
     )
     if form is Form.TEXT and out is None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regenqc.cli.ledger_certificates import CertificateRecorder
 from regenqc.cli.terminal import console
 from regenqc.errors import Fault, UsageError
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from regenqc.certificate.issuing import Issued
 
-__all__ = ["certify_command", "moment_stated", "need_libraries", "read_password"]
+__all__ = ["certify_command", "have_libraries", "moment_stated", "need_libraries", "read_password"]
 
 _SHOWN_FAULTS = 20
 
@@ -51,6 +52,12 @@ def certify_command(
     time_stamp_url: Annotated[
         str, typer.Option("--time-stamp-url", help="Time-stamping authority (RFC 3161): level B-T.")
     ] = "",
+    ledger: Annotated[
+        str | None, typer.Option("--ledger", "-l", help="Record the certificates in this ledger, once.")
+    ] = None,
+    home: Annotated[
+        Path, typer.Option("--home", help="With --ledger: folder with its site.toml.", envvar="REGENQC_LEDGER_HOME")
+    ] = Path("ledger-home"),
     processes: Annotated[int, typer.Option("--processes", min=1, help="Processes to work with.")] = 1,
     now: Annotated[
         str | None, typer.Option("--now", help="Moment of issue, ISO 8601 with zone; the clock when not stated.")
@@ -65,7 +72,7 @@ def certify_command(
     """
     need_libraries()
     from regenqc.certificate.annex import read_annex
-    from regenqc.certificate.issuing import Issue, issue_all
+    from regenqc.certificate.issuing import Issue, file_stem, issue_all
     from regenqc.certificate.profile import load_profile
     from regenqc.certificate.proofs import read_proofs
     from regenqc.certificate.rendering import DEFAULT_FONT_FOLDERS
@@ -98,6 +105,7 @@ def certify_command(
         proofs=read_proofs(proofs) if proofs is not None else {},
     )
     files = _files(decisions)
+    recorder = CertificateRecorder(ledger, home) if ledger is not None else None
     counts: Counter[str] = Counter()
     refused: list[Issued] = []
     exit_codes: set[int] = set()
@@ -106,6 +114,8 @@ def certify_command(
 
         def on_issued(issued: Issued) -> None:
             counts[issued.state] += 1
+            if recorder is not None and issued.certificate_id:
+                recorder.add(out / f"{file_stem(issued.certificate_id)}.json")
             if issued.state == "refused":
                 exit_codes.add(
                     5 if issued.faults[0].code.startswith("RQC-G") or issued.faults[0].code in _SIGNERS else 3
@@ -116,11 +126,24 @@ def certify_command(
 
         issue_all(files, how, processes=processes, on_issued=on_issued)
     _report(counts, refused, how_many=len(files), out=out, level=_level(sign_pdf=sign_pdf, url=time_stamp_url))
+    if recorder is not None:
+        recorder.finish()
     raise typer.Exit(max(exit_codes, default=0))
 
 
 # Faults of who signed: a decision that does not verify.
 _SIGNERS = {"RQC-V180", "RQC-V181", "RQC-V182", "RQC-V183", "RQC-V184"}
+
+
+def have_libraries() -> bool:
+    """Return whether the libraries of certificates are installed."""
+    return not _missing_libraries()
+
+
+def _missing_libraries() -> list[str]:
+    from importlib.util import find_spec
+
+    return [name for name in ("typst", "segno", "pyhanko") if find_spec(name) is None]
 
 
 def need_libraries() -> None:
@@ -129,9 +152,7 @@ def need_libraries() -> None:
     Raises:
         UsageError: `RQC-V093`.
     """
-    from importlib.util import find_spec
-
-    missing = [name for name in ("typst", "segno", "pyhanko") if find_spec(name) is None]
+    missing = _missing_libraries()
     if missing:
         raise UsageError(
             Fault(

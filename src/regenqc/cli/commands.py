@@ -30,7 +30,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "demo": (
         "demo.demo_command",
-        "Judge the published and synthetic sample lots, and show what the data allow and why.",
+        "Judge the sample lots, decide, sign and certify, and follow one lot from donation to follow-up.",
     ),
     "simulate": (
         "simulate.simulate_command",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regenqc.cli.demo_lots import counts_line, planted_lot, planted_truth, print_consequences, print_lot
+from regenqc.cli.demo_signed import emptied, sign_and_certify
 from regenqc.cli.terminal import console
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _MARKETS = ("us/investigational", "eu/atmp", "jp/asrm-class-1", "kr/arm-high", "
 def demo_command(
     directory: Annotated[Path, typer.Argument(help="Where to write the outputs.")] = Path("regenqc-demo"),
 ) -> None:
-    """Judge the published and synthetic sample lots, and show what the data allow and why.
+    """Judge the sample lots, decide, sign and certify, and follow one lot from donation to follow-up.
 
     Example: regenqc demo
     """
@@ -34,27 +35,29 @@ def demo_command(
 
     samples = packaged_path("sample_data")
     screen = console()
+    maker, signed = samples / "synthetic-maker", emptied(directory / "signed")
     screen.print("[bold]Published lots[/]")
-    _published(screen, samples / "published", directory)
+    _published(screen, samples / "published", maker, directory)
     screen.print("\n[bold]Four tests that no comparison of a number with a limit decides[/]  [dim](synthetic lots)[/]")
     screen.print("\n  [bold]1 Sterility[/]: the answer comes after the cells were needed")
-    _two_step(screen, samples / "published" / "cd20-car-t-two-step", directory)
-    _synthetic(screen, samples / "synthetic-hipsc", directory)
+    _two_step(screen, samples / "published" / "cd20-car-t-two-step", maker, directory)
+    judged = _synthetic(screen, samples / "synthetic-hipsc", directory)
     _five_markets(screen, samples / "published" / "ari-0001", directory)
-    screen.print(f"\n[dim]Written to[/] {directory}[dim], one directory for each run: open a report.html of it.[/]")
+    sign_and_certify(screen, signed, maker=maker, judged=judged)
     screen.print(
-        "A disposition is what the data allow. Whether a batch is released, a named person decides and signs.",
-        style="bold",
+        f"\n[dim]Written to[/] {directory}[dim]: a report.html of each run, and in signed/ all that was signed.[/]"
     )
 
 
-def _judged(results: Path, specifications: tuple[str, ...], *, as_of: str, out: Path) -> Evaluation:
+def _judged(
+    results: Path, specifications: tuple[str, ...], *, as_of: str, out: Path, batches: Path | None = None
+) -> Evaluation:
     from regenqc.cli.evaluate import run_evaluation
 
     evaluation, _ = run_evaluation(
         [str(results)],
         specifications=specifications,
-        batches=str(results.parent / "batches.csv"),
+        batches=str(batches or results.parent / "batches.csv"),
         as_of=as_of,
         out=out,
         quiet=True,
@@ -62,11 +65,13 @@ def _judged(results: Path, specifications: tuple[str, ...], *, as_of: str, out: 
     return evaluation
 
 
-def _published(screen: Console, published: Path, directory: Path) -> None:
+def _published(screen: Console, published: Path, maker: Path, directory: Path) -> None:
     as_of = "2026-06-30T00:00:00Z"
     screen.print("\n  ARI-0001, three CAR-T lots: one of two alternative potency tests suffices.")
     results = published / "ari-0001" / "results.csv"
-    found = _judged(results, ("example/car-t-ari-0001",), as_of=as_of, out=directory / "car-t-ari-0001")
+    # No dates of these lots are published, and no certificate goes without: the ones in this table are invented.
+    out, dated = directory / "car-t-ari-0001", maker / "ari-0001-batches.csv"
+    found = _judged(results, ("example/car-t-ari-0001",), as_of=as_of, out=out, batches=dated)
     screen.print(counts_line(found))
     screen.print("\n  Tisagenlecleucel, 24 lots that were out of specification: nothing is rounded into compliance.")
     results, name = published / "tisagenlecleucel-japan" / "results.csv", "example/tisagenlecleucel-japan"
@@ -75,19 +80,20 @@ def _published(screen: Console, published: Path, directory: Path) -> None:
     print_lot(screen, found, ("TISA-JP-A", name, _RELEASE), "viability")
 
 
-def _two_step(screen: Console, lots: Path, directory: Path) -> None:
+def _two_step(screen: Console, lots: Path, maker: Path, directory: Path) -> None:
+    dated = maker / "cd20-car-t-two-step-batches.csv"
     lot = ("SYNTHETIC-CD20-01", _TWO_STEP, _RELEASE)
     screen.print("    On 16 March: an interim answer is no final one, and the final one has a day on which it is due.")
     results, out = lots / "results_day_10.csv", directory / "two-step-day-10"
-    early = _judged(results, (_TWO_STEP,), as_of="2026-03-16T12:00:00Z", out=out)
+    early = _judged(results, (_TWO_STEP,), as_of="2026-03-16T12:00:00Z", out=out, batches=dated)
     print_lot(screen, early, lot, "sterility")
     screen.print("    On 27 March: the late positive rejects the lot, whatever was released before.")
     results, out = lots / "results_late_positive.csv", directory / "two-step-late-positive"
-    late = _judged(results, (_TWO_STEP,), as_of="2026-03-27T12:00:00Z", out=out)
+    late = _judged(results, (_TWO_STEP,), as_of="2026-03-27T12:00:00Z", out=out, batches=dated)
     print_lot(screen, late, lot, "sterility")
 
 
-def _synthetic(screen: Console, lots: Path, directory: Path) -> None:
+def _synthetic(screen: Console, lots: Path, directory: Path) -> Evaluation:
     found = _judged(lots / "results.csv", _SYNTHETIC, as_of="2026-06-30T00:00:00Z", out=directory / "synthetic-hipsc")
     truth = planted_truth(lots / "truth.csv")
 
@@ -127,6 +133,7 @@ def _synthetic(screen: Console, lots: Path, directory: Path) -> None:
     )
     screen.print(counts_line(found))
     screen.print(f"  [dim]{found.rows_computed:,} results computed from others, by {len(computed)} functions[/]")
+    return found
 
 
 def _five_markets(screen: Console, lots: Path, directory: Path) -> None:

@@ -28,7 +28,9 @@ from regenqc.signing.words import KeyEnd, Role
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from regenqc.signing.keys import KeyFile
     from regenqc.signing.people import CertifiedKey, People
+    from regenqc.signing.people_file import PeopleFile
 
 __all__ = ["app"]
 
@@ -67,11 +69,11 @@ def found_command(
 
     Example: regenqc people found --site MAKER-1 --person ADMIN-001 --name "B. Example" --key keys/admin.key --valid-to 2028-12-31T23:59:59Z --lockout-after 5 --session-seconds 900 --clock-tolerance-seconds 60 --shortest-password 12
     """
-    from regenqc.signing.keys import open_key
+    from regenqc.signing.opening import open_any_key
     from regenqc.signing.statement import Settings
 
     file = key_file(key)
-    opened = open_key(file, password=read_password(person, file=password_file))
+    opened = open_any_key(file, password=read_password(person, file=password_file))
     registry = people_file(people).append(
         "founded",
         found=True,
@@ -151,15 +153,47 @@ def key_command(
     work_factor: Annotated[
         int, typer.Option("--work-factor", help="Cost of scrypt, a power of two from 16384 to 1048576.")
     ] = 2**17,
+    token: Annotated[
+        str, typer.Option("--token", help="Label of a token (PKCS#11) on which the key is; the PIN is the password.")
+    ] = "",
 ) -> None:
-    """Make a key of your own, in a file that only your password opens.
+    """Make a key of your own, in a file that only your password opens, or on a token.
+
+    REGENQC_PKCS11_MODULE names the library that talks to the token.
 
     Example: regenqc people key QP-0001 --out keys/qp.key
     """
-    import secrets
+    from base64 import b64decode
 
     from regenqc.ledger.note import ED25519_TYPE, key_text
-    from regenqc.signing.keys import create_key, key_file_bytes, open_key
+    from regenqc.signing.keys import key_file_bytes
+
+    if token:
+        from regenqc.signing.tokens import create_token_key
+
+        pin = read_password(person, file=password_file)
+        on_token = create_token_key(person, token=token, pin=pin, made_at=present())
+        data, key_id, public_key, detail = (
+            key_file_bytes(on_token),
+            on_token.key_id,
+            on_token.public_key,
+            f"on token {token}",
+        )
+    else:
+        made = _file_key(person, people_file(people, root), password_file, work_factor)
+        data, key_id, public_key = key_file_bytes(made), made.key_id, made.public_key
+        detail = "encrypted; only its owner knows the password"
+    write_file(out, data, mode=0o600)
+    public = key_text(person, ED25519_TYPE, b64decode(public_key))
+    write_file(out.with_name(f"{out.name}.pub"), f"{public}\n".encode())
+    print_line(f"{out} is the key of {person}.", good=True, detail=detail)
+    print_facts([("key", key_id), ("for the ledger", f"{out}.pub")])
+
+
+def _file_key(person: str, place: PeopleFile, password_file: Path | None, work_factor: int) -> KeyFile:
+    import secrets
+
+    from regenqc.signing.keys import create_key
 
     if work_factor.bit_count() != 1 or not 2**14 <= work_factor <= 2**20:
         raise UsageError(
@@ -171,16 +205,10 @@ def key_command(
                 expected="a power of two from 16384 to 1048576",
             )
         )
-    place = people_file(people, root)
     settings = place.read().settings if place.path.exists() else None
     shortest = settings.shortest_password if settings is not None else 1
     password = new_password(person, file=password_file, shortest=shortest)
-    made = create_key(person, password=password, random=secrets.token_bytes, made_at=present(), work_factor=work_factor)
-    public = open_key(made, password=password).public_key
-    write_file(out, key_file_bytes(made), mode=0o600)
-    write_file(out.with_name(f"{out.name}.pub"), f"{key_text(person, ED25519_TYPE, public)}\n".encode())
-    print_line(f"{out} is the key of {person}.", good=True, detail="encrypted; only its owner knows the password")
-    print_facts([("key", made.key_id), ("for the ledger", f"{out}.pub")])
+    return create_key(person, password=password, random=secrets.token_bytes, made_at=present(), work_factor=work_factor)
 
 
 @app.command("enrol")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from regenqc.signing.attempts import AttemptLog
     from regenqc.signing.keys import KeyFile
     from regenqc.signing.people_file import PeopleFile
+    from regenqc.signing.tokens import TokenKeyFile
 
 __all__ = [
     "Key",
@@ -72,11 +73,11 @@ def attempt_log(folder: Path) -> AttemptLog:
     return AttemptLog(folder / "attempts.jsonl")
 
 
-def key_file(path: Path) -> KeyFile:
+def key_file(path: Path) -> KeyFile | TokenKeyFile:
     """Return a key file; it stays closed."""
-    from regenqc.signing.keys import read_key_file
+    from regenqc.signing.opening import read_any_key_file
 
-    return read_key_file(read_file(path), where=str(path))
+    return read_any_key_file(read_file(path), where=str(path))
 
 
 def read_password(whose: str, *, file: Path | None, descriptor: int | None = None) -> str:

@@ -230,6 +230,14 @@ _TABLE: Final = (
         containment=True,
     ),
     _kind(
+        "certificate",
+        "Certificate",
+        Group.OBSERVATION,
+        required="items documents blobs",
+        also="coi lot product stage",
+        containment=True,
+    ),
+    _kind(
         "label",
         "Labelling",
         Group.PLACING,

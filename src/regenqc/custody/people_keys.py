@@ -16,7 +16,7 @@ from regenqc.custody.canonical import signed_bytes
 from regenqc.custody.record import Signature
 from regenqc.errors import Fault, RegenqcError, UsageError
 from regenqc.ledger.keys import parse_public_key
-from regenqc.ledger.note import Ed25519Signer, Ed25519Verifier
+from regenqc.ledger.note import Ed25519Verifier
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,7 @@ def signed_event(event: Event, signers: Sequence[Signer]) -> Event:
 
     Example:
         >>> from regenqc.custody.record import SCHEMA, Event
+        >>> from regenqc.ledger.note import Ed25519Signer
         >>> event = Event(schema=SCHEMA, kind="ship", event_id="EV-1", event_time="2026-03-16T08:00:00.000Z",
         ...     record_time="2026-03-16T08:00:00.000Z", zone="+01:00", actor="STAFF-1", role="operator", site="SITE-1")
         >>> made = signed_event(event, [Ed25519Signer("STAFF-1", bytes(32))]).signatures[0]
@@ -72,7 +73,7 @@ def signed_event(event: Event, signers: Sequence[Signer]) -> Event:
     made: list[Signature] = []
     for signer in signers:
         verifier = signer.verifier
-        if not isinstance(signer, Ed25519Signer):
+        if not isinstance(verifier, Ed25519Verifier):
             raise UsageError(
                 Fault(
                     code="RQC-C402",

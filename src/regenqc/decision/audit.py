@@ -15,15 +15,14 @@ import msgspec
 from msgspec import Struct
 
 from regenqc.canonical import canonical_json, digest_of
-from regenqc.decision.dossier import evaluated_rows, evaluation_moment
 from regenqc.decision.model import AuditReviewed
 from regenqc.decision.result_rows import result_rows
 from regenqc.evaluation.dates import parse_time
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
+    from regenqc.decision.evaluation_files import EvaluationFiles
     from regenqc.decision.model import Decision
     from regenqc.signing.attempts import Attempt
 
@@ -60,14 +59,18 @@ COLUMNS: Final = AuditEntry.__struct_fields__
 
 
 def audit_trail(
-    batch_id: str, *, decisions: Sequence[Decision], evaluations: Sequence[Path] = (), attempts: Sequence[Attempt] = ()
+    batch_id: str,
+    *,
+    decisions: Sequence[Decision],
+    evaluations: Sequence[EvaluationFiles] = (),
+    attempts: Sequence[Attempt] = (),
 ) -> tuple[AuditEntry, ...]:
     """Return everything on record about a lot, in the order of time.
 
     Args:
         batch_id: the lot.
         decisions: of the folder; those of other lots are left out.
-        evaluations: directories with the files of `regenqc evaluate`.
+        evaluations: in which the lot was judged.
         attempts: to sign; those for documents of other lots are left out.
 
     Returns:
@@ -159,10 +162,10 @@ def _of_decision(decision: Decision) -> Iterator[AuditEntry]:
         )
 
 
-def _of_evaluations(batch_id: str, evaluations: Sequence[Path]) -> Iterator[AuditEntry]:
+def _of_evaluations(batch_id: str, evaluations: Sequence[EvaluationFiles]) -> Iterator[AuditEntry]:
     before: dict[tuple[str, str], str] = {}
-    for directory in sorted(evaluations, key=lambda path: (evaluation_moment(path), str(path))):
-        for row in evaluated_rows(directory, "dispositions", batch_id=batch_id):
+    for files in sorted(evaluations, key=lambda each: (each.moment, str(each.directory))):
+        for row in files.rows("dispositions", batch_id=batch_id):
             question = (row["spec_id"], row["stage"])
             if before.get(question) != row["disposition"]:
                 yield AuditEntry(
@@ -174,10 +177,10 @@ def _of_evaluations(batch_id: str, evaluations: Sequence[Path]) -> Iterator[Audi
                     old=before.get(question, ""),
                     new=row["disposition"],
                     why=row["reasons"],
-                    source=directory.name,
+                    source=files.directory.name,
                 )
             before[question] = row["disposition"]
-        yield from _of_results(evaluated_rows(directory, "results", batch_id=batch_id))
+        yield from _of_results(files.rows("results", batch_id=batch_id))
 
 
 def _of_results(rows: Sequence[dict[str, Any]]) -> Iterator[AuditEntry]:

@@ -6,15 +6,16 @@ batch table that they name: files that contradict each other are refused.
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 from unicodedata import normalize
 
-from regenqc.canonical import digest_of
+from msgspec.structs import replace
+
+from regenqc.decision.evaluation_files import contradiction
 from regenqc.decision.faults import refused
 from regenqc.decision.model import (
     Attribute,
@@ -27,22 +28,23 @@ from regenqc.decision.model import (
     SpecificationName,
 )
 from regenqc.decision.result_rows import result_rows
-from regenqc.errors import DataError, Fault
 from regenqc.evaluation.explanations import criterion_text
 from regenqc.vocabulary import OnFail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from regenqc.decision.evaluation_files import EvaluationFiles
     from regenqc.decision.model import ResultRow
     from regenqc.specification.model import Requirement, Specification
 
-__all__ = ["Dossier", "batches_of", "evaluated_rows", "evaluation_moment", "read_dossier"]
+__all__ = ["Dossier", "read_dossier"]
 
-_TABLES: Final = ("dispositions", "findings", "results", "verdicts")
 _ORDER: Final = ("eligible", "conditional", "hold", "reject")
 _COUNTS: Final = ("fails", "inconclusive", "missing", "pending", "alerts")
 _DUE: Final = re.compile(r"is due ([0-9T:-]{19}Z)")
+_ATTRIBUTE: Final = re.compile(r"@([a-z][a-z0-9_]*)")
+_Row = TypeVar("_Row", "RequirementRow", "ResultRow")
 # Cells that every batch has, beside those of the specification.
 _BUILT_IN: Final = {
     "result_record": "Every row reported was understood and belongs to a requirement",
@@ -78,21 +80,8 @@ class Dossier:
     pending: tuple[PendingItem, ...]
 
 
-def batches_of(directory: Path) -> list[tuple[str, str, str, str]]:
-    """Return batch, specification, stage and disposition of everything that was judged.
-
-    Args:
-        directory: with the files of `regenqc evaluate`.
-
-    Raises:
-        DataError: `RQC-A030`, it is no output of an evaluation.
-    """
-    columns = ("batch_id", "spec_id", "stage", "disposition")
-    return [tuple(row[name] for name in columns) for row in evaluated_rows(directory, "dispositions")]
-
-
 def read_dossier(
-    directory: Path,
+    files: EvaluationFiles,
     *,
     batch_id: str,
     specification: Specification,
@@ -102,7 +91,7 @@ def read_dossier(
     """Return the dossier of a batch.
 
     Args:
-        directory: with the files of `regenqc evaluate`.
+        files: of the evaluation.
         batch_id: of the batch.
         specification: by which it was judged; its fingerprint must be the one of the evaluation.
         stage: at which; may be left out when there is one only.
@@ -113,21 +102,21 @@ def read_dossier(
             longer the one that was judged, `RQC-A033` another specification.
         UsageError: `RQC-A034`, the batch was not judged so, or not at one stage only.
     """
-    run = _run(directory)
-    every = evaluated_rows(directory, "dispositions", batch_id=batch_id)
+    run = files.run
+    every = files.rows("dispositions", batch_id=batch_id)
     own = [row for row in every if row["spec_id"] == specification.id and stage in {None, row["stage"]}]
     if len(own) != 1:
         raise refused(
             "RQC-A034",
             "The evaluation does not have one disposition of this batch.",
-            where=f"{directory}: {batch_id}, {specification.id}",
+            where=f"{files.directory}: {batch_id}, {specification.id}",
             got=", ".join(row["stage"] for row in own) or "none",
             expected="one; name the stage with --stage",
             action="See dispositions.csv for what was judged.",
         )
     (row,) = own
     if row["spec_fingerprint"] != specification.fingerprint:
-        raise _contradiction(
+        raise contradiction(
             "RQC-A033",
             "The batch was judged by another text of the specification.",
             f"{specification.id} {specification.version}",
@@ -137,23 +126,24 @@ def read_dossier(
         )
     judged_by = {each["spec_id"]: each["spec_fingerprint"] for each in every}
     if set(judged_by) != {specification.id}:
-        raise _contradiction(
+        raise contradiction(
             "RQC-A035",
             "The batch was judged by several specifications at once, so that a row has one verdict for all of them.",
-            str(directory),
+            str(files.directory),
             ", ".join(sorted(judged_by)),
             specification.id,
-            f"Judge it by this one alone: regenqc evaluate … --spec {specification.id}",
+            f"Judge it by this one alone, and decide on that; the others belong into the annex of its certificate "
+            f"(regenqc certify --annex {files.directory}): {files.command_for(specification.id)}",
         )
-    _check_inputs(run)
+    files.check_inputs()
     chosen = {"batch_id": batch_id, "spec_id": specification.id, "stage": row["stage"]}
-    verdicts = {each["requirement_id"]: each["verdict"] for each in evaluated_rows(directory, "verdicts", **chosen)}
-    findings = evaluated_rows(directory, "findings", **chosen)
-    rows = [each for each in evaluated_rows(directory, "results", batch_id=batch_id) if _is_at(each, row["stage"])]
+    verdicts = {each["requirement_id"]: each["verdict"] for each in files.rows("verdicts", **chosen)}
+    findings = files.rows("findings", **chosen)
+    rows = [each for each in files.rows("results", batch_id=batch_id) if _is_at(each, row["stage"])]
     judged = [entry for entry in specification.requirements if entry.id in verdicts and entry.stage == row["stage"]]
-    _check_agreement(directory, row, verdicts, findings, judged)
+    _check_agreement(files.directory, row, verdicts, findings, judged)
     pending = {each["requirement_id"]: each["explanation"] for each in findings if each["reason_code"] == "pending"}
-    lot = _lot(run, batch_id, batches)
+    lot = files.lot(batch_id, batches)
     return Dossier(
         batch_id=_text(batch_id),
         stage=row["stage"],
@@ -176,13 +166,12 @@ def read_dossier(
                 InputName(name=Path(entry["name"]).name, digest=entry["digest"] or "")
                 for entry in [*run["inputs"], *([run["batches"]] if run["batches"] else [])]
             ),
-            run=digest_of((directory / "run.json").read_bytes()),
-            **{name: digest_of((directory / f"{name}.parquet").read_bytes()) for name in _TABLES},
+            **files.digests,
         ),
         lot=tuple(Attribute(name=_text(name), value=_text(value)) for name, value in lot.items() if value),
         expires_at=lot.get("expires_at", ""),
-        requirements=tuple(_requirement_rows(judged, verdicts, frozenset(pending))),
-        results=_in_order(result_rows(rows, judged), judged),
+        requirements=tuple(_of_lot(each, lot) for each in _requirement_rows(judged, verdicts, frozenset(pending))),
+        results=_in_order([_of_lot(each, lot) for each in result_rows(rows, judged)], judged),
         findings=tuple(_finding(each) for each in findings),
         removed=tuple(
             RemovedItem(requirement_id=each.id, justification=_text(each.justification))
@@ -236,6 +225,12 @@ def _requirement_rows(
     ]
 
 
+def _of_lot(row: _Row, lot: dict[str, str]) -> _Row:
+    """Return a row whose limit names the lot's own value where the specification names an attribute."""
+    limit = _ATTRIBUTE.sub(lambda found: _text(lot.get(found[1]) or found[0]), row.limit)
+    return row if limit == row.limit else replace(row, limit=limit)
+
+
 def _in_order(rows: Sequence[ResultRow], judged: Sequence[Requirement]) -> tuple[ResultRow, ...]:
     place = {entry.id: number for number, entry in enumerate(judged)}
 
@@ -269,7 +264,7 @@ def _check_agreement(
     follows = _ORDER[max(steps, default=2) if judged else 2]
     strangers = set(verdicts) - set(consequences) - set(_BUILT_IN)
     if stated != seen or silent or strangers or row["disposition"] != follows:
-        raise _contradiction(
+        raise contradiction(
             "RQC-A031",
             "The files of the evaluation contradict one another.",
             str(directory),
@@ -290,119 +285,6 @@ def _step(verdict: str, consequence: OnFail, is_pending: bool) -> int:  # noqa: 
     return 0
 
 
-def _check_inputs(run: dict[str, Any]) -> None:
-    for entry in [*run["inputs"], *([run["batches"]] if run["batches"] else [])]:
-        path = Path(entry["name"])
-        if entry["digest"] and path.is_file() and digest_of(path.read_bytes()) != entry["digest"]:
-            raise _contradiction(
-                "RQC-A032",
-                "An input is no longer the one that was judged.",
-                path.name,
-                digest_of(path.read_bytes()),
-                entry["digest"],
-                "Judge the batch again, by what the laboratory reports now.",
-            )
-
-
-def _lot(run: dict[str, Any], batch_id: str, batches: Path | None) -> dict[str, str]:
-    stated = run["batches"]
-    if stated is None:
-        return {}
-    path = batches or Path(stated["name"])
-    if not path.is_file():
-        raise _contradiction(
-            "RQC-A032",
-            "The batch table by which the batch was judged is not there.",
-            str(path),
-            "no file",
-            stated["digest"] or "",
-            "Name it with --batches.",
-        )
-    from regenqc.intake.batches import read_batches  # noqa: PLC0415 - reads a table only where there is one
-
-    table = read_batches(str(path))
-    if stated["digest"] and table.digest != stated["digest"]:
-        raise _contradiction(
-            "RQC-A032",
-            "This is another batch table than the one by which the batch was judged.",
-            str(path),
-            table.digest or "",
-            stated["digest"],
-            "Name the right one with --batches, or judge the batch again.",
-        )
-    names = [_text(name) for name in table.batch_ids]
-    if _text(batch_id) not in names:
-        return {}
-    at = names.index(_text(batch_id))
-    return {name: table.attributes[name][at] for name in table.attributes}
-
-
-def _run(directory: Path) -> dict[str, Any]:
-    try:
-        run = json.loads((directory / "run.json").read_bytes())
-        schema = run["schema"]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise _no_output(directory, str(error)) from error
-    if schema != "regenqc.run/1":
-        raise _no_output(directory, str(schema))
-    return run  # type: ignore[no-any-return] # what json returns has no type
-
-
-def _no_output(directory: Path, got: str) -> DataError:
-    return _contradiction(
-        "RQC-A030",
-        "This is no output of an evaluation.",
-        str(directory),
-        got,
-        "the directory that `regenqc evaluate --out` wrote",
-        "Name that directory.",
-    )
-
-
-def evaluation_moment(directory: Path) -> str:
-    """Return the moment as of which an evaluation judged.
-
-    Args:
-        directory: with its files.
-
-    Raises:
-        DataError: `RQC-A030`, it is no output of an evaluation.
-    """
-    return str(_run(directory)["as_of"])
-
-
-def evaluated_rows(directory: Path, name: str, **chosen: str) -> list[dict[str, Any]]:
-    """Return rows of a file of an evaluation.
-
-    Args:
-        directory: with its files.
-        name: of the table: `dispositions`, `findings`, `results` or `verdicts`.
-        chosen: columns and the text that they must have, blanks around it left aside, in whatever composition.
-
-    Raises:
-        DataError: `RQC-A030`, the file cannot be read.
-    """
-    import pyarrow as pa  # noqa: PLC0415 - only where files are read
-    import pyarrow.compute as pc  # noqa: PLC0415
-    import pyarrow.parquet as pq  # noqa: PLC0415
-
-    try:
-        table = pq.read_table(directory / f"{name}.parquet")
-        for column, value in chosen.items():
-            texts = pc.utf8_normalize(pc.utf8_trim_whitespace(table[column].cast(pa.string())), form="NFC")
-            table = table.filter(pc.equal(texts, _text(value)))
-        return list(table.to_pylist())
-    except (OSError, KeyError, pa.ArrowException) as error:
-        raise _contradiction(
-            "RQC-A030",
-            "A file of the evaluation cannot be read.",
-            f"{directory / name}.parquet",
-            str(error),
-            "a file that `regenqc evaluate --out` wrote",
-            "Judge the batch again.",
-        ) from error
-
-
 def _is_at(row: dict[str, Any], stage: str) -> bool:
     # Words of stages are read without regard to case and blanks around them; a row that states none is at the one stage.
     return (row.get("stage") or "").strip().casefold() in {stage, ""}
@@ -411,7 +293,3 @@ def _is_at(row: dict[str, Any], stage: str) -> bool:
 def _text(text: str) -> str:
     # What is signed is in Form C, in which equal texts have equal bytes; nothing that a person could see changes by it.
     return normalize("NFC", text)
-
-
-def _contradiction(code: str, what: str, where: str, got: str, expected: str, action: str) -> DataError:
-    return DataError(Fault(code=code, what=what, where=where, got=got, expected=expected, action=action))

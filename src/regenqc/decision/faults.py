@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from regenqc.errors import Fault, UsageError
+from regenqc.errors import UsageError
+from regenqc.signing.faults import fault
 
 __all__ = ["fault", "refused"]
-
-
-def fault(code: str, what: str, *, where: str = "", got: str = "", expected: str = "", action: str = "") -> Fault:
-    """Return one fault.
-
-    Example:
-        >>> fault("RQC-A001", "A justification is needed.").code
-        'RQC-A001'
-    """
-    return Fault(code=code, what=what, where=where, got=got, expected=expected, action=action)
 
 
 def refused(

@@ -57,6 +57,11 @@ class DecisionFolder:
         """
         return self._read(b"")
 
+    def newest(self) -> Decision | None:
+        """Return the decision whose file was written last, `None` when there is none."""
+        paths = sorted(self.path.glob("decision-*.json"), key=lambda path: path.stat().st_mtime_ns)
+        return read_decision(paths[-1]) if paths else None
+
     def of_lot(self, batch_id: str) -> tuple[Decision, ...]:
         """Return the decisions about a batch, oldest first."""
         # In its one spelling a decision about the lot holds exactly these bytes, so that the others need not be decoded.

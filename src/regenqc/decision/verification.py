@@ -9,8 +9,8 @@ from regenqc.decision.faults import fault
 from regenqc.decision.model import SCHEMA, content_bytes, decision_id_of
 from regenqc.decision.rules import content_faults, time_faults
 from regenqc.errors import SignatureError, SpecificationError
-from regenqc.measurement.stated import words_of
 from regenqc.signing.moments import read_moment
+from regenqc.signing.names import are_alike, look_of
 from regenqc.signing.verification import signature_faults
 
 if TYPE_CHECKING:
@@ -175,6 +175,16 @@ def signer_faults(
             expected="somebody else",
             action="The other person runs: regenqc sign",
         )
+    alike = next((each for each in decision.signatures[:number] if are_alike(each.printed_name, printed_name)), None)
+    if alike is not None and alike.person_id != person_id:
+        yield fault(
+            "RQC-A057",
+            "Nobody can tell the names of two signers apart: they may be one person.",
+            where=where,
+            got=f"{printed_name}, after {alike.printed_name} ({alike.person_id})",
+            expected="a name that differs to the eye",
+            action="Somebody else signs, or the registry prints the two names differently.",
+        )
     if number == 0 and person_id != decision.prepared_by:
         yield fault(
             "RQC-A058",
@@ -183,8 +193,8 @@ def signer_faults(
             got=person_id,
             expected=decision.prepared_by,
         )
-    analysts = {frozenset(words_of(row.analyst)) for row in decision.results if row.analyst}
-    if analysts & {frozenset(words_of(person_id)), frozenset(words_of(printed_name))} and rule.meaning != "authorship":
+    analysts = {look_of(row.analyst) for row in decision.results if row.analyst}
+    if analysts & {look_of(person_id), look_of(printed_name)} and rule.meaning != "authorship":
         yield fault(
             "RQC-A059",
             "Nobody reviews or releases results of their own.",

@@ -1,7 +1,9 @@
 """Attempts to sign: every one is on record before the password is tried, and too many failures lock the person out.
 
 The file is JSON Lines, each line with the digest of the line before. It is not signed: a failed attempt is what happens when
-nobody could. Whoever can write the file can cut its end off; keep it where only the signing machine writes.
+nobody could. Every signature under a document names the line with which the log ended, so lines cannot be changed or cut away
+unseen by whoever holds a later signature. What came after the last signature can; keep the file where only the signing
+machine writes.
 """
 
 from __future__ import annotations
@@ -14,12 +16,16 @@ from msgspec import Struct
 
 from regenqc.canonical import canonical_json, digest_of
 from regenqc.signing.disk import locked, writing
-from regenqc.signing.faults import refused
+from regenqc.signing.faults import fault, refused
 from regenqc.signing.moments import moment_text, read_moment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
+
+    from regenqc.errors import Fault
+    from regenqc.signing.signature import Signature
 
 __all__ = ["SCHEMA", "Attempt", "AttemptLog"]
 
@@ -123,6 +129,42 @@ class AttemptLog:
             elif attempt.outcome == "succeeded":
                 count = 0
         return count
+
+    def ends(self) -> tuple[str, str]:
+        """Return the digests of the first line, which names the log, and of the last one; empty when there is none."""
+        digests = self._digests()
+        return (digests[0], digests[-1]) if digests else ("", "")
+
+    def faults(self, signatures: Iterable[Signature]) -> Iterator[Fault]:
+        """Yield which signatures were given after lines that are no longer there.
+
+        Args:
+            signatures: under documents; those that were given beside another log say nothing about this one.
+
+        Example:
+            See `docs/decision.md`; the tests of signing cut the log.
+        """
+        digests = self._digests()
+        there = set(digests)
+        for signature in signatures:
+            said = signature.ceremony
+            if digests and said.attempt_log == digests[0] and said.attempt not in there:
+                yield fault(
+                    "RQC-G044",
+                    "The log of attempts was cut: it ends before the line beside which a signature was given.",
+                    where=f"{self.path}, {signature.document_id} by {signature.person_id}",
+                    got=f"{len(digests)} lines, none of them with the digest {said.attempt[:23]}…",
+                    expected="every line that was there at the signature",
+                    action="Find out who changed it; nobody signs until the file is restored.",
+                )
+
+    def _digests(self) -> list[str]:
+        if not self.path.exists():
+            return []
+        with writing(self.path):
+            data = self.path.read_bytes()
+        self._parsed(data)
+        return [digest_of(line) for line in data.split(b"\n")[:-1]]
 
     def last_moment(self) -> datetime | None:
         """Return when the last attempt was made."""

@@ -10,7 +10,7 @@ import binascii
 from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from hashlib import sha256
-from typing import TYPE_CHECKING, Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol
 from unicodedata import normalize
 
 import msgspec
@@ -33,6 +33,7 @@ __all__ = [
     "WORK_FACTOR",
     "KeyFile",
     "OpenKey",
+    "Opened",
     "check_ed25519",
     "create_key",
     "key_file_bytes",
@@ -90,6 +91,21 @@ class KeyFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     made_at: str
     derivation: KeyDerivation
     encryption: Encryption
+
+
+class Opened(Protocol):
+    """A key that can sign: read from its file, or on a token."""
+
+    @property
+    def public_key(self) -> bytes:
+        """Return the 32 bytes of the public key."""
+
+    @property
+    def key_id(self) -> str:
+        """Return the identifier of the key."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the 64 bytes of the signature of a message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +228,7 @@ def create_key(
 
 
 def open_key(file: KeyFile, *, password: str) -> OpenKey:
-    """Return the key of a file.
+    """Return the key of a file; `regenqc.signing.opening` opens those on tokens as well.
 
     Raises:
         SignatureError: `RQC-G010`, the password does not open it, or the file was changed; which of the two, nobody can say.
@@ -235,7 +251,7 @@ def open_key(file: KeyFile, *, password: str) -> OpenKey:
     return key
 
 
-def key_file_bytes(file: KeyFile) -> bytes:
+def key_file_bytes(file: KeyFile | Struct) -> bytes:
     """Return the bytes of a key file."""
     return canonical_json(msgspec.to_builtins(file)) + b"\n"
 

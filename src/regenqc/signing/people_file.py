@@ -13,6 +13,7 @@ from regenqc.canonical import digest_of
 from regenqc.signing.disk import locked, writing
 from regenqc.signing.faults import refused
 from regenqc.signing.moments import moment_text
+from regenqc.signing.names import are_alike
 from regenqc.signing.people import People, read_people
 from regenqc.signing.statement import SCHEMA, Statement, StatementSignature, line_of, signed_bytes
 
@@ -21,13 +22,13 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
-    from regenqc.signing.keys import OpenKey
+    from regenqc.signing.keys import Opened
 
 __all__ = ["PeopleFile", "make_statement"]
 
 
 def make_statement(
-    people: People, kind: str, *, by: str, now: datetime, keys: Sequence[OpenKey], **members: Any
+    people: People, kind: str, *, by: str, now: datetime, keys: Sequence[Opened], **members: Any
 ) -> Statement:
     """Return a signed statement that follows the last one of a registry; whether it is admitted, the registry says.
 
@@ -101,7 +102,7 @@ class PeopleFile:
         return read_people(data, where=str(self.path), root=self.root)
 
     def append(
-        self, kind: str, *, by: str, now: datetime, keys: Sequence[OpenKey], found: bool = False, **members: Any
+        self, kind: str, *, by: str, now: datetime, keys: Sequence[Opened], found: bool = False, **members: Any
     ) -> People:
         """Make a statement, add it, and return the registry with it; on the disk before this returns.
 
@@ -114,7 +115,8 @@ class PeopleFile:
             members: of the kind.
 
         Raises:
-            SignatureError: the statement may not be made, and nothing was written.
+            SignatureError: the statement may not be made, and nothing was written; `RQC-G029`, the name of whoever is enrolled
+                cannot be told from that of somebody else.
             UsageError: `RQC-G043`, the file cannot be written.
         """
         if found and self.path.exists():
@@ -131,6 +133,8 @@ class PeopleFile:
             with self.path.open("ab+") as file, locked(file):
                 file.seek(0)
                 people = read_people(file.read(), where=str(self.path), root=self.root)
+                if kind == "enrolled":
+                    _check_name(people, str(members.get("printed_name", "")))
                 statement = make_statement(people, kind, by=by, now=now, keys=keys, **members)
                 line = line_of(statement)
                 try:
@@ -143,3 +147,16 @@ class PeopleFile:
                 file.flush()
                 os.fsync(file.fileno())
         return changed
+
+
+def _check_name(people: People, name: str) -> None:
+    for person in people.people.values():
+        if person.withdrawn_at is None and are_alike(person.printed_name, name):
+            raise refused(
+                "RQC-G029",
+                "Somebody is enrolled under a name that nobody can tell from this one.",
+                where=person.person_id,
+                got=name,
+                expected=f"another name than “{person.printed_name}”",
+                action="A person is enrolled once. Two people of one name are told apart by what is printed: “Wei Zhang (2)”.",
+            )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from regenqc.errors import SignatureError
 from regenqc.signing.faults import refused
-from regenqc.signing.keys import open_key
+from regenqc.signing.opening import open_any_key
 from regenqc.signing.signature import sign
 from regenqc.signing.verification import key_faults, signature_faults
 
@@ -20,10 +20,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from regenqc.signing.attempts import AttemptLog
-    from regenqc.signing.keys import KeyFile, OpenKey
+    from regenqc.signing.keys import KeyFile, Opened
     from regenqc.signing.people import CertifiedKey, People, Person
     from regenqc.signing.signature import Signature
     from regenqc.signing.statement import Settings
+    from regenqc.signing.tokens import TokenKeyFile
 
 __all__ = ["SigningSession", "check_clock", "unlocked_key"]
 
@@ -58,7 +59,7 @@ class SigningSession:
         self,
         content: bytes,
         *,
-        key: KeyFile,
+        key: KeyFile | TokenKeyFile,
         password: str,
         role: str,
         meaning: str,
@@ -113,6 +114,7 @@ class SigningSession:
         opened = unlocked_key(
             key, password=password, people=self._people, attempts=self._attempts, purpose=document_id, now=now
         )
+        log, attempt = self._attempts.ends()
         signature = sign(
             content,
             opened,
@@ -125,6 +127,8 @@ class SigningSession:
             document_schema=document_schema,
             sequence=1 if is_new else self._sequence + 1,
             components="person_id+password" if person_id is not None else "password",
+            attempt_log=log,
+            attempt=attempt,
         )
         faults = signature_faults(
             signature,
@@ -141,8 +145,8 @@ class SigningSession:
 
 
 def unlocked_key(
-    key: KeyFile, *, password: str, people: People, attempts: AttemptLog, purpose: str, now: datetime
-) -> OpenKey:
+    key: KeyFile | TokenKeyFile, *, password: str, people: People, attempts: AttemptLog, purpose: str, now: datetime
+) -> Opened:
     """Return the opened key; the attempt is on record before the password is tried.
 
     Raises:
@@ -162,7 +166,7 @@ def unlocked_key(
         )
     attempts.record(key.person_id, key_id=key.key_id, purpose=purpose, outcome="started", now=now)
     try:
-        opened = open_key(key, password=password)
+        opened = open_any_key(key, password=password)
     except SignatureError:
         attempts.record(key.person_id, key_id=key.key_id, purpose=purpose, outcome="failed", now=now)
         raise
@@ -189,7 +193,7 @@ def check_clock(people: People, attempts: AttemptLog, now: datetime) -> None:
             )
 
 
-def _owner(people: People, key: KeyFile) -> tuple[Person, CertifiedKey]:
+def _owner(people: People, key: KeyFile | TokenKeyFile) -> tuple[Person, CertifiedKey]:
     person = people.person(key.person_id)
     certified = person.key(key.key_id) if person is not None else None
     if person is None or certified is None or certified.public_key != key.public_key:

@@ -36,16 +36,20 @@ class Signer(Protocol):
         """Return the signature of a message."""
 
 
-class Ceremony(Struct, frozen=True, forbid_unknown_fields=True):
+class Ceremony(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """Say how the person identified themselves (21 CFR 11.200(a)(1)).
 
     Args:
         sequence: 1 for the first signing of a session.
         components: `person_id+password` for the first, `password` for those that follow.
+        attempt_log: digest of the first line of the log of attempts, which names it.
+        attempt: digest of the line that the log ended with; what stood before it then cannot be cut away unseen.
     """
 
     sequence: int
     components: str
+    attempt_log: str = ""
+    attempt: str = ""
 
 
 class Signature(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -112,6 +116,8 @@ def sign(
     document_schema: str,
     sequence: int,
     components: str,
+    attempt_log: str = "",
+    attempt: str = "",
 ) -> Signature:
     """Return the signature of a document's content; whether the person may sign, `SigningSession` asks first.
 
@@ -127,6 +133,8 @@ def sign(
         document_schema: of the document.
         sequence: number of this signing in the session, from 1.
         components: with which the person identified themselves.
+        attempt_log: digest of the first line of the log of attempts.
+        attempt: digest of the line with which it ends.
 
     Raises:
         SignatureError: `RQC-G003`, the moment has no zone.
@@ -144,7 +152,7 @@ def sign(
         digest=digest_of(content),
         document_id=document_id,
         document_schema=document_schema,
-        ceremony=Ceremony(sequence, components),
+        ceremony=Ceremony(sequence, components, attempt_log, attempt),
         key_id=key.key_id,
         algorithm=ALGORITHM,
         value="",

@@ -12,6 +12,7 @@ from regenqc.certificate.offline.pdf import UnreadablePdfError, read_pdf
 from regenqc.certificate.offline.sealed import fault, seal_faults
 from regenqc.decision.model import Decision, decision_id_of
 from regenqc.errors import RegenqcError
+from regenqc.signing.names import look_of
 from regenqc.signing.people import People, read_people
 from regenqc.signing.signature import Signature
 from regenqc.signing.verification import signature_faults
@@ -146,6 +147,16 @@ def _entitlement_faults(kind: str, signatures: list[Signature], needed: list[tup
             )
     if len({signature.person_id for signature in signatures}) != len(signatures):
         faults.append(fault("RQC-V183", "One person signed twice where different people have to."))
+    elif len({look_of(signature.printed_name) for signature in signatures}) != len(signatures):
+        faults.append(
+            fault(
+                "RQC-V183",
+                "Nobody can tell the names of two signers apart: they may be one person.",
+                got=", ".join(f"{signature.printed_name} ({signature.person_id})" for signature in signatures),
+                expected="names that differ to the eye",
+                action="Ask the site who signed.",
+            )
+        )
     roles_that_decide = _DECIDING_ROLES.get(kind, set())
     deciding = [
         signature

@@ -63,6 +63,7 @@ EXCHANGED: Final[Mapping[str, Form]] = MappingProxyType(
         "out_of_specification_closed": _observed("inspecting", "in_progress"),
         "evaluation": _observed("inspecting"),
         "decision": _observed("inspecting"),
+        "certificate": _observed(_own("certificate")),
         "label": Form(event="AssociationEvent", action="ADD", step="assembling", disposition="in_progress"),
         "pack": Form(event="AggregationEvent", action="ADD", step="packing", disposition="in_progress"),
         "unpack": Form(event="AggregationEvent", action="DELETE", step="unpacking", disposition="in_progress"),
