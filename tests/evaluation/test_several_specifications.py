@@ -200,3 +200,18 @@ def test_what_one_batch_reports_at_a_stage_nobody_speaks_about_changes_no_findin
         return own.astype("str").to_numpy().tolist()
 
     assert said(own, nameless) == said(own, nameless, other) != []
+
+
+@pytest.mark.parametrize(
+    ("other", "computed"),
+    [
+        pytest.param(FIVE[0], 2, id="what two versions compute alike is computed and judged once"),
+        pytest.param(FIVE[4], 6, id="a result of the same name that follows from something else is another"),
+    ],
+)
+def test_computed_results_are_shared_where_they_are_the_same(other, computed):
+    found = run([FIVE[0], replace(other, id="example/other")])
+    assert found.rows_computed == computed
+    alone = [run([FIVE[0]]), run([replace(other, id="example/other")])]
+    both = pd.concat([entry.dispositions for entry in alone]).sort_values(["batch_id", "spec_id"], ignore_index=True)
+    pd.testing.assert_frame_equal(found.dispositions, both)

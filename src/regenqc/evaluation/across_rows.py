@@ -57,12 +57,12 @@ class AcrossRows:
         self._judge = judge
         self._criteria = [_criteria_of(judge, index, known) for index in range(len(judge.plan.specifications))]
 
-    def computed_of_no_rows(self) -> Iterator[tuple[int, pa.RecordBatch]]:
+    def computed_of_no_rows(self) -> Iterator[tuple[tuple[int, ...], pa.RecordBatch]]:
         """Yield derived results of which no input is reported as rows, for every batch; otherwise as `computed` does."""
         return self._rows(_computed_of_no_rows(self._judge, self._criteria))
 
-    def computed(self, collected: CollectedResults) -> Iterator[tuple[int, pa.RecordBatch]]:
-        """Yield means, medians and derived results as rows in canonical columns, each with the specification it is for.
+    def computed(self, collected: CollectedResults) -> Iterator[tuple[tuple[int, ...], pa.RecordBatch]]:
+        """Yield means, medians and derived results as rows in canonical columns, each with the specifications it is for.
 
         On the way, agreement and identity between stages and n of m replicates are judged, and the cells concerned raised.
 
@@ -71,18 +71,20 @@ class AcrossRows:
         """
         return self._rows(_computed(self._judge, self._criteria, collected))
 
-    def _rows(self, parts: Iterator[tuple[int, ComputedPart]]) -> Iterator[tuple[int, pa.RecordBatch]]:
+    def _rows(
+        self, parts: Iterator[tuple[tuple[int, ...], ComputedPart]]
+    ) -> Iterator[tuple[tuple[int, ...], pa.RecordBatch]]:
         batch_ids = self._judge.coder.batch_ids
-        held: list[list[ComputedPart]] = [[] for _ in self._criteria]
-        for index, part in parts:
-            if len(part.results.batch):
-                held[index].append(part)
-            if sum(len(entry.results.batch) for entry in held[index]) >= _ROWS_AT_ONCE:
-                yield index, rows_of_parts(held[index], batch_ids)
-                held[index] = []
-        for index, entries in enumerate(held):
-            if entries:
-                yield index, rows_of_parts(entries, batch_ids)
+        held: dict[tuple[int, ...], list[ComputedPart]] = {}
+        for specifications, part in parts:
+            if not len(part.results.batch):
+                continue
+            own = held.setdefault(specifications, [])
+            own.append(part)
+            if sum(len(entry.results.batch) for entry in own) >= _ROWS_AT_ONCE:
+                yield specifications, rows_of_parts(held.pop(specifications), batch_ids)
+        for specifications, own in held.items():
+            yield specifications, rows_of_parts(own, batch_ids)
 
 
 class _Together(NamedTuple):
@@ -134,36 +136,62 @@ def _criteria_of(judge: Judge, index: int, known: dict[Hashable, QuantityColumn]
     )
 
 
-def _computed_of_no_rows(judge: Judge, criteria: Sequence[_Criteria]) -> Iterator[tuple[int, ComputedPart]]:
+def _computed_of_no_rows(judge: Judge, criteria: Sequence[_Criteria]) -> Iterator[tuple[tuple[int, ...], ComputedPart]]:
     for index, entry in enumerate(criteria):
         for derivation in entry.derivations:
             if not derivation.rows:
                 batches = np.array(judge.groups.batches_of(index), dtype=np.int32)
-                yield index, _part(derivation, derivation.of_batches(batches))
+                yield (index,), _part(derivation, derivation.of_batches(batches))
 
 
 def _computed(
     judge: Judge, criteria: Sequence[_Criteria], collected: CollectedResults
-) -> Iterator[tuple[int, ComputedPart]]:
-    """Yield computed results with the specification that they are for."""
+) -> Iterator[tuple[tuple[int, ...], ComputedPart]]:
+    """Yield computed results with the specifications that they are for: versions of one mostly compute the same."""
     for block in collected.blocks({slot for entry in criteria for slot in entry.slots}):
-        known: dict[tuple[Hashable, ...], BatchTexts] = {}
+        found: dict[Hashable, tuple[list[int], ComputedPart]] = {}
         sources = {slot: id(rows) for slot, rows in block.items()}
         for index, entry in enumerate(criteria):
             for together in entry.together:
                 _judge_together(judge, block, together)
-            for slot, requirement in entry.averaged:
-                if slot in block:
-                    assert requirement.limit is not None  # noqa: S101 - checked when the specification was loaded
-                    name, stage = f"{requirement.id}{MEAN_SUFFIX}", STAGES[judge.plan.slots[slot].stage].value
-                    yield index, ComputedPart(averages(block[slot], requirement), name, requirement.limit.unit, stage)
-            for derivation in entry.derivations:
-                if derivation.rows:
-                    # Versions of a specification mostly derive the same from the same rows.
-                    key = derivation.key(sources)
-                    if key not in known:
-                        known[key] = derivation.of_block(block)
-                    yield index, _part(derivation, known[key])
+            for key, part in _parts_of_block(judge.plan, entry, block, sources, known=found):
+                found.setdefault(key, ([], part))[0].append(index)
+        for specifications, part in found.values():
+            yield tuple(specifications), part
+
+
+def _parts_of_block(
+    plan: Plan,
+    criteria: _Criteria,
+    block: Mapping[int, SlotRows],
+    sources: Mapping[int, int],
+    *,
+    known: Mapping[Hashable, tuple[list[int], ComputedPart]],
+) -> Iterator[tuple[Hashable, ComputedPart]]:
+    """Yield what one specification computes of a block, with what it follows from: equal keys have equal results.
+
+    Args:
+        plan: with the slots.
+        criteria: of the specification.
+        block: rows by slot.
+        sources: what tells them apart.
+        known: by key what has been computed of this block already.
+    """
+    for slot, requirement in criteria.averaged:
+        if slot in block:
+            assert requirement.limit is not None  # noqa: S101 - checked when the specification was loaded
+            stage, unit = STAGES[plan.slots[slot].stage].value, requirement.limit.unit
+            key: Hashable = (sources[slot], requirement.id, requirement.replicates, unit, stage)
+            yield (
+                key,
+                known[key][1]
+                if key in known
+                else ComputedPart(averages(block[slot], requirement), f"{requirement.id}{MEAN_SUFFIX}", unit, stage),
+            )
+    for derivation in criteria.derivations:
+        if derivation.rows:
+            key = (derivation.derived.id, derivation.stage, derivation.key(sources))
+            yield key, known[key][1] if key in known else _part(derivation, derivation.of_block(block))
 
 
 def _part(derivation: Derivation, results: BatchTexts) -> ComputedPart:

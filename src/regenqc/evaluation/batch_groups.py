@@ -160,11 +160,11 @@ class BatchGroups:
         slots = np.array(sorted(columns), dtype=np.int64)
         return slots, np.array([columns[slot] for slot in slots.tolist()], dtype=np.int64)
 
-    def places(self, *, only: int | None = None) -> Places:
+    def places(self, *, only: tuple[int, ...] | None = None) -> Places:
         """Return the slots of every place: of each line, for each group so far.
 
         Args:
-            only: the one specification for which results were computed; no other judges them, and a computed result
+            only: the specifications for which results were computed; no other judges them, and a computed result
                 that no requirement names is not an unlisted test of the laboratory.
         """
         plan = self.plan
@@ -176,7 +176,7 @@ class BatchGroups:
             lines: list[NDArray[np.int64]] = []
             slots: list[NDArray[np.int64]] = []
             for position, index in enumerate(group.specifications):
-                if only is not None and index != only:
+                if only is not None and index not in only:
                     continue
                 named = [
                     slot

@@ -84,7 +84,7 @@ class Judge:
         ]
 
     def judge(
-        self, rows: pa.RecordBatch, *, first_row: int, source: int, computed_for: int | None = None
+        self, rows: pa.RecordBatch, *, first_row: int, source: int, computed_for: tuple[int, ...] | None = None
     ) -> JudgedRows:
         """Judge one chunk.
 
@@ -92,14 +92,14 @@ class Judge:
             rows: dictionary-coded text.
             first_row: number of its first row in its source, from 1.
             source: index of the source.
-            computed_for: specification for which the engine computed the rows itself: no other judges them, they are
+            computed_for: specifications for which the engine computed the rows itself: no other judges them, they are
                 not counted as read, and their methods are those of the results they were computed from.
         """
         coder = self.coder if computed_for is None else self._computed_coder
         coded = coder.code(rows, first_row=first_row, computed=computed_for is not None)
         return self.judge_coded(coded, source=source, computed_for=computed_for)
 
-    def judge_coded(self, coded: CodedRows, *, source: int, computed_for: int | None = None) -> JudgedRows:
+    def judge_coded(self, coded: CodedRows, *, source: int, computed_for: tuple[int, ...] | None = None) -> JudgedRows:
         """Judge one chunk that the coder of this judge has coded; arguments as for `judge`."""
         computed = computed_for is not None
         self.groups.extend(len(self.coder.batch_ids))

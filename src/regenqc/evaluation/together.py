@@ -120,10 +120,10 @@ class ResultsTogether:
         if len(self._set_aside):
             self._kept.append(collected.of_batches(self._set_aside))
 
-    def _compute(self, parts: Iterator[tuple[int, pa.RecordBatch]]) -> None:
-        for specification, rows in parts:
+    def _compute(self, parts: Iterator[tuple[tuple[int, ...], pa.RecordBatch]]) -> None:
+        for specifications, rows in parts:
             judged = self._judge.judge(
-                rows, first_row=self.rows_computed + 1, source=self._source, computed_for=specification
+                rows, first_row=self.rows_computed + 1, source=self._source, computed_for=specifications
             )
             self.rows_computed += rows.num_rows
             if self._on_rows is not None:
