@@ -365,6 +365,32 @@ def test_a_swapped_code_is_found(signed: bytes) -> None:
     assert first(verdict) == "RQC-V170 The code on the page belongs to another certificate."
 
 
+def test_a_code_exchanged_on_the_page_by_somebody_who_has_the_key_of_the_issuer_is_found(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = site.certificate("HP-00000002")
+    swapped = qr_text(other.certificate_id, "HP-00000002", f"sha256:{64 * '0'}", other.seal.value)
+    with monkeypatch.context() as patch:
+        patch.setattr("regenqc.certificate.page.verification_text", lambda *_: swapped)
+        forged = site.pdf(site.certificate())
+    verdict = site.verify(forged)
+    assert [f"{fault.code} {fault.what}" for fault in verdict.faults] == [
+        "RQC-V190 The pages are not those that the record gives."
+    ]
+
+
+def test_pages_of_another_lot_around_a_genuine_record_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    from regenqc.certificate.content import record_and_digest
+
+    genuine = site.certificate()
+    with monkeypatch.context() as patch:
+        patch.setattr("regenqc.certificate.rendering.record_and_digest", lambda _: record_and_digest(genuine))
+        forged = site.pdf(site.certificate("HP-00000002"))
+    verdict = site.verify(forged)
+    assert verdict.facts["batch"] == "HP-00000001"
+    assert first(verdict) == "RQC-V190 The pages are not those that the record gives."
+
+
 def test_a_release_certificate_of_a_rejected_batch_is_found() -> None:
     rejected = site.certificate(made=decision(kind="reject"))
     forged = site.issuer().seal(msgspec.structs.replace(rejected, type="release_certificate", seal=None))

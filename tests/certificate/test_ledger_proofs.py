@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from certificate import site
-from certificate.lots import QP_SEED
+from certificate.lots import QP_SEED, identified, signature, unsigned_decision
 from regenqc.certificate.content import certificate_bytes
 from regenqc.certificate.issuing import ledger_attachments
 from regenqc.certificate.offline.decided import decision_digests
@@ -140,6 +140,38 @@ def test_a_packet_with_another_record_than_its_pdf_is_refused() -> None:
     )
     verdict = site.verify(data)
     assert verdict.faults[0].got == "the packet's record is another one than that inside its PDF"
+
+
+def zipped(*files: tuple[str, bytes]) -> bytes:
+    out = BytesIO()
+    with zipfile.ZipFile(out, "w") as written:
+        for name, content in files:
+            written.writestr(name, content)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["pages/certificate.pdf", "Certificate.PDF", "a/b/CERTIFICATE.pdf"])
+def test_a_second_certificate_in_another_folder_of_a_packet_is_refused(name: str) -> None:
+    genuine, other = site.pdf(site.certificate()), site.pdf(site.certificate("HP-2"))
+    verdict = site.verify(zipped(("certificate.pdf", genuine), (name, other)))
+    assert f"{verdict.faults[0].code} {verdict.faults[0].got}" == "RQC-V100 a name stands twice in the packet"
+
+
+def test_what_nothing_vouches_for_in_a_packet_is_named() -> None:
+    from hashlib import sha256
+
+    results = b"batch_id,test,result,unit\n"
+    made = unsigned_decision()
+    named = {"name": "results.csv", "digest": f"sha256:{sha256(results).hexdigest()}"}
+    made = identified(made | {"evaluation": made["evaluation"] | {"inputs": [named]}})
+    certificate = site.certificate(made=made | {"signatures": [signature(made)]})
+    files = [("inputs/results.csv", results), ("certificate of release.pdf", b"%PDF, another")]
+    verdict = site.verify(zipped(("certificate.json", certificate_bytes(certificate)), *files))
+    assert verdict.ok
+    assert [(check.passed, check.said) for check in verdict.checks if check.name == "packet"] == [
+        (True, "1 files beside it are those on which the decision rests."),
+        (None, "Nothing vouches for what else the packet holds: certificate of release.pdf."),
+    ]
 
 
 def test_proofs_are_found_by_the_digest_that_their_entry_names(tmp_path: Path) -> None:

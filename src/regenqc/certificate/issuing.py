@@ -22,7 +22,7 @@ from regenqc.certificate.content import AnnexRow, Certificate, certificate_bytes
 from regenqc.certificate.faults import data_error, usage_error
 from regenqc.certificate.making import certificate_number, decision_digest, make_certificate, usual_type
 from regenqc.certificate.offline.decided import decision_digests
-from regenqc.certificate.offline.judging import ENTRY_NAME, PROOF_NAME
+from regenqc.certificate.offline.received import ENTRY_NAME, PROOF_NAME
 from regenqc.certificate.pades import PdfSealer
 from regenqc.certificate.rendering import DEFAULT_FONT_FOLDERS, Attachment, Renderer
 from regenqc.certificate.sealing import open_issuer_key

@@ -10,7 +10,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from regenqc.certificate.issuing import ledger_attachments
-from regenqc.certificate.offline.judging import ENTRY_NAME, PROOF_NAME, Received, judge
+from regenqc.certificate.offline.judging import judge
+from regenqc.certificate.offline.received import ENTRY_NAME, PROOF_NAME, Received
 from regenqc.certificate.offline.sealed import REFUSE, fault
 from regenqc.errors import DataError
 

@@ -16,19 +16,15 @@ Rules, in the order in which they are checked:
 from __future__ import annotations
 
 import hashlib
-import io
 import json
-import struct
-import zipfile
-import zlib
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from regenqc.certificate.content import Certificate, certificate_digest, read_certificate
 from regenqc.certificate.offline.cms import check_detached
 from regenqc.certificate.offline.decided import decision_digests, decision_faults, later_decisions
-from regenqc.certificate.offline.pdf import PdfContent, UnreadablePdfError, read_pdf
+from regenqc.certificate.offline.pdf import UnreadablePdfError
+from regenqc.certificate.offline.received import open_received
 from regenqc.certificate.offline.scanned import qr_text
 from regenqc.certificate.offline.sealed import REFUSE, fault, moment_of, seal_faults
 from regenqc.certificate.offline.verdict import Verdict
@@ -39,14 +35,12 @@ from regenqc.ledger.proof import verify_proof
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from regenqc.certificate.offline.received import Received
     from regenqc.certificate.offline.trust import Trust
     from regenqc.errors import Fault
 
-__all__ = ["ENTRY_NAME", "PROOF_NAME", "RECORD_NAME", "Received", "judge", "open_received"]
+__all__ = ["judge"]
 
-RECORD_NAME: Final = "certificate.json"
-ENTRY_NAME: Final = "ledger-entry.json"
-PROOF_NAME: Final = "ledger.tlog-proof"
 _TOLERANCE: Final = timedelta(seconds=300)
 _KINDS: Final = {
     "certificate_of_analysis": {"release", "conditional_release", "exceptional_release", "reject"},
@@ -56,80 +50,6 @@ _KINDS: Final = {
     "receipt_certificate": {"accept", "quarantine", "refuse"},
     "rejection_notice": {"reject"},
 }
-_LARGEST_MEMBER: Final = 50_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """Hold what came: the record, and what came with it.
-
-    Args:
-        record: bytes of the record.
-        pdf: the whole PDF, empty without one.
-        content: what the PDF holds, `None` without one.
-        entry: entry of the ledger, empty without one.
-        proof: its proof, empty without one.
-    """
-
-    record: bytes
-    pdf: bytes = b""
-    content: PdfContent | None = None
-    entry: bytes = b""
-    proof: bytes = b""
-
-
-def open_received(data: bytes) -> Received:
-    """Return what a file holds: a record, a PDF or a packet (zip).
-
-    Raises:
-        UnreadablePdfError: it is none of them.
-    """
-    if data.startswith(b"%PDF"):
-        content = read_pdf(data)
-        if RECORD_NAME not in content.files:
-            raise UnreadablePdfError("the PDF carries no record: certificate.json is not embedded")
-        entry, proof = content.files.get(ENTRY_NAME, b""), content.files.get(PROOF_NAME, b"")
-        return Received(content.files[RECORD_NAME], data, content, entry, proof)
-    if data.startswith(b"PK\x03\x04"):
-        return _open_packet(data)
-    if data.startswith(b"{"):
-        return Received(data.removesuffix(b"\n"))
-    raise UnreadablePdfError("it is neither a PDF, nor a record, nor a packet")
-
-
-def _open_packet(data: bytes) -> Received:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as packet:
-            names = packet.namelist()
-            if len(set(names)) != len(names):
-                raise UnreadablePdfError("a name stands twice in the packet")
-            found = {
-                info.filename.rpartition("/")[2]: packet.read(info)
-                for info in packet.infolist()
-                if info.file_size <= _LARGEST_MEMBER and info.filename.rpartition("/")[2]
-            }
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        RuntimeError,
-        OSError,
-        EOFError,
-        ValueError,
-        zlib.error,
-        struct.error,
-    ) as error:
-        raise UnreadablePdfError(f"the packet is damaged: {error}") from error
-    pdf = found.get("certificate.pdf", b"")
-    inside = open_received(pdf) if pdf else None
-    record = found.get(RECORD_NAME, inside.record if inside is not None else b"").removesuffix(b"\n")
-    if not record:
-        raise UnreadablePdfError("the packet has neither certificate.json nor certificate.pdf")
-    if inside is not None and inside.record != record:
-        raise UnreadablePdfError("the packet's record is another one than that inside its PDF")
-    entry, proof = found.get(ENTRY_NAME, b""), found.get(PROOF_NAME, b"")
-    if inside is None:
-        return Received(record, entry=entry, proof=proof)
-    return Received(record, pdf, inside.content, entry or inside.entry, proof or inside.proof)
 
 
 def judge(
@@ -190,6 +110,7 @@ def judge(
         )
     else:
         verdict.not_shown("evidence", "No file of the evaluation was given to compare.")
+    _judge_packet(verdict, received, certificate)
     if code is not None:
         verdict.judged("code", _code_faults(certificate, code), "The scanned code is the one of this certificate.")
     return verdict, certificate, received
@@ -375,6 +296,20 @@ def _judge_standing(verdict: Verdict, certificate: Certificate, trust: Trust, no
         verdict.passed("standing", f"Nothing among {len(trust.known)} known documents supersedes it{left}.")
     else:
         verdict.not_shown("standing", "Whether something newer exists, nothing that was given says.")
+
+
+def _judge_packet(verdict: Verdict, received: Received, certificate: Certificate) -> None:
+    """Say of the other files of a packet which ones the decision names, and that nothing vouches for the others."""
+    if not received.others:
+        return
+    rests_on = set(_texts(certificate.decision.get("evaluation")))
+    strangers = [name for name, digest in received.others.items() if digest not in rests_on]
+    named = len(received.others) - len(strangers)
+    if named:
+        verdict.passed("packet", f"{named} files beside it are those on which the decision rests.")
+    if strangers:
+        shown = ", ".join(strangers[:5]) + (f" and {len(strangers) - 5} more" if len(strangers) > 5 else "")
+        verdict.not_shown("packet", f"Nothing vouches for what else the packet holds: {shown}.")
 
 
 def _evidence_faults(certificate: Certificate, evidence: Mapping[str, bytes]) -> Iterator[Fault]:
