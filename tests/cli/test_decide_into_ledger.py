@@ -161,6 +161,22 @@ def test_without_ledger_or_site_nothing_is_signed(regenqc: Command) -> None:
 
 
 @pytest.mark.usefixtures("ready")
+def test_whoever_signed_last_records_a_decision_later_and_nobody_else(regenqc: Command) -> None:
+    assert regenqc(*DECIDE).code == 0
+    (decision,) = DecisionFolder(Path("decisions")).read()
+    record = ["sign", decision.decision_id, *LEDGER]
+    done = regenqc(*record, "--person", "ADMIN-001", "--key", "own/admin.key", "--password-file", "own/admin")
+    assert (done.code, "RQC-A071" in done.err) == (2, True)
+    own = ["--person", "QP-0500", "--key", "own/qp.key", "--password-file", "own/qp"]
+    assert regenqc(*record, *own).code == 0
+    assert [each["documents"] for each in decisions(regenqc)] == [[decision.decision_id]]
+    done = regenqc(*record, *own)
+    assert (done.code, "it was there already" in done.out) == (0, True)
+    assert len(decisions(regenqc)) == 1
+    assert DecisionFolder(Path("decisions")).read() == (decision,)
+
+
+@pytest.mark.usefixtures("ready")
 def test_what_the_ledger_refuses_stays_signed_and_says_so(regenqc: Command) -> None:
     text = Path("answers.toml").read_text().replace(LOT, "ARI0001/02")
     Path("answers.toml").write_text(text)

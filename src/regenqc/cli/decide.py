@@ -148,6 +148,8 @@ def sign_command(
 ) -> None:
     """Give the next signature to a decision that somebody else prepared: a review, or the second release.
 
+    With --ledger, whoever signed last records a decision that could not be recorded then.
+
     Example: regenqc sign DECISION-0123456789ABCDEF0123 --person QP-0002 --key keys/holder.key
     """
     from regenqc.cli.decision_questions import ask
@@ -172,6 +174,13 @@ def sign_command(
         version=shown.checklist_id.rpartition("@")[2],
     )
     faults = decision_faults(shown, people=registry, now=present(), checklist=ours, is_complete=False)
+    if ledger is not None and shown.is_complete and not faults:
+        # Everybody signed, and the ledger could not be reached then.
+        keyed = KeyHolder(key_file(key), person, password_file, password_fd)
+        _record(shown, folder, keyed, ledger, home, people, root, quiet=as_json)
+        if as_json:
+            print_json(_told(shown, folder, is_new=False))
+        return
     faults += time_faults(shown, present())
     if faults:
         raise SignatureError(*faults)
@@ -245,6 +254,18 @@ def _record(
     from regenqc.cli.decision_record import record_decision
     from regenqc.signing.session import unlocked_key
 
+    last = decision.signatures[-1].person_id
+    if keyed.file.person_id != last:
+        raise UsageError(
+            Fault(
+                code="RQC-A071",
+                what="A decision is recorded by whoever gave its last signature.",
+                where=decision.decision_id,
+                got=keyed.file.person_id,
+                expected=last,
+                action=f"{last} runs: regenqc sign {decision.decision_id} --ledger …",
+            )
+        )
     opened = unlocked_key(
         keyed.file,
         password=keyed.password(),

@@ -50,7 +50,7 @@ def print_life(screen: Console, life: Life, pictures: Path) -> None:
         steps = reader.life(_DOSE)
         spans, findings = custody_spans(view, _DOSE), custody_findings(view, _DOSE)
         channels, points = condition_of(view, _DOSE), identity_points(view, steps[-1].state.coi)
-        stated = [point for point in points if point.item == _DOSE]
+        verified = [point for point in points if point.item == _DOSE and point.required]
         balances = reconcile(view, [item.code for item in trace.items])
         drawn = {
             "lineage.svg": lineage_picture(trace, events),
@@ -65,8 +65,8 @@ def print_life(screen: Console, life: Life, pictures: Path) -> None:
     held = [name for number, name in enumerate(holders) if number == 0 or holders[number - 1] != name]
     open_ones = [item for balance in balances for item in balance.unaccounted_items]
     _say(screen, not findings, f"held by {' → '.join(held)}", "without gap", f"{len(findings)} findings")
-    agree = all(point.agrees for point in stated)
-    _say(screen, agree, f"identity stated at {len(stated)} points", "the same at each", "NOT the same at each")
+    agree = all(point.agrees for point in verified)
+    _say(screen, agree, f"identity verified at {len(verified)} points", "the same at each", "NOT the same at each")
     for channel in channels:
         seen = f"on the way {channel.minimum} to {channel.maximum} {channel.unit}"
         _say(screen, not channel.unwatched, seen, "a logger saw all of it", "not all of it seen by a logger")
