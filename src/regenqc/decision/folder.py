@@ -11,22 +11,29 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from regenqc.canonical import canonical_json
+import msgspec
+
 from regenqc.decision.faults import refused
 from regenqc.decision.model import content_bytes, decision_bytes, with_signature
-from regenqc.decision.reading import parse_decision, read_decision
+from regenqc.decision.reading import read_decision
 from regenqc.errors import SignatureError
 from regenqc.signing.disk import locked, writing
 from regenqc.signing.faults import fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from regenqc.decision.model import Decision
     from regenqc.signing.signature import Signature
 
 __all__ = ["DecisionFolder", "chain_of"]
+
+
+class _Named(msgspec.Struct, frozen=True):
+    """Read of a decision which batch it is about."""
+
+    batch_id: str
 
 
 class DecisionFolder:
@@ -44,6 +51,8 @@ class DecisionFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        # Whose decision a file holds, as long as the file stays as it is: a folder grows for years.
+        self._lots: dict[str, tuple[tuple[int, int, int], str]] = {}
 
     def file_of(self, decision_id: str) -> Path:
         """Return the file of a decision."""
@@ -55,26 +64,36 @@ class DecisionFolder:
         Raises:
             SignatureError: a file is no decision, or stands under the name of another, `RQC-A050` to `RQC-A060`.
         """
-        return self._read(b"")
+        return self._read(sorted(self.path.glob("decision-*.json")))
 
     def newest(self) -> Decision | None:
         """Return the decision whose file was written last, `None` when there is none."""
         paths = sorted(self.path.glob("decision-*.json"), key=lambda path: path.stat().st_mtime_ns)
-        return read_decision(paths[-1]) if paths else None
+        return self._read(paths[-1:])[0] if paths else None
 
     def of_lot(self, batch_id: str) -> tuple[Decision, ...]:
         """Return the decisions about a batch, oldest first."""
-        # In its one spelling a decision about the lot holds exactly these bytes, so that the others need not be decoded.
-        named = canonical_json({"batch_id": normalize("NFC", batch_id)})[1:-1]
-        return tuple(each for each in self._read(named) if each.batch_id == batch_id)
+        name = normalize("NFC", batch_id)
+        own = [path for path in sorted(self.path.glob("decision-*.json")) if self._lot_of(path) in {name, ""}]
+        return tuple(each for each in self._read(own) if each.batch_id == batch_id)
 
-    def _read(self, holding: bytes) -> tuple[Decision, ...]:
+    def _lot_of(self, path: Path) -> str:
+        """Return the batch that a file says it is about; an empty text where that cannot be read, which is said later."""
+        stat = path.stat()
+        state = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        known = self._lots.get(path.name)
+        if known is None or known[0] != state:
+            try:
+                lot = msgspec.json.decode(path.read_bytes(), type=_Named).batch_id
+            except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+                lot = ""
+            known = self._lots[path.name] = (state, lot)
+        return known[1]
+
+    def _read(self, paths: Sequence[Path]) -> tuple[Decision, ...]:
         found = []
-        for path in sorted(self.path.glob("decision-*.json")):
-            data = path.read_bytes()
-            if holding not in data:
-                continue
-            decision = parse_decision(data, where=str(path))
+        for path in paths:
+            decision = read_decision(path)
             if path != self.file_of(decision.decision_id):
                 raise SignatureError(
                     fault(
