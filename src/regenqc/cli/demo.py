@@ -44,9 +44,7 @@ def demo_command(
     judged = _synthetic(screen, samples / "synthetic-hipsc", directory)
     _five_markets(screen, samples / "published" / "ari-0001", directory)
     sign_and_certify(screen, signed, maker=maker, judged=judged)
-    screen.print(
-        f"\n[dim]Written to[/] {directory}[dim]: a report.html of each run, and in signed/ all that was signed.[/]"
-    )
+    screen.print(f"\n[dim]Written to[/] {directory}[dim]: a report.html of each run, and[/] signed/hospital/*.pdf")
 
 
 def _judged(

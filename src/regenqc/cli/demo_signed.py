@@ -52,7 +52,7 @@ def sign_and_certify(screen: Console, folder: Path, *, maker: Path, judged: Eval
     """
     directory = folder.parent
     office = Office(folder, founded_at=datetime(2026, 3, 1, 9, tzinfo=UTC))
-    screen.print(f"\n[bold]Decided and signed[/] by {SIGNER_NAME}  [dim](people, keys and dates are made up)[/]")
+    screen.print(f"\n[bold]Decided and signed[/] by {SIGNER_NAME}  [dim](all of it made up)[/]")
 
     def decide(run: str, batch: str, specification: str, **revision: str) -> Decision:
         decision = office.decide(directory / run, batch, specification=specification, stage=_RELEASE, **revision)
@@ -70,7 +70,7 @@ def sign_and_certify(screen: Console, folder: Path, *, maker: Path, judged: Eval
         "SYNTHETIC-CD20-01",
         _TWO_STEP,
         supersedes=early.decision_id,
-        reason="sterility positive after the conditional release",
+        reason="late positive sterility test",
     )
     office.now = datetime(2026, 6, 30, 9, tzinfo=UTC)
     published = [decide("car-t-ari-0001", f"ARI0001/0{number}", "example/car-t-ari-0001") for number in (1, 2, 3)]
@@ -85,7 +85,7 @@ def sign_and_certify(screen: Console, folder: Path, *, maker: Path, judged: Eval
         key=office.key_of(SIGNER),
     )
     if registrar is None:
-        screen.print("  [dim]no certificates: pip install 'regenqc[certificate]'[/]")
+        screen.print("  [dim]no certificates: pip install 'regenqc\\[certificate]'[/]")
     else:
         proofs = dict.fromkeys(life.proved, life.proof)
         registrar.issue([late], maker / "cd20-car-t-two-step-certificate.toml")
@@ -98,14 +98,14 @@ def sign_and_certify(screen: Console, folder: Path, *, maker: Path, judged: Eval
 
 def _verify(screen: Console, registrar: Registrar, hospital: Path, *, life: Life) -> None:
     hand_over(registrar, hospital, policy=life.policy)
-    names = {f"{issued.short_name}.pdf": issued for issued in registrar.issued}
-    found = verify_alone(hospital, list(names), now=datetime(2026, 7, 1, 12, tzinfo=UTC))
+    names = [f"{issued.short_name}.pdf" for issued in registrar.issued]
+    found = verify_alone(hospital, names, now=datetime(2026, 7, 1, 12, tzinfo=UTC))
     screen.print("\n[bold]Certified[/], and verified offline by one file alone in the hospital's folder")
-    for name, issued in names.items():
+    for name, issued in zip(names, registrar.issued, strict=True):
         mark = "[red]✘[/]" if found[name] else "[green]✔[/]"
-        screen.print(f"  {mark} {name:<44} {issued.title}", highlight=False)
+        screen.print(f"  {mark} {issued.short_name:<38} {issued.title}")
         if found[name]:
-            screen.print(f"      {found[name]}", style="red", markup=False)
+            screen.print(f"    {found[name]}", style="red", markup=False)
 
 
 def _said(decision: Decision) -> str:

@@ -128,4 +128,9 @@ def _made(items: Sequence[TracedItem]) -> Text:
         elif item.state is not None and item.where is not None and item.state.status != Status.USED:
             fate = (f" ({item.state.status} at {item.where.holder})", "cyan")
         fates.setdefault(fate, []).append(item.code)
-    return Text(", ").join(Text.assemble(", ".join(codes), fate) for fate, codes in fates.items())
+    # Codes of one event differ in their end only: after the first one, the end says enough.
+    stem = items[0].code.rpartition("-")[0]
+    short = {item.code: f"…{item.code.removeprefix(stem)}" for item in items[1:] if stem and item.code.startswith(stem)}
+    return Text(", ").join(
+        Text.assemble(", ".join(short.get(code, code) for code in codes), fate) for fate, codes in fates.items()
+    )
