@@ -72,6 +72,8 @@ def sign_and_certify(screen: Console, folder: Path, *, maker: Path, judged: Eval
         supersedes=early.decision_id,
         reason="late positive sterility test",
     )
+    if registrar is not None:
+        registrar.issue([late], maker / "cd20-car-t-two-step-certificate.toml")
     office.now = datetime(2026, 6, 30, 9, tzinfo=UTC)
     published = [decide("car-t-ari-0001", f"ARI0001/0{number}", "example/car-t-ari-0001") for number in (1, 2, 3)]
     released, rejected = (
@@ -88,7 +90,6 @@ def sign_and_certify(screen: Console, folder: Path, *, maker: Path, judged: Eval
         screen.print("  [dim]no certificates: pip install 'regenqc\\[certificate]'[/]")
     else:
         proofs = dict.fromkeys(life.proved, life.proof)
-        registrar.issue([late], maker / "cd20-car-t-two-step-certificate.toml")
         registrar.issue(published, maker / "ari-0001-certificate.toml")
         registrar.issue([released, rejected], maker / "hipsc-progenitors-certificate.toml", proofs=proofs)
         _verify(screen, registrar, folder / "hospital", life=life)

@@ -98,7 +98,7 @@ def judge(
     verdict.judged(
         "signers",
         decision_faults(certificate.decision, trust=trust, now=now, proved_at=proved_at),
-        f"Signed by {names}, who were entitled to and whose keys were valid.",
+        f"Signed by {names}: entitled to, with a key that was valid.",
     )
     verdict.judged("dates", _date_faults(certificate, now), "No date is in the future, or before what it rests on.")
     _judge_standing(verdict, certificate, trust, now)
@@ -293,7 +293,7 @@ def _judge_standing(verdict: Verdict, certificate: Certificate, trust: Trust, no
         verdict.failed("standing", *faults)
     elif trust.known or trust.withdrawn:
         left = f"; {unread} of them do not verify and were left out" if unread else ""
-        verdict.passed("standing", f"Nothing among {len(trust.known)} known documents supersedes it{left}.")
+        verdict.passed("standing", f"Nothing that is known ({len(trust.known)}) supersedes it{left}.")
     else:
         verdict.not_shown("standing", "Whether something newer exists, nothing that was given says.")
 
