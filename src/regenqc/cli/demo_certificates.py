@@ -65,7 +65,12 @@ class Registrar:
         (office.folder / "keys" / "issuer.pem").write_bytes(self.issuer)
 
     def issue(
-        self, decisions: list[Decision], profile: Path, *, proofs: Mapping[str, tuple[str, str]] | None = None
+        self,
+        decisions: list[Decision],
+        profile: Path,
+        *,
+        proofs: Mapping[str, tuple[str, str]] | None = None,
+        annex: Path | None = None,
     ) -> None:
         """Issue the certificates of decisions about one product: sealed record and signed PDF of each.
 
@@ -73,7 +78,9 @@ class Registrar:
             decisions: signed.
             profile: of the product.
             proofs: entry and proof of the ledger by digest.
+            annex: evaluation by the rules of other jurisdictions.
         """
+        from regenqc.certificate.annex import read_annex
         from regenqc.certificate.content import read_certificate
         from regenqc.certificate.issuing import Issue, Issued, file_stem, issue_all
         from regenqc.certificate.profile import load_profile
@@ -88,6 +95,7 @@ class Registrar:
             people=self.office.people.path.read_bytes(),
             now=self.office.clock(),
             proofs=proofs or {},
+            annex=read_annex(annex) if annex is not None else {},
         )
         made: list[Issued] = []
         paths = [self.office.decisions.file_of(decision.decision_id) for decision in decisions]

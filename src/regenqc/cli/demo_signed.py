@@ -90,7 +90,7 @@ def sign_and_certify(screen: Console, folder: Path, *, maker: Path, judged: Eval
         screen.print("  [dim]no certificates: pip install 'regenqc\\[certificate]'[/]")
     else:
         proofs = dict.fromkeys(life.proved, life.proof)
-        registrar.issue(published, maker / "ari-0001-certificate.toml")
+        registrar.issue(published, maker / "ari-0001-certificate.toml", annex=directory / "five-markets")
         registrar.issue([released, rejected], maker / "hipsc-progenitors-certificate.toml", proofs=proofs)
         _verify(screen, registrar, folder / "hospital", life=life)
     screen.print(f"\n[bold]{LIFE_LOT}, from donation to follow-up[/]  [dim](a synthetic story, in a ledger)[/]")
