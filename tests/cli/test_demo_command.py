@@ -71,6 +71,15 @@ def test_demo_shows_that_a_superseded_certificate_no_longer_holds(printed: str) 
     ) in printed
 
 
+def test_the_command_that_demo_prints_verifies_all_certificates_but_the_superseded_one(told: tuple[Path, str]) -> None:
+    (line,) = [line for line in told[1].splitlines() if line.startswith("  again: ")]
+    folder, _, command = line.removeprefix("  again: ").partition("; python ")
+    arguments = command.replace("*.pdf", " ".join(f"{name}.pdf" for name in CERTIFIED)).split()
+    place = folder.removeprefix("cd ")
+    done = subprocess.run([sys.executable, *arguments], cwd=place, capture_output=True, text=True, check=True)
+    assert done.stdout.count(": VERIFIED") == len(CERTIFIED)
+
+
 def test_the_certificates_of_the_demo_verify_with_their_pages_and_the_proof_of_the_ledger(
     told: tuple[Path, str], regenqc: Callable[..., Done]
 ) -> None:

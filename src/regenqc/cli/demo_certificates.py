@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from regenqc.cli.demo_office import Office
     from regenqc.decision.model import Decision
 
-__all__ = ["IssuedDecision", "Registrar", "hand_over", "verify_alone"]
+__all__ = ["VERIFIER", "IssuedDecision", "Registrar", "hand_over", "verify_alone"]
 
 VERIFIER: Final = "verify_certificate.py"
 _MAKER: Final = "Synthetic Maker B.V."

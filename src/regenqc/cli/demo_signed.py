@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 import shutil
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from regenqc.cli.certify import have_libraries
-from regenqc.cli.demo_certificates import Registrar, hand_over, verify_alone
+from regenqc.cli.demo_certificates import VERIFIER, Registrar, hand_over, verify_alone
 from regenqc.cli.demo_life import LIFE_LOT, record_life
 from regenqc.cli.demo_office import SIGNER, SIGNER_NAME, Office
 from regenqc.cli.demo_trace import print_life
@@ -28,6 +29,7 @@ _TWO_STEP: Final = "example/car-t-cd20-two-step"
 _RELEASE: Final = "drug_product_release"
 _REJECTED_LOT: Final = "HP-00000048"
 _MARKS: Final = {"release": "[green]✔[/]", "conditional_release": "[cyan]◔[/]", "reject": "[red]✘[/]"}
+_CHECKED_AT: Final = datetime(2026, 7, 1, 12, tzinfo=UTC)
 # Says whose folder it is, so that nothing else is ever removed.
 _NOTICE_NAME: Final = "DEMONSTRATION.txt"
 _NOTICE: Final = """\
@@ -100,13 +102,15 @@ def sign_and_certify(screen: Console, folder: Path, *, maker: Path, judged: Eval
 def _verify(screen: Console, registrar: Registrar, hospital: Path, *, life: Life) -> None:
     hand_over(registrar, hospital, policy=life.policy)
     names = [f"{issued.short_name}.pdf" for issued in registrar.issued]
-    found = verify_alone(hospital, names, now=datetime(2026, 7, 1, 12, tzinfo=UTC))
+    found = verify_alone(hospital, names, now=_CHECKED_AT)
     screen.print("\n[bold]Certified[/], and verified offline by one file alone in the hospital's folder")
     for name, issued in zip(names, registrar.issued, strict=True):
         mark = "[red]✘[/]" if found[name] else "[green]✔[/]"
         screen.print(f"  {mark} {issued.short_name:<38} {issued.title}")
         if found[name]:
             screen.print(f"    {found[name]}", style="red", markup=False)
+    again = f"cd {shlex.quote(str(hospital))}; python {VERIFIER} *.pdf --now {_CHECKED_AT:%Y-%m-%dT%H:%MZ}"
+    screen.print(f"  [dim]again:[/] {again}", soft_wrap=True)
 
 
 def _said(decision: Decision) -> str:
