@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regenqc.cli.ledger_certificates import CertificateRecorder
+from regenqc.cli.ledger_screen import visible
 from regenqc.cli.terminal import console
 from regenqc.errors import Fault, UsageError
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from regenqc.certificate.issuing import Issued
 
-__all__ = ["certify_command", "have_libraries", "moment_stated", "need_libraries", "read_password"]
+__all__ = ["certify_command", "have_libraries", "moment_stated", "need_libraries", "read_named", "read_password"]
 
 _SHOWN_FAULTS = 20
 
@@ -91,10 +92,10 @@ def certify_command(
     how = Issue(
         out=out,
         profile=load_profile(profile),
-        key=_read(key),
-        certificate=_read(issuer),
+        key=read_named(key),
+        certificate=read_named(issuer),
         password=read_password(password_file),
-        people=_read(people),
+        people=read_named(people),
         now=moment_stated(now),
         certificate_type=certificate_type,
         signs_pdf=sign_pdf,
@@ -172,7 +173,7 @@ def read_password(path: Path | None) -> str:
         UsageError: the file cannot be read, or nobody can be asked.
     """
     if path is not None:
-        return _read(path).decode(errors="replace").rstrip("\r\n")
+        return read_named(path).decode(errors="replace").rstrip("\r\n")
     if not sys.stdin.isatty():
         raise UsageError(
             Fault(
@@ -233,7 +234,12 @@ def _files(named: list[Path]) -> list[Path]:
     return found
 
 
-def _read(path: Path) -> bytes:
+def read_named(path: Path) -> bytes:
+    """Return the bytes of a file that was named.
+
+    Raises:
+        UsageError: `RQC-V087`, it cannot be read.
+    """
     try:
         return path.read_bytes()
     except OSError as error:
@@ -271,12 +277,7 @@ def _report(counts: Counter[str], refused: list[Issued], *, how_many: int, out: 
         head.append(f"– {left:,} withdrawn or superseded, without certificate   ", style="dim")
     screen.print(head)
     for issued in refused:
-        screen.print(Text.assemble(("  ✘ ", "red"), _visible(issued.source)))
+        screen.print(Text.assemble(("  ✘ ", "red"), visible(issued.source)))
         for fault in issued.faults[:6]:
-            screen.print(Text(f"      {_visible(str(fault))}"))
+            screen.print(Text(f"      {visible(str(fault))}"))
     screen.print(Text(f"Declares PDF/A-3b with the record inside, {level}; in {out}", style="dim"))
-
-
-def _visible(text: str) -> str:
-    """Return text with control characters made visible, so that a file cannot steer the terminal."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from regenqc.cli.certify import moment_stated, need_libraries
+from regenqc.cli.certify import moment_stated, need_libraries, read_named
+from regenqc.cli.ledger_screen import visible
 from regenqc.cli.terminal import console
-from regenqc.errors import Fault, UsageError
 
 if TYPE_CHECKING:
     from regenqc.certificate.offline.verdict import Verdict
@@ -49,10 +49,10 @@ def verify_command(
     believed = read_trust(trust)
     moment = moment_stated(now)
     renderer = Renderer(template=template, fonts=tuple(fonts) if fonts else DEFAULT_FONT_FOLDERS)
-    beside = {str(path): _read(path) for path in evidence or []}
+    beside = {str(path): read_named(path) for path in evidence or []}
     verdicts = {
         str(path): verify_certificate(
-            _read(path), trust=believed, now=moment, renderer=renderer, evidence=beside, code=code
+            read_named(path), trust=believed, now=moment, renderer=renderer, evidence=beside, code=code
         )
         for path in files
     }
@@ -77,14 +77,14 @@ def _print_verdict(name: str, verdict: Verdict) -> None:
 
     screen = console()
     word = ("✔ verified", "bold green") if verdict.ok else ("✘ NOT VERIFIED", "bold red")
-    screen.print(Text.assemble(word, "  ", (_visible(name), "bold")))
+    screen.print(Text.assemble(word, "  ", (visible(name), "bold")))
     for label, value in verdict.facts.items():
-        screen.print(Text.assemble((f"    {label:<12}", "dim"), _visible(value)))
+        screen.print(Text.assemble((f"    {label:<12}", "dim"), visible(value)))
     for check in verdict.checks:
         mark, style = _STYLES[check.passed]
         if not check.faults:
             shade = "dim" if check.passed is None else ""
-            screen.print(Text.assemble((f"  {mark} ", style), f"{check.name:<11}", (_visible(check.said), shade)))
+            screen.print(Text.assemble((f"  {mark} ", style), f"{check.name:<11}", (visible(check.said), shade)))
         for fault in check.faults:
             screen.print(
                 Text.assemble((f"  {mark} ", style), f"{check.name:<11}", (f"{fault.code} {fault.what}", "bold"))
@@ -97,18 +97,4 @@ def _print_verdict(name: str, verdict: Verdict) -> None:
             ):
                 if text:
                     short = text if len(text) <= 400 else f"{text[:380]}… ({len(text)} characters)"
-                    screen.print(Text.assemble((f"      {label:<9}", "dim"), _visible(short)))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UsageError(
-            Fault(code="RQC-V087", what="The file cannot be read.", where=str(path), got=str(error))
-        ) from error
-
-
-def _visible(text: str) -> str:
-    """Return text with control characters made visible, so that a file cannot steer the terminal."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+                    screen.print(Text.assemble((f"      {label:<9}", "dim"), visible(short)))
