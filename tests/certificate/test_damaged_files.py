@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import random
+import zipfile
 from typing import TYPE_CHECKING
 
 import pytest
@@ -35,6 +37,14 @@ def _damaged(data: bytes, dice: random.Random) -> bytes:
     return bytes(damaged)
 
 
+def _zipped(method: int) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as packet:
+        packet.writestr("certificate.json", certificate_bytes(site.certificate()))
+        packet.writestr("inputs/results.csv", b"batch_id,test,result\n" * 100)
+    return out.getvalue()
+
+
 @pytest.mark.parametrize(
     "make",
     [
@@ -42,6 +52,8 @@ def _damaged(data: bytes, dice: random.Random) -> bytes:
         pytest.param(lambda: site.pdf(site.certificate(), signed=False), id="a PDF without signature"),
         pytest.param(lambda: certificate_bytes(site.certificate()), id="a record"),
         pytest.param(lambda: evidence_package(site.certificate(), pdf=site.pdf(site.certificate())), id="a packet"),
+        pytest.param(lambda: _zipped(zipfile.ZIP_BZIP2), id="a packet by bzip2"),
+        pytest.param(lambda: _zipped(zipfile.ZIP_LZMA), id="a packet by LZMA"),
     ],
 )
 def test_a_damaged_file_gets_a_verdict_and_is_never_believed_for_another(make: Callable[[], bytes]) -> None:
@@ -69,3 +81,13 @@ def test_a_damaged_file_gets_a_verdict_and_is_never_believed_for_another(make: C
 def test_a_table_of_objects_that_lies_is_refused(table: bytes) -> None:
     verdict, _, _ = judge(b"%PDF-1.7\n" + table, trust=site.trust(), now=site.NOW)
     assert [fault.code for fault in verdict.faults] == ["RQC-V100"]
+
+
+def test_a_packet_that_says_it_is_enormous_is_not_unpacked() -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as packet:
+        packet.writestr("certificate.json", certificate_bytes(site.certificate()))
+        packet.writestr("zeros.bin", bytes(1000))
+    said = out.getvalue().replace((1000).to_bytes(4, "little"), (2**31).to_bytes(4, "little"))
+    verdict, _, _ = judge(said, trust=site.trust(), now=site.NOW)
+    assert verdict.faults[0].got == "the packet holds more than 10000 files or 1000000000 bytes"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import lzma
 import struct
 import zipfile
 import zlib
@@ -23,6 +24,7 @@ ENTRY_NAME: Final = "ledger-entry.json"
 PROOF_NAME: Final = "ledger.tlog-proof"
 _OWN: Final = frozenset({RECORD_NAME, PAGES_NAME, ENTRY_NAME, PROOF_NAME})
 _LARGEST_MEMBER: Final = 50_000_000
+_LARGEST_PACKET: Final = 1_000_000_000
 _MOST_MEMBERS: Final = 10_000
 _PART: Final = 1 << 20
 
@@ -78,6 +80,7 @@ def _open_packet(data: bytes) -> Received:
         OSError,
         EOFError,
         ValueError,
+        lzma.LZMAError,
         zlib.error,
         struct.error,
     ) as error:
@@ -104,8 +107,8 @@ def _members(packet: zipfile.ZipFile) -> tuple[dict[str, bytes], dict[str, str]]
     names = [info.filename.rpartition("/")[2].casefold() for info in files]
     if len({info.filename for info in files}) != len(files) or any(names.count(name) > 1 for name in _OWN):
         raise UnreadablePdfError("a name stands twice in the packet")
-    if len(files) > _MOST_MEMBERS:
-        raise UnreadablePdfError(f"the packet has more than {_MOST_MEMBERS} files")
+    if len(files) > _MOST_MEMBERS or sum(info.file_size for info in files) > _LARGEST_PACKET:
+        raise UnreadablePdfError(f"the packet holds more than {_MOST_MEMBERS} files or {_LARGEST_PACKET} bytes")
     found: dict[str, bytes] = {}
     others: dict[str, str] = {}
     for info, name in zip(files, names, strict=True):
