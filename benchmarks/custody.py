@@ -211,6 +211,7 @@ def main() -> None:
     )
     parser.add_argument("--packet", type=int, default=10_000, help="items of the evidence packet")
     parser.add_argument("--runs", type=int, default=3, help="counted runs of the append benchmarks")
+    parser.add_argument("--postgres", help="URL of an empty PostgreSQL database, to measure appending there too")
     parser.add_argument("--save", action="store_true", help="save the figures under docs/benchmarks")
     options = parser.parse_args()
     figures: dict[str, Any] = {"machine": machine_line()}
@@ -221,6 +222,7 @@ def main() -> None:
         for found in chain(
             [{"events": options.events, "bytes per event": sum(map(len, bodies)) / len(bodies)}],
             [_append(bodies[: 5 * GROUP], folder, runs=options.runs)],
+            [_append_to_postgres(bodies[: 5 * GROUP], options.postgres)] if options.postgres else [],
             _large(bodies, folder, runs=options.runs, packet=options.packet),
         ):
             figures |= found
@@ -232,32 +234,55 @@ def main() -> None:
 
 
 def _open(path: Path, policy: Policy | None) -> Book:
-    return Book.open(f"sqlite:///{path}", origin="bench.example/ledger", policy=policy, now=lambda: NOW)
+    return _open_url(f"sqlite:///{path}", policy)
+
+
+def _open_url(url: str, policy: Policy | None) -> Book:
+    return Book.open(url, origin="bench.example/ledger", policy=policy, now=lambda: NOW)
 
 
 def _append(bodies: list[bytes], folder: Path, *, runs: int) -> dict[str, Any]:
     """Return events per second: groups of ten thousand, judged by the rules or copied, and one by one."""
     figures: dict[str, Any] = {}
     for name, policy in (("judged by the rules", POLICY), ("copied from another log", None)):
-        rates, processor = [], []
+        groups = []
         for run in range(runs):
             with _open(folder / f"append {bool(policy)} {run}.db", policy) as book:
-                for start in range(0, len(bodies), GROUP):
-                    group = bodies[start : start + GROUP]
-                    began, used = time.perf_counter(), time.process_time()
-                    outcomes = book.append(group)
-                    rates.append(len(group) / (time.perf_counter() - began))
-                    processor.append((time.process_time() - used) / len(group) * 1e6)
-                    if any(isinstance(outcome, Declined) for outcome in outcomes):
-                        raise SystemExit("the story of the benchmark violates a rule")
-        figures[f"events per second, {name}"] = median(rates)
-        figures[f"processor microseconds per event, {name}"] = median(processor)
+                groups += _time_groups(book, bodies)
+        figures |= _rates(groups, name)
     with _open(folder / "single.db", POLICY) as book:
         began = time.perf_counter()
         for body in bodies[:2000]:
             book.append([body])
         figures["events per second, one durable event after the other"] = 2000 / (time.perf_counter() - began)
     return figures
+
+
+def _append_to_postgres(bodies: list[bytes], url: str) -> dict[str, Any]:
+    """Return events per second on PostgreSQL, whose server's processor time is not counted."""
+    with _open_url(url, POLICY) as book:
+        return _rates(_time_groups(book, bodies), "judged by the rules, PostgreSQL")
+
+
+def _time_groups(book: Book, bodies: list[bytes]) -> list[tuple[float, float]]:
+    """Return events per second, and processor microseconds per event, of each group of ten thousand."""
+    found = []
+    for start in range(0, len(bodies), GROUP):
+        group = bodies[start : start + GROUP]
+        began, used = time.perf_counter(), time.process_time()
+        outcomes = book.append(group)
+        seconds, processor = time.perf_counter() - began, time.process_time() - used
+        if any(isinstance(outcome, Declined) for outcome in outcomes):
+            raise SystemExit("the story of the benchmark violates a rule")
+        found.append((len(group) / seconds, processor / len(group) * 1e6))
+    return found
+
+
+def _rates(groups: list[tuple[float, float]], name: str) -> dict[str, Any]:
+    return {
+        f"events per second, {name}": median(rate for rate, _ in groups),
+        f"processor microseconds per event, {name}": median(processor for _, processor in groups),
+    }
 
 
 def _large(bodies: list[bytes], folder: Path, *, runs: int, packet: int) -> Iterator[dict[str, Any]]:

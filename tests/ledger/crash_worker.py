@@ -66,7 +66,9 @@ def append_for_ever(url: str, memory: str, name: str, *, threads: int = 8) -> No
     def append(thread: int) -> None:
         number = 0
         while True:
-            keys = [f"{name}-{thread}-{number + offset}" for offset in range(1 + number % 3)]
+            # Mostly few; now and then as many as go to the database in other statements than few.
+            count = 1 + number % 3 if number % 40 else 300
+            keys = [f"{name}-{thread}-{number + offset}" for offset in range(count)]
             for key, outcome in zip(keys, log.append([entry_of(key) for key in keys]), strict=True):
                 assert isinstance(outcome, Appended), outcome
                 say(f"+ {key}")
@@ -83,7 +85,7 @@ def fixed_work(url: str, memory: str, name: str) -> None:
     """Do the same few things in one thread, so that the n-th system call is always the same one."""
     with Log.open(url, origin=ORIGIN, projection=Rows()) as log:
         for group in range(6):
-            keys = [f"{name}-{group}-{number}" for number in range(60)]
+            keys = [f"{name}-{group}-{number}" for number in range(300 if group == 3 else 60)]
             submission = Submission([entry_of(key) for key in keys])
             log._commit([submission])
             for key, outcome in zip(keys, submission.future.result(), strict=True):

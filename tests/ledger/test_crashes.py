@@ -218,7 +218,7 @@ def test_nothing_is_acknowledged_before_it_was_asked_onto_the_disk(tmp_path: Pat
         elif re.search(r'write\(1<[^>]*>, "\+ ', line):
             assert not waiting, line
             acknowledged += 1
-    assert acknowledged == 360
+    assert acknowledged == 600
 
 
 # ---- the ledger as it was opened by nobody --------------------------------------------------------------------------

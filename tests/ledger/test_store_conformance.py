@@ -426,7 +426,7 @@ def test_a_wrong_statement_of_the_layer_above_is_a_ledger_error(open_log: Openin
 
 
 @pytest.mark.parametrize("flat", [False, True], ids=["row by row", "value after value"])
-@pytest.mark.parametrize("count", [1, 63, 64, 65, 5000], ids=lambda count: f"{count} rows")
+@pytest.mark.parametrize("count", [1, 255, 256, 257, 5000], ids=lambda count: f"{count} rows")
 def test_rows_of_every_kind_come_back_as_they_were_written(open_log: Opening, count: int, *, flat: bool) -> None:
     columns = ("number", "words", "raw", "share", "absent")
     rows = [(2**40 + number, f"é {number} % ?", bytes([number % 256]), number / 8, None) for number in range(count)]

@@ -20,7 +20,7 @@ from regenqc.ledger.checkpoint import parse_signed_checkpoint
 from regenqc.ledger.export import restore_archive
 from regenqc.ledger.faults import ledger_error
 from regenqc.ledger.log import Log
-from regenqc.ledger.sqlite import translated
+from regenqc.ledger.sqlite_session import translated
 from regenqc.ledger.verification import REWRITTEN, ROLLED_BACK
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from regenqc.custody.projection.tables import Part, Use
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from regenqc.custody.record import Event
+    from regenqc.custody.record import Event, Item
 
 __all__ = ["AddedRows", "Uses", "add_rows", "no_uses", "other_codes", "rows_of"]
 
@@ -109,17 +109,18 @@ def add_rows(event: Event, index: int, *, numbers: Mapping[str, int], uses: Uses
         _use(place, _PLACE, uses, rows)
     edges = rows.edges
     # In the order of the table's key, so that a stream of the table is the same sequence.
-    for part, items in ((_ITEM, event.items), (_INPUT, event.inputs), (_OUTPUT, event.outputs)):
-        if items:
-            if len(items) == 1:
-                edges += (index, part, numbers[items[0].id])
-            else:
-                _add_edges(edges, index, part, [item.id for item in items], numbers)
+    items, inputs, outputs = event.items, event.inputs, event.outputs
+    if items:
+        _add_things(edges, index, _ITEM, items, numbers)
+    if inputs:
+        _add_things(edges, index, _INPUT, inputs, numbers)
+    if outputs:
+        _add_things(edges, index, _OUTPUT, outputs, numbers)
     if event.container:
         edges += (index, _CONTAINER, numbers[event.container])
     if event.equipment:
         _add_edges(edges, index, _EQUIPMENT, event.equipment, numbers)
-    if event.lot and (names_lot or event.outputs):
+    if event.lot and (names_lot or outputs):
         edges += (index, _LOT, numbers[event.lot])
     if event.donor:
         edges += (index, _DONOR, numbers[event.donor])
@@ -135,13 +136,23 @@ def add_rows(event: Event, index: int, *, numbers: Mapping[str, int], uses: Uses
         _add_conditions(event, index, numbers=numbers, rows=rows)
 
 
+def _add_things(edges: list[int], index: int, part: int, things: tuple[Item, ...], numbers: Mapping[str, int]) -> None:
+    if len(things) == 1:
+        edges += (index, part, numbers[things[0].id])
+    else:
+        _add_edges(edges, index, part, [thing.id for thing in things], numbers)
+
+
 def _add_edges(edges: list[int], index: int, part: int, codes: Sequence[str], numbers: Mapping[str, int]) -> None:
-    for subject in _numbered(codes, numbers):
-        edges += (index, part, subject)
+    if len(codes) == 1:
+        edges += (index, part, numbers[codes[0]])
+    else:
+        for subject in _numbered(codes, numbers):
+            edges += (index, part, subject)
 
 
 def _numbered(codes: Sequence[str], numbers: Mapping[str, int]) -> list[int]:
-    return [numbers[codes[0]]] if len(codes) == 1 else sorted([numbers[code] for code in codes])
+    return sorted([numbers[code] for code in codes])
 
 
 def _use(number: int, sort: int, uses: Uses, rows: AddedRows) -> None:
