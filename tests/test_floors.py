@@ -31,6 +31,7 @@ FLOORS = {
     "spark": 5,
     "decision": 5,
     "certificate": 6,
+    "reinspection": 7,
     "plots": 8,
     "cli": 8,
     "__main__": 9,

@@ -65,6 +65,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "trace.app",
         "Answer from a ledger: forward, backward, sideways, where, reconcile, custody, condition, identity, evidence.",
     ),
+    "gate": (
+        "gate.gate_command",
+        "Answer go or no-go for one dose at the bedside, with every reason, from the ledger alone.",
+    ),
     "plan": ("plan.app", "Say how much to test, before testing: metaphases, supernatant, cells, containers."),
     "spec": ("spec.app", "Work on specifications."),
 }

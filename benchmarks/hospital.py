@@ -1,0 +1,167 @@
+"""Measure what a hospital waits for: the gate, the traces of loggers, receipts; `python -m benchmarks.hospital`.
+
+Everything is generated from a seed. Times are processor times of one thread: the machine may be busy with other work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import tempfile
+import time
+from itertools import chain
+from pathlib import Path
+from statistics import median, quantiles
+from typing import TYPE_CHECKING, Any
+
+from msgspec.structs import replace
+
+from benchmarks.custody import GROUP, NOW, POLICY, Story
+from benchmarks.machine import machine_line
+from regenqc.custody.book import Book, Declined
+from regenqc.custody.canonical import decode_event, encode_event
+from regenqc.custody.record import Measurement
+from regenqc.reinspection.gate import GateRules, Question, ask_gate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+SAVED = Path(__file__).resolve().parents[1] / "docs" / "benchmarks"
+SUBJECTS_PER_STUDY = 70
+SUBJECTS_PER_COHORT = 10
+GATE_QUESTIONS = 300
+# Every so manieth dose waits at the bedside; the others are given.
+WAITING = 10
+PEOPLE = (("NURSE-0501", "nurse"), ("PHYS-0077", "physician"))
+END = "2098-06-01T00:00:00.000Z"
+
+
+class StudyStory(Story):
+    """Write the events of lots that are given in studies, with what holds of study, recipient, site and people."""
+
+    def event(self, kind: str, *, site: str = "MAKER-1", **members: Any) -> bytes:
+        """Return the next event; the product belongs to the study of its lot."""
+        if kind == "filling":
+            members["study"] = self._study
+        return super().event(kind, site=site, **members)
+
+    def standing(self) -> Iterator[bytes]:
+        """Yield people and sites."""
+        for code, role in PEOPLE:
+            yield _by_quality(super().event("actor_enrolled", person=code, roles=(role,)))
+            granted = {"outcome": "granted", "documents": ("DOC-1",), "expires_at": END}
+            yield _by_quality(super().event("person_qualified", person=code, **granted))
+        for number in range(50):
+            site = f"HOSP-{number:03d}"
+            yield super().event(
+                "site_qualified", destination=site, outcome="granted", documents=("DOC-1",), expires_at=END
+            )
+
+    def lot(self, number: int) -> Iterator[bytes]:
+        """Yield the life of one lot, and before it what holds of its recipient."""
+        self._study = f"STUDY-{number // SUBJECTS_PER_STUDY:05d}"
+        cohort = (Measurement("cohort", f"C{number % SUBJECTS_PER_STUDY // SUBJECTS_PER_COHORT}"),)
+        recipient = {"recipient": f"PATIENT-{number:07d}"}
+        if number % SUBJECTS_PER_STUDY == 0:
+            plan = (
+                Measurement("protocol_version", "PROTOCOL-2"),
+                Measurement("consent_version", "CONSENT-2"),
+                Measurement("minimum_age", "18", "y"),
+                Measurement("observation_hold", "1", "h"),
+            )
+            yield super().event("study_plan", study=self._study, documents=("FILING-1",), measurements=plan)
+        if number % SUBJECTS_PER_COHORT == 0:
+            yield super().event("cohort_opened", study=self._study, documents=("BOARD-1",), measurements=cohort)
+        yield super().event("consent", outcome="given", documents=("CONSENT-2",), **recipient)
+        yield super().event(
+            "subject_enrolled",
+            study=self._study,
+            outcome="enrolled",
+            documents=("PROTOCOL-2",),
+            measurements=(Measurement("age", "50", "y"), *cohort),
+            **recipient,
+        )
+        life = list(super().lot(number))
+        yield from life[:-1] if number % WAITING == 0 else life
+
+
+def _by_quality(body: bytes) -> bytes:
+    return encode_event(replace(decode_event(body), role="quality_assurance"))
+
+
+def study_events(count: int, *, seed: int) -> tuple[list[bytes], int]:
+    """Return so many events or a few more, and the number of lots in them."""
+    story = StudyStory(seed=seed)
+    found = [*story.materials(), *story.standing()]
+    lots = 0
+    while len(found) < count:
+        found.extend(story.lot(lots))
+        lots += 1
+    return found, lots
+
+
+def _gate(folder: Path, *, events: int) -> dict[str, Any]:
+    """Return milliseconds of an answer in a large ledger, the opening of its view included."""
+    bodies, lots = study_events(events, seed=1)
+    with Book.open(
+        f"sqlite:///{folder}/ledger.db", origin="bench.example/ledger", policy=POLICY, now=lambda: NOW
+    ) as book:
+        for start in range(0, len(bodies), GROUP):
+            if any(isinstance(outcome, Declined) for outcome in book.append(bodies[start : start + GROUP])):
+                raise SystemExit("the story of the benchmark violates a rule")
+        dice = random.Random(2)
+        rules = GateRules(bedside_check_minutes=30)
+        times, reasons = [], []
+        for _ in range(GATE_QUESTIONS):
+            number = dice.randrange(lots // WAITING) * WAITING
+            with book.read() as view:
+                question = _question(number)
+                began = time.process_time()
+                answer = ask_gate(view, question, rules=rules)
+                times.append((time.process_time() - began) * 1e3)
+            reasons.append(len(answer.reasons))
+    return {
+        "events in the ledger of the gate": len(bodies),
+        "gate, processor milliseconds per answer, median": median(times),
+        "gate, processor milliseconds per answer, 99th of 100": quantiles(times, n=100)[98],
+        "gate, reasons per answer, median": median(reasons),
+    }
+
+
+def _question(number: int) -> Question:
+    name = f"{number:07d}"
+    return Question(
+        item=f"DP-{name}",
+        recipient=f"PATIENT-{name}",
+        coi=f"COI-{name}",
+        site="HOSP-001",
+        actor=PEOPLE[0][0],
+        role=PEOPLE[0][1],
+        second_actor=PEOPLE[1][0],
+        second_role=PEOPLE[1][1],
+        now="2097-01-01T00:00:00.000Z",
+    )
+
+
+def main() -> None:
+    """Run the benchmarks."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.hospital", description=__doc__)
+    parser.add_argument("--events", type=int, default=100_000, help="events of the ledger (1000000 for the record)")
+    parser.add_argument("--save", action="store_true", help="save the figures under docs/benchmarks")
+    options = parser.parse_args()
+    figures: dict[str, Any] = {"machine": machine_line()}
+    print(figures["machine"])
+    with tempfile.TemporaryDirectory(prefix="regenqc-bench-") as temporary:
+        parts: list[Callable[[], dict[str, Any]]] = [lambda: _gate(Path(temporary), events=options.events)]
+        for found in chain(part() for part in parts):
+            figures |= found
+            for name, value in found.items():
+                print(f"{name:<72} {value:>12,.3f}" if value < 100 else f"{name:<72} {value:>12,.0f}", flush=True)
+    if options.save:
+        SAVED.mkdir(parents=True, exist_ok=True)
+        (SAVED / "hospital.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
