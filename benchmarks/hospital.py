@@ -10,11 +10,12 @@ import json
 import random
 import tempfile
 import time
-from itertools import chain
+from decimal import Decimal
 from pathlib import Path
 from statistics import median, quantiles
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from msgspec.structs import replace
 
 from benchmarks.custody import GROUP, NOW, POLICY, Story
@@ -22,7 +23,9 @@ from benchmarks.machine import machine_line
 from regenqc.custody.book import Book, Declined
 from regenqc.custody.canonical import decode_event, encode_event
 from regenqc.custody.record import Measurement
+from regenqc.reinspection.condition import ChannelRequirement, Traces, judge_traces, logger_profiles, read_logger_csv
 from regenqc.reinspection.gate import GateRules, Question, ask_gate
+from regenqc.vocabulary import Mark
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,7 +53,7 @@ class StudyStory(Story):
         """Yield people and sites."""
         for code, role in PEOPLE:
             yield _by_quality(super().event("actor_enrolled", person=code, roles=(role,)))
-            granted = {"outcome": "granted", "documents": ("DOC-1",), "expires_at": END}
+            granted: dict[str, Any] = {"outcome": "granted", "documents": ("DOC-1",), "expires_at": END}
             yield _by_quality(super().event("person_qualified", person=code, **granted))
         for number in range(50):
             site = f"HOSP-{number:03d}"
@@ -144,17 +147,70 @@ def _question(number: int) -> Question:
     )
 
 
+def _loggers(*, traces: int, readings: int) -> dict[str, Any]:
+    """Return seconds to judge traces, and to read as many from one file."""
+    requirement = ChannelRequirement(
+        name="temperature",
+        unit="°C",
+        low=None,
+        high=Decimal(-120),
+        longest_minutes=Decimal(5),
+        total_minutes=Decimal(15),
+        gap_minutes=Decimal(10),
+        citation="synthetic",
+        mark=Mark.UNVERIFIED,
+    )
+    dice = np.random.default_rng(3)
+    values = dice.normal(-150.0, 6.0, traces * readings)
+    began = dice.integers(0, 10**9, traces) * 1000
+    moments = (began[:, None] + np.arange(readings) * 60_000).ravel()
+    made = Traces(
+        names=tuple(f"L-{number}" for number in range(traces)),
+        channel="temperature",
+        unit="°C",
+        moments=moments,
+        values=values,
+        offsets=np.arange(traces + 1) * readings,
+    )
+    ways = {"began": began, "ended": began + (readings - 1) * 60_000}
+    used = []
+    for _ in range(3):
+        start = time.process_time()
+        found = judge_traces(made, requirement, **ways, now=10**15)
+        used.append(time.process_time() - start)
+    few = traces // 20
+    text = "logger,moment,temperature\n" + "".join(
+        f"L-{row},{np.datetime64(int(moment), 'ms')}Z,{value:.2f}\n"
+        for row in range(few)
+        for moment, value in zip(
+            moments[row * readings : (row + 1) * readings], values[row * readings : (row + 1) * readings], strict=True
+        )
+    )
+    start = time.process_time()
+    read_logger_csv(text.encode(), profile=logger_profiles()["generic"], name="")
+    return {
+        f"judging {traces:,} traces of {readings:,} readings, processor seconds": median(used),
+        "excursions found": int(found.excursions.sum()),
+        "reading from CSV, million readings per processor second": few * readings / (time.process_time() - start) / 1e6,
+    }
+
+
 def main() -> None:
     """Run the benchmarks."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hospital", description=__doc__)
     parser.add_argument("--events", type=int, default=100_000, help="events of the ledger (1000000 for the record)")
+    parser.add_argument("--traces", type=int, default=10_000, help="traces of loggers")
     parser.add_argument("--save", action="store_true", help="save the figures under docs/benchmarks")
     options = parser.parse_args()
     figures: dict[str, Any] = {"machine": machine_line()}
     print(figures["machine"])
     with tempfile.TemporaryDirectory(prefix="regenqc-bench-") as temporary:
-        parts: list[Callable[[], dict[str, Any]]] = [lambda: _gate(Path(temporary), events=options.events)]
-        for found in chain(part() for part in parts):
+        parts: list[Callable[[], dict[str, Any]]] = [
+            lambda: _loggers(traces=options.traces, readings=1_440),
+            lambda: _gate(Path(temporary), events=options.events),
+        ]
+        for part in parts:
+            found = part()
             figures |= found
             for name, value in found.items():
                 print(f"{name:<72} {value:>12,.3f}" if value < 100 else f"{name:<72} {value:>12,.0f}", flush=True)

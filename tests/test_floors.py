@@ -68,7 +68,7 @@ HOMES = {
     "biip": {"custody"},
     "msgspec": {"canonical", "custody", "karyotype", "signing", "decision", "certificate"},
     "stdnum": {"custody"},
-    "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "cli"},
+    "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "reinspection", "cli"},
 }
 MODULES = sorted(SOURCE.rglob("*.py"))
 
