@@ -66,7 +66,7 @@ HOMES = {
     "pyspark": {"spark"},
     "py4j": {"spark"},
     "biip": {"custody"},
-    "msgspec": {"canonical", "custody", "karyotype", "signing", "decision", "certificate"},
+    "msgspec": {"canonical", "custody", "karyotype", "signing", "decision", "certificate", "reinspection"},
     "stdnum": {"custody"},
     "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "reinspection", "cli"},
 }

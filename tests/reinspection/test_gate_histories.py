@@ -36,6 +36,7 @@ class Bedside(RuleBasedStateMachine):
         self.forbidden: set[str] = set()
         self.checked = 0
         self.administered = False
+        self.inspected, self.accepted = "conformant", "accept"
 
     @initialize()
     def begin(self) -> None:
@@ -62,6 +63,7 @@ class Bedside(RuleBasedStateMachine):
     @rule(outcome=st.sampled_from(["accept", "accept_for_infusion", "exceptional", "quarantine", "refuse"]))
     def decide(self, outcome: str) -> None:
         if self.happens("decision", items=(DOSE,), outcome=outcome, **AT_HOSPITAL):
+            self.accepted = outcome
             accepts = outcome not in {"quarantine", "refuse"}
             self.flag("acceptance", raised=not accepts)
             if outcome == "refuse":
@@ -75,7 +77,7 @@ class Bedside(RuleBasedStateMachine):
     def inspect(self, outcome: str) -> None:
         two = {"actor": "PHARM-0099", "role": "pharmacist", "second_actor": "PHARM-0100", "second_role": "pharmacist"}
         if self.happens("reinspect", items=(DOSE,), outcome=outcome, coi=COI, site=HOSPITAL, **two):
-            self.flag("inspection", raised=outcome != "conformant")
+            self.inspected = outcome
 
     @rule(whole_lot=st.booleans())
     def recall(self, *, whole_lot: bool) -> None:
@@ -119,7 +121,7 @@ class Bedside(RuleBasedStateMachine):
         if self.happens(kind, items=(DOSE,), container="BOX-9", site=HOSPITAL, actor="PHARM-0099", role="pharmacist"):
             self.flag("packed", raised=packed)
             if not packed:
-                self.forbidden.add("inspection")  # what was taken out of a box is looked at again
+                self.inspected = ""  # what was taken out of a box is looked at again
 
     @rule()
     def send_away(self) -> None:
@@ -145,7 +147,9 @@ class Bedside(RuleBasedStateMachine):
 
     def may_be_given(self) -> bool:
         fresh = self.checked and self.story.write.clock + 60_000 - self.checked <= 5 * 60_000
-        return not self.forbidden and bool(fresh) and not self.administered
+        excused = self.inspected == "non_conformant" and self.accepted == "exceptional"
+        right = self.inspected == "conformant" or excused
+        return not self.forbidden and right and bool(fresh) and not self.administered
 
     @invariant()
     def the_gate_says_no_to_what_is_forbidden_and_go_to_what_is_not(self) -> None:

@@ -65,6 +65,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "trace.app",
         "Answer from a ledger: forward, backward, sideways, where, reconcile, custody, condition, identity, evidence.",
     ),
+    "reinspect": ("reinspect.app", "Re-inspect what arrives at the hospital: form, judge, decide."),
     "gate": (
         "gate.gate_command",
         "Answer go or no-go for one dose at the bedside, with every reason, from the ledger alone.",

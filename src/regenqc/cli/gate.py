@@ -24,7 +24,7 @@ from regenqc.errors import Fault, UsageError
 if TYPE_CHECKING:
     from regenqc.reinspection.gate import GateAnswer, GateRules
 
-__all__ = ["gate_command", "gate_value", "print_gate", "read_gate_rules"]
+__all__ = ["gate_command", "gate_value", "person_stated", "print_gate", "read_gate_rules"]
 
 
 def gate_command(
@@ -55,7 +55,7 @@ def gate_command(
     """
     from regenqc.reinspection.gate import Question, ask_gate, known_checkpoint
 
-    (actor, role), (second_actor, second_role) = _person(by, "--by"), _person(beside, "--with")
+    (actor, role), (second_actor, second_role) = person_stated(by, "--by"), person_stated(beside, "--with")
     moment = moment_stated(now, "--now") if now is not None else moment_now()
     question = Question(
         item=item,
@@ -153,7 +153,12 @@ def print_gate(answer: GateAnswer, *, every: bool) -> None:
     )
 
 
-def _person(text: str, option: str) -> tuple[str, str]:
+def person_stated(text: str, option: str) -> tuple[str, str]:
+    """Return pseudonym and role of `PERSON:role`.
+
+    Raises:
+        UsageError: `RQC-U140`, one of them is not stated.
+    """
     person, colon, role = text.rpartition(":")
     if not (person and colon and role):
         raise UsageError(

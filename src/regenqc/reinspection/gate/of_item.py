@@ -184,7 +184,10 @@ def reinspected(facts: Facts) -> Iterator[Reason]:
     found = [event for event in facts.after(_receipt_position(facts)) if event.kind == "reinspect"]
     if not found:
         yield Reason("not inspected since it was received", "re-inspected", "Run `regenqc reinspect`.")
-    elif found[-1].outcome != "conformant" and (facts.state is None or facts.state.acceptance != "exceptional"):
+    elif found[-1].outcome != "conformant" and not (
+        # An exception is made for a result, never for damage, expiry, a wrong count, or whose it is.
+        found[-1].outcome == "non_conformant" and facts.state is not None and facts.state.acceptance == "exceptional"
+    ):
         yield Reason(f"found {found[-1].outcome or 'nothing'}", "conformant", "What fails re-inspection is not used.")
 
 
