@@ -11,6 +11,7 @@ import typer
 from regenqc.cli.ledger_place import AsJson, HomeOption, Ledger, moment_now, open_book, open_log, read_file, read_site
 from regenqc.cli.ledger_place import read_secret_key as read_key
 from regenqc.cli.ledger_screen import fault_value, print_json, print_line
+from regenqc.cli.reinspect_agreement import agree_command
 from regenqc.cli.terminal import MARKS, write_text
 from regenqc.cli.trace_answers import moment_stated
 from regenqc.errors import Fault, UsageError
@@ -25,6 +26,8 @@ __all__ = ["app", "judged_value"]
 app = typer.Typer(
     help="Re-inspect what arrives at the hospital: form, judge, decide.", no_args_is_help=True, rich_markup_mode="rich"
 )
+
+app.command("agree")(agree_command)
 
 ReceiptFile = Annotated[Path, typer.Argument(help="The receipt, a JSON file; one for each container.")]
 SpecOption = Annotated[str, typer.Option("--spec", help="Specification with requirements at `hospital_receipt`.")]

@@ -6,12 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import numpy as np
-from msgspec.structs import replace
 
 from regenqc.canonical import digest_of
 from regenqc.cli.ledger_place import open_log, read_file
 from regenqc.errors import Fault, UsageError
-from regenqc.reinspection.receipt import PacketFinding, WayCondition
+from regenqc.reinspection.receipt import PacketFinding, WayCondition, amended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +32,7 @@ def add_packet(receipt: Receipt, path: Path, *, trust: Path, now: datetime) -> R
     verdict, certificate, _ = judge(data, trust=read_trust(trust), now=now)
     decision = certificate.decision if certificate is not None else {}
     pending = decision.get("pending") or ()
-    return replace(
+    return amended(
         receipt,
         packet=PacketFinding(
             digest=digest_of(data),
@@ -129,7 +128,7 @@ def add_way(
                 action="Give the file of that logger, too, or state another profile.",
             )
         )
-    return replace(receipt, way=tuple(found))
+    return amended(receipt, way=tuple(found))
 
 
 def _read(data: bytes, profile: str, path: Path) -> dict[str, Traces]:

@@ -6,11 +6,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 import typer
-from msgspec.structs import replace
 
 from regenqc.cli.ledger_screen import print_line
 from regenqc.cli.terminal import write_text
-from regenqc.reinspection.receipt import QUESTIONS, Answer, IdentityReading, ReTest, receipt_bytes
+from regenqc.reinspection.receipt import QUESTIONS, Answer, IdentityReading, ReTest, amended, receipt_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,21 +57,21 @@ def fill_form(receipt: Receipt, path: Path, *, specification: Specification | No
         reading = _reading("first" if not receipt.readings else "second")
         if reading is None:
             break
-        receipt = keep(replace(receipt, readings=(*receipt.readings, reading)))
+        receipt = keep(amended(receipt, readings=(*receipt.readings, reading)))
     for name, question in _TEXTS[4:]:
         receipt = _text(receipt, name, question, keep)
     for each in QUESTIONS:
         if receipt.answer_to(each.test) is None:
             answer = _answer(each.test, each.text, receipt.readings[0].by if receipt.readings else receipt.received_by)
             if answer is not None:
-                receipt = keep(replace(receipt, answers=(*receipt.answers, answer)))
+                receipt = keep(amended(receipt, answers=(*receipt.answers, answer)))
     for test, title, unit in _tests(specification):
         if not any(each.test == test for each in receipt.results):
             result = _asked(f"{title} ({test}, in {unit})" if unit else f"{title} ({test})")
             if result:
                 now = datetime.now().astimezone().isoformat(timespec="seconds")
                 made = ReTest(test=test, result=result, unit=unit, tested_at=now)
-                receipt = keep(replace(receipt, results=(*receipt.results, made)))
+                receipt = keep(amended(receipt, results=(*receipt.results, made)))
     receipt = keep(receipt)
     print_line("Kept. Judge it with `regenqc reinspect judge`.", good=True, detail=str(path))
     return receipt
@@ -86,7 +85,7 @@ def _text(receipt: Receipt, name: str, question: str, keep: Callable[[Receipt], 
     if getattr(receipt, name):
         return receipt
     answer = _asked(question)
-    return keep(replace(receipt, **{name: answer})) if answer else receipt
+    return keep(amended(receipt, **{name: answer})) if answer else receipt
 
 
 def _reading(which: str) -> IdentityReading | None:

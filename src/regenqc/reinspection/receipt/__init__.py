@@ -14,6 +14,7 @@ from regenqc.reinspection.receipt.model import (
     Receipt,
     ReTest,
     WayCondition,
+    amended,
     read_receipt,
     receipt_bytes,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "ReceiptFinding",
     "ReceiptQuestion",
     "WayCondition",
+    "amended",
     "expectation_of",
     "judge_receipt",
     "judge_receipts",

@@ -19,6 +19,7 @@ __all__ = [
     "ReTest",
     "Receipt",
     "WayCondition",
+    "amended",
     "read_receipt",
     "receipt_bytes",
 ]
@@ -146,6 +147,16 @@ class Receipt(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     def answer_to(self, question: str) -> Answer | None:
         """Return the last answer to a question."""
         return next((each for each in reversed(self.answers) if each.question == question), None)
+
+
+def amended(receipt: Receipt, **members: object) -> Receipt:
+    """Return the receipt with other members.
+
+    Example:
+        >>> amended(Receipt(schema=SCHEMA, item="DP-1", site="HOSPITAL-1"), containers="2").containers
+        '2'
+    """
+    return msgspec.structs.replace(receipt, **members)
 
 
 def receipt_bytes(receipt: Receipt) -> bytes:
