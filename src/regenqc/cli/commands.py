@@ -63,7 +63,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "trace": (
         "trace.app",
-        "Answer from a ledger: forward, backward, sideways, where, reconcile, custody, condition, identity, evidence.",
+        "Answer from a ledger: what came of it, what it came from, who held it, what it went through; and prove it.",
     ),
     "reinspect": ("reinspect.app", "Re-inspect what arrives at the hospital: form, judge, decide."),
     "gate": (

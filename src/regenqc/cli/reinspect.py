@@ -88,6 +88,9 @@ def judge_command(
     ] = None,
     profile: Annotated[str, typer.Option("--profile", help="How the logger writes: generic, shipper.")] = "generic",
     condition: Annotated[Path | None, typer.Option("--condition", help="What the product permits on its way.")] = None,
+    sent_at: Annotated[
+        str | None, typer.Option("--sent-at", help="When it was sent, where another ledger tells that; with zone.")
+    ] = None,
     page: Annotated[Path | None, typer.Option("--page", help="Write the printable record (HTML).")] = None,
     record: Annotated[bool, typer.Option("--record", help="Record the re-inspection in the ledger.")] = False,
     sign: SignOption = None,
@@ -109,7 +112,16 @@ def judge_command(
     if packet is not None:
         read = add_packet(read, packet, trust=trust, now=_clock(moment))
     if logger:
-        read = add_way(read, logger, profile=profile, condition=condition, ledger=ledger, now=moment, pictures=pictures)
+        read = add_way(
+            read,
+            logger,
+            profile=profile,
+            condition=condition,
+            ledger=ledger,
+            now=moment,
+            sent_at=sent_at,
+            pictures=pictures,
+        )
     judged = _judged(read, spec, ledger, moment)
     write_text(receipt, receipt_bytes(read))
     if page is not None:

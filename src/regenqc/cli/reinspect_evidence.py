@@ -9,6 +9,7 @@ import numpy as np
 
 from regenqc.canonical import digest_of
 from regenqc.cli.ledger_place import open_log, read_file
+from regenqc.cli.trace_answers import moment_stated
 from regenqc.errors import Fault, UsageError
 from regenqc.reinspection.receipt import PacketFinding, WayCondition, amended
 
@@ -54,6 +55,7 @@ def add_way(
     condition: Path | None,
     ledger: str,
     now: str,
+    sent_at: str | None,
     pictures: list[str],
 ) -> Receipt:
     """Return the receipt with what became of the loggers' data on the way from shipping to receipt.
@@ -65,6 +67,7 @@ def add_way(
         condition: file with what the product permits.
         ledger: which says when it was sent.
         now: the present moment.
+        sent_at: when it was sent, where another ledger tells that; `None` to ask this one.
         pictures: gets an SVG document for each trace.
     """
     from regenqc.custody.moments import milliseconds_of
@@ -86,7 +89,7 @@ def add_way(
             )
         )
     permitted = parse_condition(read_file(condition).decode(errors="replace"), where=str(condition))
-    began, ended = _way(receipt, ledger)
+    began, ended = _way(receipt, ledger, sent_at)
     found: list[WayCondition] = []
     for path in paths:
         data = read_file(path)
@@ -152,7 +155,7 @@ def _read(data: bytes, profile: str, path: Path) -> dict[str, Traces]:
     return read_logger_csv(data, profile=profiles[profile], name=path.stem, where=str(path))
 
 
-def _way(receipt: Receipt, ledger: str) -> tuple[int, int]:
+def _way(receipt: Receipt, ledger: str, stated: str | None) -> tuple[int, int]:
     """Return when the way began, by the ledger, and when it ended, by the receipt; milliseconds since 1970 UTC."""
     from datetime import datetime
 
@@ -165,6 +168,8 @@ def _way(receipt: Receipt, ledger: str) -> tuple[int, int]:
         shipment = expectation_of(view, receipt.item, site=receipt.site).shipment
         recorded = TableSource(view).recorded(shipment) if shipment else None
         sent_at = TableSource(view).event(recorded.index).event_time if recorded is not None else ""
+    if not sent_at and stated is not None:
+        sent_at = moment_stated(stated, "--sent-at")
     try:
         ended = milliseconds_of(moment_of(datetime.fromisoformat(receipt.received_at)))
     except (ValueError, RegenqcError) as error:
@@ -184,7 +189,7 @@ def _way(receipt: Receipt, ledger: str) -> tuple[int, int]:
                 what="When the way began is not known: the ledger has no event by which it was sent.",
                 where=receipt.item,
                 got=shipment or "no shipment",
-                action="Record the shipment, or import it from the sender.",
+                action="State it with --sent-at, from the sender's papers, or import the event from the sender.",
             )
         )
     return milliseconds_of(sent_at), ended

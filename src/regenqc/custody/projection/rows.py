@@ -196,7 +196,7 @@ def other_codes(event: Event) -> list[str]:
 
 
 def _subjects(event: Event) -> list[str]:
-    return [getattr(event, member) for member in SUBJECTS[event.kind]]
+    return list(dict.fromkeys(getattr(event, member) for member in SUBJECTS[event.kind]))
 
 
 def _identities(event: Event) -> list[str]:
