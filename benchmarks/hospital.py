@@ -10,6 +10,7 @@ import json
 import random
 import tempfile
 import time
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from statistics import median, quantiles
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from msgspec.structs import replace
 
+import regenqc
 from benchmarks.custody import GROUP, NOW, POLICY, Story
 from benchmarks.machine import machine_line
 from regenqc.custody.book import Book, Declined
@@ -25,6 +27,17 @@ from regenqc.custody.canonical import decode_event, encode_event
 from regenqc.custody.record import Measurement
 from regenqc.reinspection.condition import ChannelRequirement, Traces, judge_traces, logger_profiles, read_logger_csv
 from regenqc.reinspection.gate import GateRules, Question, ask_gate
+from regenqc.reinspection.receipt import (
+    QUESTIONS,
+    Answer,
+    Expectation,
+    IdentityReading,
+    PacketFinding,
+    Receipt,
+    ReTest,
+    WayCondition,
+    judge_receipts,
+)
 from regenqc.vocabulary import Mark
 
 if TYPE_CHECKING:
@@ -195,11 +208,62 @@ def _loggers(*, traces: int, readings: int) -> dict[str, Any]:
     }
 
 
+def _receipts(*, count: int) -> dict[str, Any]:
+    """Return seconds to judge receipts as records, and to judge what they say as a table of results."""
+    specification = regenqc.load_specification("example/msc-post-thaw")
+    now = datetime(2026, 3, 20, 12, tzinfo=UTC)
+    seen = {"recipient": "PATIENT-0815", "coi": "COI-0001", "lot": "LOT-0001"}
+    expected = Expectation(
+        known=True, shipment="SHIP-1", containers=2, expires_at="2027-03-16T00:00:00.000Z", times_received=1, **seen
+    )
+    digest = "sha256:" + 64 * "0"
+    told = Receipt(
+        schema="regenqc.receipt/1",
+        item="",
+        site="HOSPITAL-1",
+        shipment="SHIP-1",
+        received_at="2026-03-16T09:30:00+01:00",
+        received_by="PHARM-0099",
+        received_as="pharmacist",
+        readings=tuple(IdentityReading(by=by, role="pharmacist", **seen) for by in ("PHARM-0100", "PHARM-0101")),
+        containers="2",
+        answers=tuple(Answer(question=each.test, answer="yes", by="PHARM-0100") for each in QUESTIONS),
+        expires_at="2027-03-16T01:00:00+01:00",
+        shipper="SHIPPER-12",
+        requalified_until="2026-06-30",
+        packet=PacketFinding(digest=digest, verified=True, batch="LOT-0001", decision="release", certificate="C-1"),
+        way=(
+            WayCondition(
+                channel="temperature", logger="L", verdict="conforms", explanation=(), troubles=(), digest=digest
+            ),
+        ),
+        results=(
+            ReTest(test="gram_stain", result="negative"),
+            ReTest(test="viability", result="84.1", unit="%"),
+            ReTest(test="endotoxin_per_body_weight", result="<0.6", unit="EU/kg"),
+            ReTest(test="cell_count", result="102", unit="10^6 cells"),
+            ReTest(test="sterility", result="no growth"),
+        ),
+        thawed_at="2026-03-16T10:00:00+01:00",
+        attributes={"cell_source": "msc"},
+    )
+    received = [(replace(told, item=f"DP-{number:07d}"), expected) for number in range(count)]
+    used = []
+    for _ in range(2):
+        start = time.process_time()
+        found = judge_receipts(received, specification=specification, now=now)
+        used.append(time.process_time() - start)
+    if not all(each.conforms for each in found):
+        raise SystemExit("a receipt of the benchmark does not conform")
+    return {f"judging {count:,} receipts, processor seconds": min(used)}
+
+
 def main() -> None:
     """Run the benchmarks."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.hospital", description=__doc__)
     parser.add_argument("--events", type=int, default=100_000, help="events of the ledger (1000000 for the record)")
     parser.add_argument("--traces", type=int, default=10_000, help="traces of loggers")
+    parser.add_argument("--receipts", type=int, default=100_000, help="receipts")
     parser.add_argument("--save", action="store_true", help="save the figures under docs/benchmarks")
     options = parser.parse_args()
     figures: dict[str, Any] = {"machine": machine_line()}
@@ -207,6 +271,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="regenqc-bench-") as temporary:
         parts: list[Callable[[], dict[str, Any]]] = [
             lambda: _loggers(traces=options.traces, readings=1_440),
+            lambda: _receipts(count=options.receipts),
             lambda: _gate(Path(temporary), events=options.events),
         ]
         for part in parts:

@@ -56,19 +56,7 @@ def receipt_findings(receipt: Receipt, expected: Expectation) -> tuple[ReceiptFi
     identity, `RQC-H309` identity does not match, `RQC-H310` expired, `RQC-H311` condition on the way, `RQC-H312` shipper,
     `RQC-H313` an answer is no, `RQC-H314` fewer than two readings.
     """
-    return tuple(
-        _finding(test, outcome, judge, receipt, expected)
-        for test, outcome, judge in (
-            ("receipt_shipment", "no_pedigree_match", _shipment),
-            ("receipt_packet", "no_pedigree_match", _packet),
-            ("receipt_identity", "mismatch_instance", _identity),
-            ("receipt_count", "mismatch_quantity", _count),
-            *((each.test, each.outcome, _answered(each.test, each.text)) for each in QUESTIONS),
-            ("receipt_expiry", "expired", _expiry),
-            ("receipt_shipper", "non_conformant", _shipper),
-            ("receipt_way", "non_conformant", _way),
-        )
-    )
+    return tuple([_finding(test, outcome, judge, receipt, expected) for test, outcome, judge in _TESTS])
 
 
 class _NotLookedAtError(Exception):
@@ -86,11 +74,12 @@ def _finding(
         faults = tuple(judge(receipt, expected))
     except _NotLookedAtError:
         return ReceiptFinding(test=test, word="", outcome="")
+    if not faults:
+        return _GOOD[test]
     # A zone that is missing and a clock that is wrong tell nothing about the product: they hold, they do not fail.
-    holds = {"RQC-H306", "RQC-H307", "RQC-H308", "RQC-H314"}
-    if any(fault.code not in holds for fault in faults):
-        return ReceiptFinding(test=test, word=DOES_NOT_COMPLY, outcome=outcome, faults=faults)
-    return ReceiptFinding(test=test, word="" if faults else COMPLIES, outcome="", faults=faults)
+    if all(fault.code in _HOLDING for fault in faults):
+        return ReceiptFinding(test=test, word="", outcome="", faults=faults)
+    return ReceiptFinding(test=test, word=DOES_NOT_COMPLY, outcome=outcome, faults=faults)
 
 
 def _fault(code: str, what: str, *, got: str = "", expected: str = "", action: str = "") -> Fault:
@@ -276,3 +265,19 @@ def _way(receipt: Receipt, _: Expectation) -> Iterator[Fault]:
             got=" ".join(each.explanation),
             expected="within the limits of the product, watched throughout",
         )
+
+
+_HOLDING: Final = frozenset({"RQC-H306", "RQC-H307", "RQC-H308", "RQC-H314"})
+# In this order they are looked at, and the first that does not comply says what the ledger records.
+_TESTS: Final = (
+    ("receipt_shipment", "no_pedigree_match", _shipment),
+    ("receipt_packet", "no_pedigree_match", _packet),
+    ("receipt_identity", "mismatch_instance", _identity),
+    ("receipt_count", "mismatch_quantity", _count),
+    *((each.test, each.outcome, _answered(each.test, each.text)) for each in QUESTIONS),
+    ("receipt_expiry", "expired", _expiry),
+    ("receipt_shipper", "non_conformant", _shipper),
+    ("receipt_way", "non_conformant", _way),
+)
+# Nearly every finding is good, and all good ones of a test are one.
+_GOOD: Final = {test: ReceiptFinding(test=test, word=COMPLIES, outcome="") for test, _, _ in _TESTS}

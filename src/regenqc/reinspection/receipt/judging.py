@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from regenqc.garbage import collection_paused
 from regenqc.reinspection.receipt.findings import DOES_NOT_COMPLY, receipt_findings
 from regenqc.vocabulary import Disposition, Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from regenqc.evaluation import Evaluation
@@ -88,11 +89,15 @@ def judge_receipts(
 
     import regenqc  # noqa: PLC0415 - the engine is loaded when it judges
 
-    findings = [receipt_findings(receipt, expected) for receipt, expected in received]
-    # What the specification does not ask for is no row of evidence; it counts all the same, see `_judged`.
-    asked = {requirement.test for requirement in specification.requirements}
-    rows = [row for (receipt, _), found in zip(received, findings, strict=True) for row in _rows(receipt, found, asked)]
-    results = pa.table({name: pa.array([row[name] for row in rows], pa.string()) for name in _COLUMNS})
+    # Hundreds of thousands of small records, none of which refers back: the collector would find nothing.
+    with collection_paused():
+        findings = [receipt_findings(receipt, expected) for receipt, expected in received]
+        # What the specification does not ask for is no row of evidence; it counts all the same, see `_judged`.
+        asked = {requirement.test for requirement in specification.requirements}
+        columns: dict[str, list[str | None]] = {name: [] for name in _COLUMNS}
+        for (receipt, _), own in zip(received, findings, strict=True):
+            _add_rows(columns, receipt, own, asked)
+    results = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     batches = _batches([receipt for receipt, _ in received])
     found = regenqc.evaluate(results, specification, batches=batches, stage=_STAGE, as_of=now)
     told = _told(found)
@@ -102,30 +107,35 @@ def judge_receipts(
     )
 
 
-def _rows(
-    receipt: Receipt, findings: Iterable[ReceiptFinding], asked: Collection[str | None]
-) -> Iterator[dict[str, str | None]]:
-    common: dict[str, str | None] = {"batch_id": receipt.item, "stage": _STAGE, "method": None, "uncertainty": None}
-    looked_at = receipt.received_at or None
-    for found in findings:
-        if found.word and found.test in asked:
-            yield common | {
-                "test": found.test,
-                "result": found.word,
-                "unit": "",
-                "tested_at": looked_at,
-                "result_id": f"{receipt.item}-{found.test}",
-            }
-    for number, each in enumerate(receipt.results, 1):
-        yield common | {
-            "test": each.test,
-            "result": each.result,
-            "unit": each.unit,
-            "method": each.method or None,
-            "uncertainty": each.uncertainty or None,
-            "tested_at": each.tested_at or None,
-            "result_id": f"{receipt.item}-{number}",
-        }
+def _add_rows(
+    columns: dict[str, list[str | None]],
+    receipt: Receipt,
+    findings: Iterable[ReceiptFinding],
+    asked: Collection[str | None],
+) -> None:
+    """Add the rows of a receipt: a word for each test of the receipt that is asked for, and every result as reported."""
+    item, looked_at = receipt.item, receipt.received_at or None
+    rows: list[tuple[str | None, ...]] = [
+        (item, found.test, found.word, "", _STAGE, None, looked_at, None, f"{item}-{found.test}")
+        for found in findings
+        if found.word and found.test in asked
+    ]
+    rows += [
+        (
+            item,
+            each.test,
+            each.result,
+            each.unit,
+            _STAGE,
+            each.method or None,
+            each.tested_at or None,
+            each.uncertainty or None,
+            f"{item}-{number}",
+        )
+        for number, each in enumerate(receipt.results, 1)
+    ]
+    for name, values in zip(_COLUMNS, zip(*rows, strict=True), strict=False):
+        columns[name] += values
 
 
 def _batches(receipts: Sequence[Receipt]) -> Any:

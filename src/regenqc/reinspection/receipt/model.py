@@ -146,7 +146,11 @@ class Receipt(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     def answer_to(self, question: str) -> Answer | None:
         """Return the last answer to a question."""
-        return next((each for each in reversed(self.answers) if each.question == question), None)
+        found = None
+        for each in self.answers:
+            if each.question == question:
+                found = each
+        return found
 
 
 def amended(receipt: Receipt, **members: object) -> Receipt:
