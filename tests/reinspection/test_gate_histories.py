@@ -62,7 +62,8 @@ class Bedside(RuleBasedStateMachine):
 
     @rule(outcome=st.sampled_from(["accept", "accept_for_infusion", "exceptional", "quarantine", "refuse"]))
     def decide(self, outcome: str) -> None:
-        if self.happens("decision", items=(DOSE,), outcome=outcome, **AT_HOSPITAL):
+        more = {"reason": "hazard", "documents": ("REQUEST-1",)} if outcome == "exceptional" else {}
+        if self.happens("decision", items=(DOSE,), outcome=outcome, **more, **AT_HOSPITAL):
             self.accepted = outcome
             accepts = outcome not in {"quarantine", "refuse"}
             self.flag("acceptance", raised=not accepts)
@@ -121,7 +122,9 @@ class Bedside(RuleBasedStateMachine):
         if self.happens(kind, items=(DOSE,), container="BOX-9", site=HOSPITAL, actor="PHARM-0099", role="pharmacist"):
             self.flag("packed", raised=packed)
             if not packed:
-                self.inspected = ""  # what was taken out of a box is looked at again
+                # What was taken out of a box is looked at and accepted again.
+                self.inspected = ""
+                self.forbidden.add("acceptance")
 
     @rule()
     def send_away(self) -> None:

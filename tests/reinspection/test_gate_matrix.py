@@ -13,6 +13,7 @@ from tests.reinspection.bedside import (
     AT_HOSPITAL,
     BEDSIDE,
     DOSE,
+    END,
     NURSE,
     PHARMACIST,
     PHYSICIAN,
@@ -71,6 +72,24 @@ def handed_over_without_shipping(story: Story) -> None:
     story.add("handover", "handover", items=(DOSE,), source=MAKER, destination=HOSPITAL, coi=COI, **two)
     story.events["check"] = bent(check, event_time=story.now, record_time=story.now)
     story.write.clock += 60_000
+
+
+def accepted_early(story: Story) -> None:
+    """Accept the dose in another site's hands, before it was unpacked and inspected here."""
+    names = list(story.events)
+    told = {name: story.events[name] for name in names}
+    unpacked, decided = told["unpack"], told["decision"]
+    early = bent(decided, event_time=unpacked.event_time, record_time=unpacked.event_time)
+    story.events.clear()
+    for name in names:
+        if name == "decision":
+            continue
+        if name == "reinspect":
+            story.events["decision"] = early
+            again = {"site": HOSPITAL, "actor": PHARMACIST, "role": "pharmacist"}
+            story.events["pack again"] = bent(unpacked, kind="pack", event_id="EV-9001", container="BOX-9", outcome="")
+            story.events["unpack again"] = bent(unpacked, event_id="EV-9002", container="BOX-9", **again)
+        story.events[name] = told[name]
 
 
 def document(*pending: tuple[str, str]) -> bytes:
@@ -134,6 +153,53 @@ CASES = (
     Case("no decision of the hospital", "accepted", bend=lambda story: story.drop("decision")),
     Case("in quarantine", "accepted", bend=lambda story: story.bend("decision", outcome="quarantine")),
     Case("refused", "accepted", bend=lambda story: story.bend("decision", outcome="refuse")),
+    Case("accepted before it arrived", "accepted", bend=accepted_early),
+    Case(
+        "an exception without documents",
+        "accepted",
+        bend=lambda story: story.bend("decision", outcome="exceptional", reason="hazard", documents=("example/x#1",)),
+    ),
+    Case(
+        "late positive by one of two specifications",
+        "no_late_failure",
+        bend=lambda story: (
+            said("evaluation", items=(DOSE,), outcome="reject", site=MAKER, documents=("example/a#1",))(story),
+            story.add("b", "evaluation", items=(DOSE,), outcome="eligible", site=MAKER, documents=("example/b#1",)),
+        ),
+    ),
+    Case(
+        "consent to the study withdrawn, to others given",
+        "consent_given",
+        bend=lambda story: (
+            said("consent", recipient=PATIENT, outcome="withdrawn", documents=("CONSENT-2",), study=STUDY)(story),
+            story.add("other", "consent", recipient=PATIENT, outcome="given", documents=("CONSENT-2",), **AT_HOSPITAL),
+        ),
+    ),
+    Case(
+        "qualification for the study withdrawn, for others granted",
+        "people_qualified",
+        bend=lambda story: (
+            said("person_qualified", person=NURSE, outcome="withdrawn", documents=("D-1",), study=STUDY)(story),
+            story.add(
+                "more",
+                "person_qualified",
+                person=NURSE,
+                outcome="granted",
+                documents=("D-2",),
+                expires_at=END,
+                **AT_HOSPITAL,
+            ),
+        ),
+    ),
+    Case(
+        "a later expiry that somebody typed on receipt does not count",
+        "in_date",
+        bend=lambda story: (
+            story.bend("make filling", expires_at=minutes_later(story.now, -0.5)),
+            story.bend("unpack"),
+            story.bend("receive", expires_at="2030-01-01T00:00:00.000Z"),
+        ),
+    ),
     Case(
         "accepted by whoever received it",
         "accepted_by_another",
@@ -339,7 +405,19 @@ def test_a_dose_of_which_nothing_is_wrong_may_be_given(tmp_path: Path) -> None:
     }
 
 
+RESOLVED = json.dumps(
+    {"spec": {"id": "example/a"}, "pending": [{"requirement_id": "sterility", "due": "2026-03-16T08:30:00Z"}]}
+).encode()
+
 GOES = {
+    "when what was pending came and is eligible by the specification of the release": (
+        lambda story: (
+            conditional(RESOLVED)(story),
+            said("evaluation", items=(DOSE,), outcome="eligible", site=MAKER, documents=("example/a#1.0.0",))(story),
+        ),
+        RULES,
+        RESOLVED,
+    ),
     "within the window after thaw": (lambda story: thawed(expires_at=minutes_later(story.now, 30))(story), RULES, None),
     "after an excursion with permitted time left": (
         said("sensor_reading", items=(DOSE,), conditions=(condition(excursion="60", budget_seconds="10"),)),
@@ -388,7 +466,7 @@ GOES = {
     "by an exceptional acceptance that knew of the failure": (
         lambda story: (
             story.bend("reinspect", outcome="non_conformant"),
-            story.bend("decision", outcome="exceptional"),
+            story.bend("decision", outcome="exceptional", reason="hazard", documents=("REQUEST-1", "RISK-1")),
         ),
         RULES,
         None,

@@ -9,6 +9,7 @@ from regenqc.custody.state import Status, left_of
 from regenqc.custody.trace.lineage import forward
 from regenqc.custody.trace.reader import Reader
 from regenqc.custody.words import PERMITTING_DECISIONS
+from regenqc.reinspection.gate.of_item import specification_of
 from regenqc.vocabulary import Disposition, Stage
 
 if TYPE_CHECKING:
@@ -129,5 +130,6 @@ def _late_failure(events: list[Event]) -> str:
     last = max(
         (at for at, event in enumerate(events) if event.kind == "decision" and event.outcome in answers), default=-1
     )
-    later = [event for event in events[last + 1 :] if event.kind == "evaluation"]
-    return f"evaluated as {later[-1].outcome} after the decision" if later and later[-1].outcome in _FAILING else ""
+    later = {specification_of(event): event.outcome for event in events[last + 1 :] if event.kind == "evaluation"}
+    failing = next((outcome for outcome in later.values() if outcome in _FAILING), "")
+    return f"evaluated as {failing} after the decision" if failing else ""

@@ -15,7 +15,7 @@ from regenqc.custody.projection.tables import Part
 from regenqc.custody.trace.reader import Reader
 from regenqc.errors import RegenqcError
 from regenqc.reinspection.gate.facts import Facts, Pending, stated
-from regenqc.reinspection.gate.of_item import decided_event, packet_event
+from regenqc.reinspection.gate.of_item import decided_event, packet_event, specification_of
 from regenqc.vocabulary import Disposition
 
 if TYPE_CHECKING:
@@ -154,15 +154,16 @@ class _Gathering:
             said = [each.value for each in packet.measurements if each.name == "pending"] if packet is not None else []
             return tuple(Pending(*_name_and_day(text)) for text in said)
         decided = decided_event(facts)
-        if decided is None or decided.outcome != "conditional_release":
-            return ()
-        at = facts.position(lambda event: event is decided)
-        later = [event for event in facts.after(at) if event.kind == "evaluation"]
-        if later and later[-1].outcome == Disposition.ELIGIBLE.value:
+        if decided is None or decided.outcome not in {"conditional_release", "exceptional_release"}:
             return ()
         document = self._document(decided)
         if document is None:
             return None
+        at = facts.position(lambda event: event is decided)
+        named = str((document.get("spec") or {}).get("id", ""))
+        later = [event for event in facts.after(at) if event.kind == "evaluation" and specification_of(event) == named]
+        if named and later and later[-1].outcome == Disposition.ELIGIBLE.value:
+            return ()
         return tuple(
             Pending(str(each.get("requirement_id", "")), _moment(str(each.get("due", ""))))
             for each in document.get("pending", ())

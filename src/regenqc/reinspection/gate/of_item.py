@@ -35,6 +35,7 @@ __all__ = [
     "reinspected",
     "released",
     "results_in_time",
+    "specification_of",
     "stored_in_range",
 ]
 
@@ -101,19 +102,27 @@ def not_reversed(facts: Facts) -> Iterator[Reason]:
 
 
 def no_late_failure(facts: Facts) -> Iterator[Reason]:
-    """Yield results that failed after somebody last answered for the item."""
+    """Yield results that failed after somebody last answered for the item; the last word of each specification counts."""
     answered = facts.position(
         lambda event: event.kind == "decision" and event.outcome in PERMITTING_DECISIONS | {"exceptional"}
     )
-    late = [
-        event for event in facts.after(answered) if event.kind == "evaluation" and event.stage in {"", _RELEASE_STAGE}
-    ]
-    if late and late[-1].outcome in {Disposition.REJECT.value, Disposition.HOLD.value}:
-        yield Reason(
-            f"evaluated as {late[-1].outcome} at {late[-1].event_time}, after the decision",
-            "eligible, or a decision that knew of it",
-            "Do not use it. Only an exceptional acceptance, with its documents, answers for it.",
-        )
+    late = {
+        specification_of(event): event
+        for event in facts.after(answered)
+        if event.kind == "evaluation" and event.stage in {"", _RELEASE_STAGE}
+    }
+    for event in late.values():
+        if event.outcome in {Disposition.REJECT.value, Disposition.HOLD.value}:
+            yield Reason(
+                f"evaluated as {event.outcome} at {event.event_time}, after the decision",
+                "eligible, or a decision that knew of it",
+                "Do not use it. Only an exceptional acceptance, with its documents, answers for it.",
+            )
+
+
+def specification_of(event: Event) -> str:
+    """Return the specification by which an evaluation judged, without its version; empty where none is named."""
+    return next((each.partition("#")[0] for each in event.documents if "#" in each), "")
 
 
 def results_in_time(facts: Facts) -> Iterator[Reason]:
@@ -199,19 +208,34 @@ def identity_matched_by_two(facts: Facts) -> Iterator[Reason]:
 
 
 def accepted(facts: Facts) -> Iterator[Reason]:
-    """Yield why the hospital has not accepted it."""
+    """Yield why the hospital has not accepted it since it arrived."""
     state = facts.state
-    if state is None or state.acceptance in ACCEPTING_DECISIONS:
+    if state is None:
         return
     if state.acceptance == "refuse":
         yield Reason("refused", "accepted", "What was refused is never used. Discard or return it.")
-    else:
+    elif state.acceptance not in ACCEPTING_DECISIONS:
         yield Reason(state.acceptance or "no decision of the hospital", "accepted")
+    else:
+        at = _acceptance_position(facts)
+        decision = facts.life[at].event
+        if at < _receipt_position(facts):
+            yield Reason(f"accepted {decision.event_time}, before it arrived", "accepted since it arrived")
+        elif decision.outcome == "exceptional" and not (
+            decision.reason and any("#" not in document for document in decision.documents)
+        ):
+            yield Reason(
+                "an exception without reason or documents", "the reason, and every document of the exceptional path"
+            )
+
+
+def _acceptance_position(facts: Facts) -> int:
+    return facts.position(lambda event: event.kind == "decision" and event.outcome in ACCEPTING_DECISIONS)
 
 
 def accepted_by_another(facts: Facts) -> Iterator[Reason]:
     """Yield why whoever accepted it is not independent of whoever received it."""
-    at = facts.position(lambda event: event.kind == "decision" and event.outcome in ACCEPTING_DECISIONS)
+    at = _acceptance_position(facts)
     if at < 0:
         return
     decision = facts.life[at].event
@@ -240,13 +264,9 @@ def available(facts: Facts) -> Iterator[Reason]:
 
 
 def in_date(facts: Facts) -> Iterator[Reason]:
-    """Yield why it is not in date; without a date nothing is."""
-    stated_dates = [
-        step.event.expires_at
-        for step in facts.life
-        if step.event.expires_at and step.event.kind not in {"thaw_at_bedside", "thaw"}
-    ]
-    expiry = stated_dates[-1] if stated_dates else ""
+    """Yield why it is not in date: by the earliest date that anybody stated; without a date nothing is."""
+    dates = [step.event.expires_at for step in facts.life if step.event.kind != "thaw_at_bedside"]
+    expiry = min(filter(None, dates), default="")
     if not expiry:
         yield Reason("no expiry recorded", "date and time of expiry")
     elif facts.question.now > expiry:
@@ -271,7 +291,7 @@ def in_thaw_window(facts: Facts) -> Iterator[Reason]:
 
 def stored_in_range(facts: Facts) -> Iterator[Reason]:
     """Yield excursions recorded since the hospital accepted it for which no permitted time was left."""
-    at = facts.position(lambda event: event.kind == "decision" and event.outcome in ACCEPTING_DECISIONS)
+    at = _acceptance_position(facts)
     for event in facts.after(at) if at >= 0 else ():
         for condition in event.conditions:
             outside = float(condition.excursion_seconds or 0)

@@ -95,7 +95,7 @@ def bedside_identity(facts: Facts) -> Iterator[Reason]:
 
 def consent_given(facts: Facts) -> Iterator[Reason]:
     """Yield why there is no consent."""
-    last = facts.consents[-1] if facts.consents else None
+    last = _last_word(facts.consents, facts.study, against="withdrawn")
     if last is None:
         yield Reason("no consent recorded", "consent given")
     elif last.outcome != "given":
@@ -211,12 +211,25 @@ def _amount(event: Event | None, name: str) -> Decimal | None:
 # ---- who and where ------------------------------------------------------------------------------------------------------
 
 
+def _last_word(said: Sequence[Event], study: str, *, against: str) -> Event | None:
+    """Return what holds of what was stated for a study and for all studies, `None` when nothing was.
+
+    What was stated for the study goes before what was stated for all, unless everything was withdrawn later.
+    """
+    own = [event for event in said if event.study and event.study == study]
+    general = [event for event in said if not event.study]
+    if not own:
+        return general[-1] if general else None
+    if general and general[-1].outcome == against and general[-1].event_time > own[-1].event_time:
+        return general[-1]
+    return own[-1]
+
+
 def _is_qualified(said: Sequence[Event], facts: Facts) -> str:
     """Return why the last word on a qualification does not qualify, empty when it does."""
-    about = [event for event in said if event.study in {"", facts.study}]
-    if not about:
+    last = _last_word(said, facts.study, against="withdrawn")
+    if last is None:
         return "no qualification recorded"
-    last = about[-1]
     if last.outcome != "granted":
         return f"{last.outcome} {last.event_time}"
     if not last.expires_at:
