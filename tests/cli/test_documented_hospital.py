@@ -12,6 +12,7 @@ import numpy as np
 from tests.custody.story import COI, PATIENT
 from tests.reinspection.bedside import BEDSIDE, DOSE, PLAN, ready
 from tests.reinspection.test_aftermath import SCHEDULE
+from tests.reinspection.test_thaw_window import RIGHT as CLOCKS
 
 from regenqc.custody import Book
 from regenqc.reinspection.condition import ChannelRequirement, Traces, judge_traces, trace_picture
@@ -47,6 +48,7 @@ def test_every_command_of_the_document_on_the_hospital_succeeds(
     (home / "gate.toml").write_text(toml_of("hospital.md")[1])
     (tmp_path / "condition.toml").write_text(CONDITION)
     (tmp_path / "logger.csv").write_text(logged(story))
+    (tmp_path / "window.toml").write_text(CLOCKS)
     values(tmp_path, *lots(12))
     codes = {}
     for command in commands_of("hospital.md"):

@@ -12,6 +12,7 @@ from regenqc.cli.ledger_place import AsJson, HomeOption, Ledger, moment_now, ope
 from regenqc.cli.ledger_place import read_secret_key as read_key
 from regenqc.cli.ledger_screen import fault_value, print_json, print_line
 from regenqc.cli.reinspect_agreement import agree_command
+from regenqc.cli.reinspect_window import window_command
 from regenqc.cli.terminal import MARKS, write_text
 from regenqc.cli.trace_answers import moment_stated
 from regenqc.errors import Fault, UsageError
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 
 app.command("agree")(agree_command)
+app.command("window")(window_command)
 
 ReceiptFile = Annotated[Path, typer.Argument(help="The receipt, a JSON file; one for each container.")]
 SpecOption = Annotated[str, typer.Option("--spec", help="Specification with requirements at `hospital_receipt`.")]

@@ -20,7 +20,7 @@ _STYLE: Final = """
 body{font:14px/1.45 "Liberation Sans",Arial,sans-serif;color:#1d2733;max-width:52rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.4rem;margin:0}h2{font-size:1rem;margin:1.6rem 0 .4rem;border-bottom:1px solid #dfe5ea}
 table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.25rem .6rem .25rem 0}
-th{font-weight:600;color:#66727f}.word{font-size:1.1rem;font-weight:600}.eligible,.conditional{color:#2f7a3b}
+th{font-weight:600;color:#66727f}.checks td:nth-child(-n+2){white-space:nowrap}.word{font-size:1.1rem;font-weight:600}.eligible,.conditional{color:#2f7a3b}
 .hold{color:#9a6a00}.reject{color:#b3261e}.sign td{height:2.6rem;border-bottom:1px solid #1d2733}
 small{color:#66727f;word-break:break-all}svg{max-width:100%;height:auto}
 @media print{body{margin:0}h2{break-after:avoid}tr,svg{break-inside:avoid}}
@@ -62,14 +62,19 @@ def receipt_page(judged: JudgedReceipt, *, pictures: Sequence[str] = ()) -> str:
             ("by", "role", "recipient", "chain of identity", "lot"),
             [(each.by, each.role, each.recipient, each.coi, each.lot) for each in receipt.readings],
         ),
-        "<h2>What was looked at</h2>",
+        '<h2>What was looked at</h2><div class="checks">',
         _table(
             ("check", "found", "why"),
             [
-                (found.test.replace("_", " "), found.word or "not told", " ".join(map(str, found.faults)))
+                (
+                    found.test.removeprefix("receipt_"),
+                    found.word or ("cannot be told" if found.faults else "not looked at"),
+                    " ".join(f"{fault.code} {fault.what} {fault.got}" for fault in found.faults),
+                )
                 for found in judged.findings
             ],
         ),
+        "</div>",
         _table(
             ("question", "answer", "by", "remark"),
             [
@@ -118,7 +123,7 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     if not found:
         return "<p>Nothing.</p>" if titles else ""
     head = f"<tr>{''.join(f'<th>{escape(title)}</th>' for title in titles)}</tr>" if titles else ""
-    first = "td" if titles else "th"
+    first = "td" if titles or all(len(row) == 1 for row in found) else "th"
     body = "".join(
         f"<tr><{first}>{escape(row[0])}</{first}>{''.join(f'<td>{escape(cell)}</td>' for cell in row[1:])}</tr>"
         for row in found
