@@ -6,8 +6,8 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.custody.story import MAKER
-from tests.reinspection.bedside import AT_HOSPITAL, DOSE, STUDY, ready
+from tests.custody.story import MAKER, PATIENT
+from tests.reinspection.bedside import AT_HOSPITAL, DOSE, PLAN, STUDY, ready
 from tests.reinspection.test_aftermath import BOTH, followed, treated
 
 from .custody_site import regenqc
@@ -84,3 +84,74 @@ def test_what_is_not_understood_is_refused(
     ready().book(folder).close()
     done = regenqc("aftermath", *command)
     assert (done.code, code in done.err) == (exit_code, True)
+
+
+def two_sites(folder: Path) -> tuple[str, str]:
+    """A maker's ledger that ends with the shipping, and a hospital's in which the dose was given."""
+    (folder / "maker").mkdir()
+    (folder / "hospital").mkdir()
+    story = treated()
+    story.book(folder / "hospital").close()
+    names = list(story.events)
+    story.drop(*names[names.index("sensor_reading") :]).book(folder / "maker").close()
+    return f"sqlite:///{folder}/maker/ledger.db", f"sqlite:///{folder}/hospital/ledger.db"
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["maker first", "hospital first"])
+def test_over_several_ledgers_the_one_that_saw_it_last_speaks(
+    order: tuple[int, int], folder: Path, regenqc: Callable[..., Done]
+) -> None:
+    urls = two_sites(folder)
+    first, second = (urls[at] for at in order)
+    done = regenqc("aftermath", "reaches", "LOT-0001", "--ledger", first, "--also", second, "--json")
+    told = {each["item"]: each for each in json.loads(done.out)}
+    assert told[DOSE]["recipient"] == "PATIENT-0815"
+    assert told[DOSE]["administered_at"]
+    alone = json.loads(regenqc("aftermath", "reaches", "LOT-0001", "--ledger", urls[0], "--json").out)
+    assert {each["item"]: each["administered_at"] for each in alone}[DOSE] == ""
+
+
+def test_a_recall_in_one_ledger_stops_it_in_all(folder: Path, regenqc: Callable[..., Done]) -> None:
+    for name, bend in (("a", False), ("b", True)):
+        (folder / name).mkdir()
+        story = ready()
+        if bend:
+            story.add("recall", "recall", lot="LOT-0001", reason="late positive", **AT_HOSPITAL)
+        story.book(folder / name).close()
+    urls = [f"sqlite:///{folder}/{name}/ledger.db" for name in "ab"]
+    assert regenqc("aftermath", "reaches", "LOT-0001", "--ledger", urls[0]).code == 1
+    assert regenqc("aftermath", "reaches", "LOT-0001", "--ledger", urls[0], "--also", urls[1]).code == 0
+
+
+def test_versions_of_sites_must_be_equal(folder: Path, regenqc: Callable[..., Done]) -> None:
+    for name in "abc":
+        (folder / name).mkdir()
+    ready().book(folder / "a").close()
+    ready().book(folder / "b").close()
+    ready().bend("plan", measurements=PLAN[1:]).book(folder / "c").close()
+    lead, same, other = (f"sqlite:///{folder}/{name}/ledger.db" for name in "abc")
+    assert regenqc("aftermath", "versions", STUDY, "--ledger", lead, "--also", same).code == 0
+    done = regenqc("aftermath", "versions", STUDY, "--ledger", lead, "--also", same, "--also", other, "--json")
+    assert (done.code, [each["differs"] for each in json.loads(done.out)]) == (1, [[], [], ["protocol_version"]])
+    assert regenqc("aftermath", "versions", "STUDY-9", "--ledger", lead).code == 1
+
+
+def test_the_lead_site_collects_the_adverse_events_of_all_sites(folder: Path, regenqc: Callable[..., Done]) -> None:
+    for name in "ab":
+        (folder / name).mkdir()
+    lead = treated().add("own", "adverse_event", recipient=PATIENT, reason="fever", **AT_HOSPITAL)
+    lead.add("stop", "study_suspended", study=STUDY, reason="serious reaction", **AT_HOSPITAL).book(
+        folder / "a"
+    ).close()
+    other = ready().add("other", "adverse_event", recipient="PATIENT-0003", study=STUDY, reason="rash", **AT_HOSPITAL)
+    other.add("stranger", "adverse_event", recipient="PATIENT-0009", reason="not of this study", **AT_HOSPITAL)
+    other.book(folder / "b").close()
+    urls = [f"sqlite:///{folder}/{name}/ledger.db" for name in "ab"]
+    assert regenqc("aftermath", "inbox", STUDY, "--ledger", urls[0]).code == 0
+    done = regenqc("aftermath", "inbox", STUDY, "--ledger", urls[0], "--also", urls[1], "--json")
+    told = json.loads(done.out)
+    assert (done.code, sorted((each["said"], each["answered"]) for each in told)) == (
+        1,
+        [("fever", True), ("rash", False)],
+    )
+    assert regenqc("aftermath", "inbox", "STUDY-9", "--ledger", urls[0]).code == 0

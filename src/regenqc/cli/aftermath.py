@@ -21,6 +21,7 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
+Also = Annotated[list[str] | None, typer.Option("--also", help="Ledger of another site; several times.")]
 Now = Annotated[
     str | None, typer.Option("--now", help="The present moment, ISO 8601 with zone; the clock when not stated.")
 ]
@@ -30,18 +31,27 @@ Now = Annotated[
 def reaches_command(
     code: Annotated[str, typer.Argument(help="Lot, item, donor, bank, material or equipment.")],
     ledger: Ledger = "sqlite:///ledger.db",
+    also: Also = None,
     as_json: AsJson = False,
 ) -> None:
-    """Who holds or received what came of it, and what stops it at the gate.
+    """Who holds or received what came of it, and what stops it at the gate; over the ledgers of all sites.
 
     Leaves with 1 when something of it was given, or could still be.
 
     Example: regenqc aftermath reaches LOT-0001
     """
-    from regenqc.reinspection.aftermath import consequences_of
+    from regenqc.reinspection.aftermath import consequences_of, join_sites
 
-    with open_log(ledger) as log, log.read() as view:
-        found = consequences_of(view, code)
+    told, unknown = [], []
+    for url in (ledger, *(also or ())):
+        with open_log(url) as log, log.read() as view:
+            try:
+                told.append(consequences_of(view, code))
+            except UsageError as error:
+                unknown.append(error)
+    if not told:
+        raise unknown[0]
+    found = join_sites(told)
     open_ones = [each for each in found if not each.stops]
     given = [each for each in found if each.administered_at]
     if as_json:
@@ -71,6 +81,78 @@ def reaches_command(
         if not given and not open_ones:
             print_line("All of it is stopped, and nothing was given.", good=True)
     raise typer.Exit(1 if given or open_ones else 0)
+
+
+@app.command("versions")
+def versions_command(
+    study: Annotated[str, typer.Argument(help="Code of the study.")],
+    ledger: Ledger = "sqlite:///ledger.db",
+    also: Also = None,
+    as_json: AsJson = False,
+) -> None:
+    """Whether all sites of a study work by the same versions as the lead site, whose ledger is named first.
+
+    Leaves with 1 when they do not.
+
+    Example: regenqc aftermath versions STUDY-0007 --ledger sqlite:///lead.db --also sqlite:///hospital.db
+    """
+    from contextlib import ExitStack
+
+    from regenqc.reinspection.aftermath import plans_at
+
+    with ExitStack() as stack:
+        views = {url: stack.enter_context(stack.enter_context(open_log(url)).read()) for url in (ledger, *(also or ()))}
+        found = plans_at(views, study)
+    is_equal = bool(found[0].stated) and not any(each.differs for each in found)
+    if as_json:
+        print_json([asdict(each) for each in found])
+    else:
+        names = sorted({name for each in found for name in each.stated})
+        print_table(
+            ("ledger", *names, "differs in"),
+            [
+                (each.ledger, *(each.stated.get(name, "nothing") for name in names), ", ".join(each.differs))
+                for each in found
+            ],
+            empty="No ledger.",
+        )
+        said = "All sites work by the same versions." if is_equal else "The versions of the sites differ."
+        print_line(said, good=is_equal)
+    raise typer.Exit(0 if is_equal else 1)
+
+
+@app.command("inbox")
+def inbox_command(
+    study: Annotated[str, typer.Argument(help="Code of the study.")],
+    ledger: Ledger = "sqlite:///ledger.db",
+    also: Also = None,
+    as_json: AsJson = False,
+) -> None:
+    """Which adverse events the sites of a study recorded; the lead site reads the ledgers of all.
+
+    Leaves with 1 when the study was not suspended or terminated after one of them: somebody has to have judged it.
+
+    Example: regenqc aftermath inbox STUDY-0007 --also sqlite:///hospital.db
+    """
+    from regenqc.reinspection.aftermath import adverse_events
+
+    found = []
+    for url in (ledger, *(also or ())):
+        with open_log(url) as log, log.read() as view:
+            found += [(url, each) for each in adverse_events(view, study)]
+    found.sort(key=lambda each: each[1].event_time)
+    if as_json:
+        print_json([{"ledger": url, **asdict(each)} for url, each in found])
+    else:
+        print_table(
+            ("when", "site", "recipient", "given", "what", "study stopped after it"),
+            [
+                (each.event_time, each.site, each.recipient, ", ".join(each.items), each.said, each.answered)
+                for _, each in found
+            ],
+            empty="No adverse event is recorded.",
+        )
+    raise typer.Exit(1 if any(not each.answered for _, each in found) else 0)
 
 
 @app.command("notices")
