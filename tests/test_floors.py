@@ -31,6 +31,7 @@ FLOORS = {
     "spark": 5,
     "decision": 5,
     "certificate": 6,
+    "reinspection": 7,
     "plots": 8,
     "cli": 8,
     "__main__": 9,
@@ -65,9 +66,9 @@ HOMES = {
     "pyspark": {"spark"},
     "py4j": {"spark"},
     "biip": {"custody"},
-    "msgspec": {"canonical", "custody", "karyotype", "signing", "decision", "certificate"},
+    "msgspec": {"canonical", "custody", "karyotype", "signing", "decision", "certificate", "reinspection"},
     "stdnum": {"custody"},
-    "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "cli"},
+    "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "reinspection", "cli"},
 }
 MODULES = sorted(SOURCE.rglob("*.py"))
 

@@ -142,3 +142,15 @@ def test_demo_shows_what_its_text_says(printed: str, shown: str) -> None:
 
 def test_demo_counts_every_function_that_computes_results(printed: str) -> None:
     assert f"computed from others, by {len(FUNCTIONS)} functions" in printed
+
+
+def test_demo_refuses_one_container_gives_the_other_and_tells_who_received_it(
+    told: tuple[Path, str], printed: str
+) -> None:
+    assert "GO at the bedside CD20-01-1" in printed
+    assert "NO-GO at the bedside CD20-01-2" in printed
+    assert "RQC-H311 On the way it was outside what is permitted." in printed
+    assert "A later decision superseded the one that this certificate carries." in printed
+    assert "CD20-01-1 given to PATIENT-0815 on 2026-03-17" in printed
+    assert "by 2026-03-29 14:00 UTC: EMA" in printed
+    assert "<svg" in (told[0] / "signed" / "receipt" / "receipt-2.html").read_text(encoding="utf-8")

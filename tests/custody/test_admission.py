@@ -36,7 +36,9 @@ CHANGES: dict[str, st.SearchStrategy[Any]] = {
     "destination": st.sampled_from(["", MAKER, CLINIC, HOSPITAL]),
     "coi": st.sampled_from(["", "COI-0001", "COI-0002"]),
     "recipient": st.sampled_from(["", "PATIENT-0815", "PATIENT-0002"]),
-    "outcome": st.sampled_from(["", "release", "reject", "accept", "refuse", "quarantine", "conformant"]),
+    "outcome": st.sampled_from(
+        ["", "release", "reject", "accept", "accept_for_infusion", "exceptional", "refuse", "quarantine", "conformant"]
+    ),
     "stage": st.sampled_from(["", "in_process", "drug_product_release", "administration"]),
     "container": st.sampled_from(["", "BOX-1", *CODES]),
     "study": st.sampled_from(["", "STUDY-A"]),

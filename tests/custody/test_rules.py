@@ -541,6 +541,38 @@ def test_release_is_decided_before_shipping_and_acceptance_after_receipt() -> No
     assert at_hospital().offer("decision", items=("DP-0001-1",), outcome="release") == ["RQC-C157"]
 
 
+@pytest.mark.parametrize("outcome", ["accept", "accept_for_infusion", "exceptional"])
+def test_every_accepting_decision_opens_the_way_to_the_patient(outcome: str) -> None:
+    lot = at_hospital()
+    lot.take("decision", items=("DP-0001-1",), outcome="quarantine", **AT_HOSPITAL)
+    lot.take("decision", items=("DP-0001-1",), outcome=outcome, **AT_HOSPITAL)
+    given = {"items": (Item("DP-0001-1", "10", "mL"),), "recipient": PATIENT, "coi": COI}
+    assert lot.offer("administer", **given, **BEDSIDE) == []
+
+
+@pytest.mark.parametrize("outcome", ["accept", "accept_for_infusion", "exceptional", "quarantine"])
+def test_what_the_hospital_refused_stays_refused(outcome: str) -> None:
+    lot = at_hospital()
+    lot.take("decision", items=("DP-0001-1",), outcome="refuse", **AT_HOSPITAL)
+    assert lot.offer("decision", items=("DP-0001-1",), outcome=outcome, **AT_HOSPITAL) == ["RQC-C149"]
+    assert lot.offer("decision", items=("DP-0001-1",), outcome="refuse", **AT_HOSPITAL) == []
+
+
+def test_an_identity_check_at_the_bedside_names_the_identity_and_the_recipient() -> None:
+    lot = at_hospital()
+    check = {"items": ("DP-0001-1",), "outcome": "conformant"}
+    assert lot.offer("bedside_check", **check, coi=COI, recipient="PATIENT-0002", **BEDSIDE) == ["RQC-C115"]
+    assert lot.offer("bedside_check", **check, recipient=PATIENT, **BEDSIDE) == ["RQC-C112"]
+    assert lot.offer("bedside_check", **check, coi=COI, recipient=PATIENT, **BEDSIDE) == []
+
+
+def test_who_qualifies_people_is_entitled_to() -> None:
+    lot = at_hospital()
+    said = {"person": "NURSE-0501", "outcome": "granted", "documents": ("TRAINING-7",), "site": HOSPITAL}
+    assert lot.offer("person_qualified", actor="NURSE-0501", role="nurse", **said) == ["RQC-C164"]
+    assert lot.offer("person_qualified", actor="QA-0001", role="quality_assurance", **said) == []
+
+
 def test_re_inspection_happens_after_receipt() -> None:
     found = at_release().offer("reinspect", items=("DP-0001-1",), outcome="conformant", coi=COI)
     assert found == ["RQC-C151"]

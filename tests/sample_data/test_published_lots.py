@@ -355,3 +355,31 @@ def test_the_written_dispositions_of_the_hostile_export_are_those_of_python(host
 @pytest.mark.parametrize("markup", ["<script>alert(1)</script>", "<img src=x onerror=alert(1)>"])
 def test_the_report_shows_markup_of_the_laboratory_and_does_not_run_it(hostile_output, markup):
     assert markup not in (hostile_output / "report.html").read_text(encoding="utf-8")
+
+
+# ---- MSC after thaw --------------------------------------------------------------------------------------------------
+
+MSC = PUBLISHED / "msc-post-thaw"
+
+
+def test_receipts_after_thaw_come_out_as_expected():
+    found = judge(
+        MSC / "results.csv",
+        "msc-post-thaw",
+        batches=read(MSC / "batches.csv"),
+        stage="hospital_receipt",
+        as_of=datetime(2026, 3, 21, tzinfo=UTC),
+    )
+    expected = read(MSC / "expected.csv")
+    assert dispositions(found) == dict(zip(expected["batch_id"], expected["disposition"], strict=True))
+
+
+def test_a_culture_that_is_not_final_after_fourteen_days_holds():
+    found = judge(
+        MSC / "results.csv",
+        "msc-post-thaw",
+        batches=read(MSC / "batches.csv"),
+        stage="hospital_receipt",
+        as_of=datetime(2026, 4, 1, tzinfo=UTC),
+    )
+    assert dispositions(found)["SYNTHETIC-MSC-02"] == "hold"

@@ -65,6 +65,15 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "trace.app",
         "Answer from a ledger: what came of it, what it came from, who held it, what it went through; and prove it.",
     ),
+    "reinspect": ("reinspect.app", "Re-inspect what arrives at the hospital: form, judge, decide."),
+    "gate": (
+        "gate.gate_command",
+        "Answer go or no-go for one dose at the bedside, with every reason, from the ledger alone.",
+    ),
+    "aftermath": (
+        "aftermath.app",
+        "Whom a late failure or a recall reaches, who is told by when, which follow-up is due.",
+    ),
     "plan": ("plan.app", "Say how much to test, before testing: metaphases, supernatant, cells, containers."),
     "spec": ("spec.app", "Work on specifications."),
 }

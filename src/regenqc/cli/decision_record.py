@@ -78,6 +78,7 @@ def append_decision(
     from regenqc.custody.evaluation_event import items_of_batch
     from regenqc.custody.people_keys import signed_event
     from regenqc.custody.repeated import as_recorded
+    from regenqc.decision.model import decision_bytes
     from regenqc.decision.recording import MADE_ANEW, decision_events
 
     with book.read() as view:
@@ -86,6 +87,8 @@ def append_decision(
     signer = _PersonSigner(decision.signatures[-1].person_id, key)
     offered = as_recorded(book.log, made, members=MADE_ANEW)
     signed = [event if event.signatures else signed_event(event, [signer]) for event in offered]
+    # Beside the ledger: what may follow a conditional release, and until when, is read from it at the bedside.
+    book.log.put_blob(decision_bytes(decision))
     return [outcome for some in book.append_many(signed, per_transaction=100) for outcome in some]
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from regenqc.cli.demo_hospital import tell_hospital
 from regenqc.cli.demo_lots import counts_line, planted_lot, planted_truth, print_consequences, print_lot
 from regenqc.cli.demo_signed import emptied, sign_and_certify
 from regenqc.cli.terminal import console
@@ -44,6 +45,7 @@ def demo_command(
     judged = _synthetic(screen, samples / "synthetic-hipsc", directory)
     _five_markets(screen, samples / "published" / "ari-0001", directory)
     sign_and_certify(screen, signed, maker=maker, judged=judged)
+    tell_hospital(screen, signed)
     screen.print(f"\n[dim]Written to[/] {directory}[dim]: a report.html of each run, and[/] signed/hospital/*.pdf")
 
 

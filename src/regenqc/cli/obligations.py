@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from regenqc.regulation import Obligations
     from regenqc.regulation.clocks import WorkingCalendar
 
-__all__ = ["obligations_command"]
+__all__ = ["obligations_command", "read_calendar"]
 
 
 def obligations_command(
@@ -53,7 +53,7 @@ def obligations_command(
         anchors={name: read_day(day) for name, day in read_pairs(anchors or []).items()},
         events={name: read_day(day) for name, day in read_pairs(events or []).items()},
         case=read_pairs(case or []),
-        calendar=_calendar(holidays) if holidays is not None else None,
+        calendar=read_calendar(holidays) if holidays is not None else None,
     )
     if as_json:
         typer.echo(json.dumps(asdict(found), ensure_ascii=False, indent=2, default=str))
@@ -61,7 +61,8 @@ def obligations_command(
         _print(found)
 
 
-def _calendar(path: Path) -> WorkingCalendar:
+def read_calendar(path: Path) -> WorkingCalendar:
+    """Return the working calendar of a file."""
     from regenqc.regulation.clocks import WorkingCalendar
 
     try:

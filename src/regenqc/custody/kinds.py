@@ -19,16 +19,19 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 from regenqc.custody.words import (
+    CONSENT_OUTCOMES,
     DECISION_OUTCOMES,
+    ENROLMENT_OUTCOMES,
     EXAMINATION_OUTCOMES,
     INVESTIGATION_OUTCOMES,
+    QUALIFICATION_OUTCOMES,
 )
 from regenqc.vocabulary import Disposition, Stage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["ALWAYS", "KINDS", "STAGE_ORDER", "Group", "Kind"]
+__all__ = ["ALWAYS", "KINDS", "STAGE_ORDER", "SUBJECTS", "Group", "Kind"]
 
 STAGE_ORDER: Final[Mapping[str, int]] = MappingProxyType({stage.value: order for order, stage in enumerate(Stage)})
 
@@ -330,6 +333,18 @@ _TABLE: Final = (
         containment=True,
     ),
     _kind(
+        "bedside_check",
+        "Identity check at the bedside",
+        Group.OBSERVATION,
+        required="items recipient outcome second_actor second_role",
+        also="coi labels measurements",
+        outcomes=EXAMINATION_OUTCOMES,
+        custody=True,
+        containment=True,
+        identity_point=True,
+        takes=_AT_HOSPITAL,
+    ),
+    _kind(
         "thaw_at_bedside",
         "Thaw at the bedside",
         Group.PROCESS,
@@ -377,6 +392,56 @@ _TABLE: Final = (
         also="items coi measurements",
         containment=True,
     ),
+    _kind(
+        "consent",
+        "Consent",
+        Group.OBSERVATION,
+        required="recipient outcome documents",
+        also="expires_at",
+        outcomes=CONSENT_OUTCOMES,
+        containment=True,
+    ),
+    _kind(
+        "subject_enrolled",
+        "Subject of a study",
+        Group.OBSERVATION,
+        required="recipient study outcome documents",
+        also="measurements",
+        outcomes=ENROLMENT_OUTCOMES,
+        containment=True,
+    ),
+    _kind(
+        "study_plan",
+        "Plan of a study, as filed",
+        Group.OBSERVATION,
+        required="study documents measurements",
+        containment=True,
+    ),
+    _kind(
+        "cohort_opened",
+        "Dose cohort opened",
+        Group.OBSERVATION,
+        required="study documents measurements",
+        containment=True,
+    ),
+    _kind(
+        "site_qualified",
+        "Qualification of a site",
+        Group.OBSERVATION,
+        required="destination outcome documents",
+        also="expires_at",
+        outcomes=QUALIFICATION_OUTCOMES,
+        containment=True,
+    ),
+    _kind(
+        "person_qualified",
+        "Qualification of a person",
+        Group.OBSERVATION,
+        required="person outcome documents",
+        also="expires_at",
+        outcomes=QUALIFICATION_OUTCOMES,
+        containment=True,
+    ),
     _kind("study_suspended", "Study suspended", Group.STUDY, required="study reason", containment=True),
     _kind("study_resumed", "Study resumed", Group.STUDY, required="study reason", containment=True),
     _kind("study_terminated", "Study terminated", Group.STUDY, required="study reason", containment=True),
@@ -403,3 +468,16 @@ _TABLE: Final = (
 )
 
 KINDS: Final[Mapping[str, Kind]] = MappingProxyType({kind.name: kind for kind in _TABLE})
+
+# Kinds that state something about a person, a site or a study for a time, and the members that name whom or what: what was
+# stated last is found by these, however often events name the same code otherwise.
+SUBJECTS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {
+        "consent": ("recipient",),
+        "subject_enrolled": ("recipient", "study"),
+        "study_plan": ("study",),
+        "cohort_opened": ("study",),
+        "site_qualified": ("destination",),
+        "person_qualified": ("person",),
+    }
+)

@@ -9,12 +9,16 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
+    "ACCEPTING_DECISIONS",
+    "CONSENT_OUTCOMES",
     "CORRECTION_BASES",
     "DECISION_OUTCOMES",
+    "ENROLMENT_OUTCOMES",
     "EXAMINATION_OUTCOMES",
     "HOSPITAL_DECISIONS",
     "INVESTIGATION_OUTCOMES",
     "PERMITTING_DECISIONS",
+    "QUALIFICATION_OUTCOMES",
     "RELEASE_DECISIONS",
     "ROLES",
 ]
@@ -45,9 +49,12 @@ ROLES: Final[frozenset[str]] = frozenset(
 RELEASE_DECISIONS: Final[frozenset[str]] = frozenset(
     {"release", "conditional_release", "exceptional_release", "reject"}
 )
-HOSPITAL_DECISIONS: Final[frozenset[str]] = frozenset({"accept", "quarantine", "refuse"})
+HOSPITAL_DECISIONS: Final[frozenset[str]] = frozenset(
+    {"accept", "accept_for_infusion", "exceptional", "quarantine", "refuse"}
+)
 DECISION_OUTCOMES: Final[frozenset[str]] = RELEASE_DECISIONS | HOSPITAL_DECISIONS
 PERMITTING_DECISIONS: Final[frozenset[str]] = frozenset({"release", "conditional_release", "exceptional_release"})
+ACCEPTING_DECISIONS: Final[frozenset[str]] = frozenset({"accept", "accept_for_infusion", "exceptional"})
 
 # What an examination on receipt found (CBV dispositions).
 EXAMINATION_OUTCOMES: Final[frozenset[str]] = frozenset(
@@ -62,6 +69,10 @@ EXAMINATION_OUTCOMES: Final[frozenset[str]] = frozenset(
         "non_conformant",
     }
 )
+
+CONSENT_OUTCOMES: Final[frozenset[str]] = frozenset({"given", "withdrawn"})
+ENROLMENT_OUTCOMES: Final[frozenset[str]] = frozenset({"enrolled", "left"})
+QUALIFICATION_OUTCOMES: Final[frozenset[str]] = frozenset({"granted", "withdrawn"})
 
 INVESTIGATION_OUTCOMES: Final[frozenset[str]] = frozenset({"confirmed", "invalidated"})
 

@@ -18,7 +18,7 @@ from regenqc.custody.epcis.event_hash import event_hash_id
 from regenqc.custody.epcis.mapping import EXCHANGED
 from regenqc.custody.epcis.uris import uri_of
 from regenqc.custody.epcis.vocabulary import CONTEXT, NAMESPACE, UNITS_OF_MEASURE
-from regenqc.custody.words import EXAMINATION_OUTCOMES, PERMITTING_DECISIONS
+from regenqc.custody.words import ACCEPTING_DECISIONS, EXAMINATION_OUTCOMES, PERMITTING_DECISIONS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -239,7 +239,7 @@ def _persistent(event: Event) -> str:
         return "recalled"
     if event.kind != "decision":
         return ""
-    return "conformant" if event.outcome in PERMITTING_DECISIONS or event.outcome == "accept" else "non_conformant"
+    return "conformant" if event.outcome in PERMITTING_DECISIONS | ACCEPTING_DECISIONS else "non_conformant"
 
 
 def _parties(event: Event, base: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from regenqc.custody.kinds import KINDS, Group
+from regenqc.custody.kinds import KINDS, SUBJECTS, Group
 from regenqc.custody.moments import milliseconds_of
 from regenqc.custody.projection.tables import Part, Use
 
@@ -20,7 +20,7 @@ _TRANSFERS: Final = frozenset(name for name, kind in KINDS.items() if kind.group
 # Kinds that are about a lot as a whole, or bring one in from another log.
 _LOT_KINDS: Final = frozenset({"recall", "receive"})
 # Plain integers: a database driver takes them without asking what they are.
-_ITEM, _INPUT, _OUTPUT, _CONTAINER, _EQUIPMENT, _LOT, _DONOR, _RECIPIENT, _STUDY, _IDENTITY = map(int, Part)
+_ITEM, _INPUT, _OUTPUT, _CONTAINER, _EQUIPMENT, _LOT, _DONOR, _RECIPIENT, _STUDY, _IDENTITY, _SUBJECT = map(int, Part)
 _SITE, _ACTOR, _PLACE, _SOURCE, _DESTINATION, _CARRIER = map(int, Use)
 # Kinds that give or confirm an identity; elsewhere the identifier is repeated and adds nothing to find.
 _IDENTIFYING: Final = frozenset(
@@ -130,6 +130,8 @@ def add_rows(event: Event, index: int, *, numbers: Mapping[str, int], uses: Uses
         edges += (index, _STUDY, numbers[event.study])
     if identifies:
         _add_edges(edges, index, _IDENTITY, _identities(event), numbers)
+    if kind in SUBJECTS:
+        _add_edges(edges, index, _SUBJECT, _subjects(event), numbers)
     if transfers:
         _add_transfers(event, index, numbers=numbers, uses=uses, rows=rows)
     if event.conditions:
@@ -199,7 +201,13 @@ def other_codes(event: Event) -> list[str]:
     if event.kind in _TRANSFERS:
         codes += (event.source, event.destination, event.carrier)
     codes += [condition.channel for condition in event.conditions]
+    if event.kind in SUBJECTS:
+        codes += _subjects(event)
     return [code for code in codes if code]
+
+
+def _subjects(event: Event) -> list[str]:
+    return list(dict.fromkeys(getattr(event, member) for member in SUBJECTS[event.kind]))
 
 
 def _identities(event: Event) -> list[str]:

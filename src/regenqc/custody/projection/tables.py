@@ -59,6 +59,7 @@ class Part(IntEnum):
     RECIPIENT = 7
     STUDY = 8
     IDENTITY = 9
+    SUBJECT = 10
 
 
 class Use(IntEnum):

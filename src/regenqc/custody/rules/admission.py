@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from regenqc.custody.kinds import KINDS, STAGE_ORDER, Group
 from regenqc.custody.knowledge import whereabouts
 from regenqc.custody.state import Status, left_of, output_stage
-from regenqc.custody.words import HOSPITAL_DECISIONS, PERMITTING_DECISIONS
+from regenqc.custody.words import ACCEPTING_DECISIONS, HOSPITAL_DECISIONS, PERMITTING_DECISIONS
 from regenqc.vocabulary import Stage
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ def is_plainly_admitted(event: Event, *, known: Knowledge, policy: Policy, now: 
         and event.event_time <= event.record_time <= now
         and not event.replaces
         and not event.signatures
+        and not event.person
         and event.kind not in policy.signed_kinds
         and (event.previous is None or not event.previous.origin)
         and (event.actor != event.second_actor)
@@ -183,7 +184,7 @@ def _is_in_container(event: Event, look: _Look, state: ItemState, known: Knowled
     if look.unpacks:
         if state.container != event.container:
             return False
-    elif look.name != "reinspect":
+    elif look.name not in {"reinspect", "bedside_check"}:
         return False
     where = whereabouts(known, state)
     return where.holder == event.site and not where.heading
@@ -238,18 +239,18 @@ def _hand_over(event: Event, known: Knowledge, _policy: Policy) -> bool:
 def _administer(event: Event, known: Knowledge, _policy: Policy) -> bool:
     return all(
         (state.elsewhere or state.decision in PERMITTING_DECISIONS)
-        and (not state.travelled or state.acceptance == "accept")
+        and (not state.travelled or state.acceptance in ACCEPTING_DECISIONS)
         for state in _states(event, known)
     )
 
 
 def _decide(event: Event, known: Knowledge, _policy: Policy) -> bool:
     of_hospital = event.outcome in HOSPITAL_DECISIONS
-    permits = event.outcome in PERMITTING_DECISIONS or event.outcome == "accept"
+    permits = event.outcome in PERMITTING_DECISIONS or event.outcome in ACCEPTING_DECISIONS
     for state in _states(event, known):
         order = STAGE_ORDER.get(state.stage, -1)
         if of_hospital:
-            if order < _AFTER_RECEIPT:
+            if order < _AFTER_RECEIPT or (state.acceptance == "refuse" and event.outcome != "refuse"):
                 return False
         elif permits and order >= _BEFORE_SHIPPING:
             return False

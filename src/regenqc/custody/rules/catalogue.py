@@ -47,7 +47,7 @@ RULES: Final[Mapping[str, str]] = MappingProxyType(
         "RQC-C146": "No step on an item in quarantine.",
         "RQC-C147": "No shipping and no administration while an investigation is open.",
         "RQC-C148": "No step on an item that was sent back.",
-        "RQC-C149": "A recalled or rejected item is not released or accepted.",
+        "RQC-C149": "A recalled or rejected item is not released or accepted, and what was refused stays refused.",
         # stage
         "RQC-C151": "Stages only move forward, and each step takes the stages it is made for.",
         "RQC-C152": "A product comes from cells, not from materials alone.",

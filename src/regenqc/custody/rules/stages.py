@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from regenqc.custody.kinds import STAGE_ORDER, Group
 from regenqc.custody.rules.case import refusal
 from regenqc.custody.state import output_stage
-from regenqc.custody.words import HOSPITAL_DECISIONS, PERMITTING_DECISIONS
+from regenqc.custody.words import ACCEPTING_DECISIONS, HOSPITAL_DECISIONS, PERMITTING_DECISIONS
 from regenqc.vocabulary import Stage
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def stage_violations(case: Case) -> Iterator[Fault]:
         for item, state in case.items:
             if state.decision not in PERMITTING_DECISIONS and not state.elsewhere:
                 yield refusal("RQC-C155", item.id, got=state.decision or "no decision", expected="release")
-            if state.travelled and state.acceptance != "accept":
+            if state.travelled and state.acceptance not in ACCEPTING_DECISIONS:
                 yield refusal("RQC-C156", item.id, got=state.acceptance or "no decision", expected="accept")
     elif kind.name == "decision":
         yield from _decision(case)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from regenqc.custody.kinds import Group
 from regenqc.custody.rules.case import refusal
 from regenqc.custody.state import Status
-from regenqc.custody.words import PERMITTING_DECISIONS
+from regenqc.custody.words import ACCEPTING_DECISIONS, PERMITTING_DECISIONS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,7 +30,9 @@ def standing_violations(case: Case) -> Iterator[Fault]:
         return
     if not kind.containment and event.study and (standing := case.known.study(event.study)):
         yield refusal("RQC-C144", event.study, got=standing, expected="a study that goes on")
-    permits = kind.name == "decision" and (event.outcome in PERMITTING_DECISIONS or event.outcome == "accept")
+    permits = kind.name == "decision" and event.outcome in PERMITTING_DECISIONS | ACCEPTING_DECISIONS
+    # What the hospital refused stays refused: otherwise a later quarantine would hide it, and open the way to accept it.
+    quarantines = kind.name == "decision" and event.outcome == "quarantine"
     for item, state in (*case.items, *case.inputs):
         if state.status != Status.ACTIVE and kind.group not in _FROM_AFAR:
             yield refusal("RQC-C145", item.id, got=state.status, expected=Status.ACTIVE)
@@ -38,6 +40,8 @@ def standing_violations(case: Case) -> Iterator[Fault]:
             yield from _blocked(case, item.id, state)
         elif permits and (found := _without_return(case, state)):
             yield refusal("RQC-C149", item.id, got=found, expected="neither recalled nor rejected")
+        elif quarantines and state.acceptance == "refuse":
+            yield refusal("RQC-C149", item.id, got="refused", expected="refuse")
 
 
 def _blocked(case: Case, code: str, state: ItemState) -> Iterator[Fault]:

@@ -1,0 +1,179 @@
+"""`regenqc gate`: may this be given to this patient, here, now, by these two people."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from regenqc.cli.ledger_place import (
+    AsJson,
+    HomeOption,
+    Ledger,
+    PolicyFile,
+    moment_now,
+    open_log,
+    read_file,
+    read_policy,
+)
+from regenqc.cli.ledger_screen import fault_value, print_json, print_line
+from regenqc.cli.trace_answers import moment_stated
+from regenqc.errors import Fault, UsageError
+
+if TYPE_CHECKING:
+    from regenqc.reinspection.gate import GateAnswer, GateRules
+
+__all__ = ["gate_command", "gate_value", "person_stated", "print_gate", "read_gate_rules"]
+
+
+def gate_command(
+    item: Annotated[str, typer.Argument(help="Code on the container.")],
+    recipient: Annotated[str, typer.Option("--recipient", help="Pseudonym of the patient, as read at the bedside.")],
+    by: Annotated[str, typer.Option("--by", help="Who would give it: PERSON:role.")],
+    beside: Annotated[str, typer.Option("--with", help="Who checks it with them: PERSON:role.")],
+    coi: Annotated[str, typer.Option("--coi", help="Chain-of-identity identifier, as read from the label.")] = "",
+    site: Annotated[str | None, typer.Option("--site", help="Where; the site of the home when not stated.")] = None,
+    ledger: Ledger = "sqlite:///ledger.db",
+    home: HomeOption = Path("ledger-home"),
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option("--checkpoint", help="Network down: the last signed checkpoint; its age is said and judged."),
+    ] = None,
+    policy: PolicyFile = None,
+    now: Annotated[
+        str | None, typer.Option("--now", help="Moment to ask for, ISO 8601 with zone; the clock when not stated.")
+    ] = None,
+    every: Annotated[bool, typer.Option("--all", help="Show the conditions that hold, too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Answer go or no-go for one dose at the bedside, with every reason, from the ledger alone.
+
+    Leaves with 0 for go and with 1 for no-go.
+
+    Example: regenqc gate DP-0001-1 --recipient PATIENT-0815 --coi COI-0001 --by NURSE-0501:nurse --with PHYS-0077:physician
+    """
+    from regenqc.reinspection.gate import Question, ask_gate, known_checkpoint
+
+    (actor, role), (second_actor, second_role) = person_stated(by, "--by"), person_stated(beside, "--with")
+    moment = moment_stated(now, "--now") if now is not None else moment_now()
+    question = Question(
+        item=item,
+        recipient=recipient,
+        coi=coi,
+        site=site if site is not None else _site(home),
+        actor=actor,
+        role=role,
+        second_actor=second_actor,
+        second_role=second_role,
+        now=moment,
+    )
+    rules = read_gate_rules(home)
+    with open_log(ledger) as log, log.read() as view:
+        known = (
+            known_checkpoint(view, read_file(checkpoint), policy=read_policy(policy, home), now=moment)
+            if checkpoint is not None
+            else None
+        )
+        answer = ask_gate(view, question, rules=rules, checkpoint=known)
+    if as_json:
+        print_json(gate_value(answer))
+    else:
+        print_gate(answer, every=every)
+    raise typer.Exit(0 if answer.is_go else 1)
+
+
+def read_gate_rules(home: Path) -> GateRules:
+    """Return what the site decides about its gate; what it does not decide, blocks where it is needed."""
+    from regenqc.reinspection.gate import GateRules, parse_gate_rules
+
+    path = home / "gate.toml"
+    if not path.exists():
+        return GateRules()
+    return parse_gate_rules(read_file(path).decode(errors="replace"), where=str(path))
+
+
+def gate_value(answer: GateAnswer) -> dict[str, Any]:
+    """Return an answer as values of JSON."""
+    known = answer.checkpoint
+    return {
+        "answer": answer.word,
+        "item": answer.question.item,
+        "recipient": answer.question.recipient,
+        "site": answer.question.site,
+        "asked_at": answer.question.now,
+        "conditions": [
+            {
+                "code": each.condition.code,
+                "name": each.condition.name,
+                "sentence": each.condition.sentence,
+                "answer": "holds" if each.holds else "not asked" if not each.applies else "does not hold",
+                "source": each.condition.source,
+                "mark": each.condition.mark,
+                **({} if each.applies else {"otherwise": each.condition.otherwise}),
+                "reasons": [fault_value(reason) for reason in each.reasons],
+            }
+            for each in answer.answered
+        ],
+        "events_known": answer.size,
+        "last_recorded_at": answer.last_recorded_at,
+        "checkpoint": None
+        if known is None
+        else {"covers": known.size, "known_at": known.known_at, "age_seconds": known.age_seconds, "fault": known.fault},
+    }
+
+
+def print_gate(answer: GateAnswer, *, every: bool) -> None:
+    """Print an answer: the word first, then every reason."""
+    print_line(
+        "GO" if answer.is_go else "NO-GO",
+        good=answer.is_go,
+        detail=f"{answer.question.item} for {answer.question.recipient} at {answer.question.site}, {answer.question.now}",
+        bold=True,
+    )
+    for each in answer.answered:
+        for reason in each.reasons:
+            print_line(reason.got, good=False, detail=f"needed: {reason.expected}  {each.condition.name} {reason.code}")
+            if reason.action:
+                print_line(f"  {reason.action}")
+        if each.reasons:
+            continue
+        if every and each.applies:
+            print_line(each.condition.sentence, good=True, detail=each.condition.code)
+        elif every:
+            print_line("", detail=f"– {each.condition.sentence} Not asked: {each.condition.otherwise}.")
+    asked = sum(each.applies for each in answer.answered)
+    held = sum(each.holds for each in answer.answered)
+    known = answer.checkpoint
+    fresh = f"; network down, last checkpoint {known.age_text} old" if known is not None and not known.fault else ""
+    print_line(
+        "",
+        detail=f"{held} of {asked} conditions hold; {answer.size:,} events known, "
+        f"the last of {answer.last_recorded_at or 'never'}{fresh}",
+    )
+
+
+def person_stated(text: str, option: str) -> tuple[str, str]:
+    """Return pseudonym and role of `PERSON:role`.
+
+    Raises:
+        UsageError: `RQC-U140`, one of them is not stated.
+    """
+    person, colon, role = text.rpartition(":")
+    if not (person and colon and role):
+        raise UsageError(
+            Fault(
+                code="RQC-U140",
+                what="A person is stated with the role in which they act.",
+                where=option,
+                got=text,
+                expected="PERSON:role, as NURSE-0501:nurse",
+            )
+        )
+    return person, role
+
+
+def _site(home: Path) -> str:
+    from regenqc.cli.ledger_place import read_site
+
+    return read_site(home).code

@@ -1,0 +1,195 @@
+"""What a receipt learns from files: the release packet, and the loggers of the way."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from regenqc.canonical import digest_of
+from regenqc.cli.ledger_place import open_log, read_file
+from regenqc.cli.trace_answers import moment_stated
+from regenqc.errors import Fault, UsageError
+from regenqc.reinspection.receipt import PacketFinding, WayCondition, amended
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from regenqc.reinspection.condition import Traces
+    from regenqc.reinspection.receipt import Receipt
+
+__all__ = ["add_packet", "add_way"]
+
+
+def add_packet(receipt: Receipt, path: Path, *, trust: Path, now: datetime) -> Receipt:
+    """Return the receipt with what became of the release packet, verified offline."""
+    from regenqc.certificate.offline.judging import judge
+    from regenqc.certificate.offline.trust import read_trust
+
+    data = read_file(path)
+    verdict, certificate, _ = judge(data, trust=read_trust(trust), now=now)
+    decision = certificate.decision if certificate is not None else {}
+    pending = decision.get("pending") or ()
+    return amended(
+        receipt,
+        packet=PacketFinding(
+            digest=digest_of(data),
+            verified=verdict.ok,
+            batch=str(decision.get("batch_id", "")),
+            decision=str(decision.get("kind", "")),
+            certificate=certificate.certificate_id if certificate is not None else "",
+            pending=tuple(f"{each.get('requirement_id')} {each.get('due', '')}".strip() for each in pending),
+            faults=tuple(f"{fault.code} {fault.what}" for fault in verdict.faults),
+        ),
+    )
+
+
+def add_way(
+    receipt: Receipt,
+    paths: Sequence[Path],
+    *,
+    profile: str,
+    condition: Path | None,
+    ledger: str,
+    now: str,
+    sent_at: str | None,
+    pictures: list[str],
+) -> Receipt:
+    """Return the receipt with what became of the loggers' data on the way from shipping to receipt.
+
+    Args:
+        receipt: with the moment of receipt.
+        paths: files of loggers.
+        profile: how they write.
+        condition: file with what the product permits.
+        ledger: which says when it was sent.
+        now: the present moment.
+        sent_at: when it was sent, where another ledger tells that; `None` to ask this one.
+        pictures: gets an SVG document for each trace.
+    """
+    from regenqc.custody.moments import milliseconds_of
+    from regenqc.reinspection.condition import (
+        condition_of_trace,
+        explain_trace,
+        judge_traces,
+        parse_condition,
+        trace_picture,
+    )
+
+    if condition is None:
+        raise UsageError(
+            Fault(
+                code="RQC-U143",
+                what="What the product permits on its way is not stated.",
+                where="--condition",
+                expected="a file of schema regenqc.condition/1, from the label of the product",
+            )
+        )
+    permitted = parse_condition(read_file(condition).decode(errors="replace"), where=str(condition))
+    began, ended = _way(receipt, ledger, sent_at)
+    found: list[WayCondition] = []
+    for path in paths:
+        data = read_file(path)
+        read = _read(data, profile, path)
+        for name, requirement in permitted.channels.items():
+            traces = read.get(name)
+            if traces is None:
+                continue
+            ways = {"began": np.full(traces.count, began), "ended": np.full(traces.count, ended)}
+            judged = judge_traces(traces, requirement, **ways, now=milliseconds_of(now))
+            for row in range(traces.count):
+                total = requirement.total_minutes
+                left = None if total is None else max(int(total * 60_000) - int(judged.outside_at_most[row]), 0)
+                found.append(
+                    WayCondition(
+                        channel=name,
+                        logger=traces.names[row],
+                        verdict=judged.verdict(row).word,
+                        explanation=explain_trace(traces, judged, row, requirement),
+                        troubles=tuple(each.name or "" for each in judged.trouble(row)),
+                        digest=digest_of(data),
+                        condition=condition_of_trace(traces, judged, row, began=began, ended=ended, left=left),
+                    )
+                )
+                pictures.append(
+                    trace_picture(
+                        traces, judged, row, requirement, began=began, ended=ended, title=f"The way of {receipt.item}"
+                    )
+                )
+    missing = permitted.channels.keys() - {each.channel for each in found}
+    if missing:
+        raise UsageError(
+            Fault(
+                code="RQC-U143",
+                what="No file of a logger has a channel that the product limits.",
+                where=", ".join(map(str, paths)),
+                got=", ".join(sorted({each.channel for each in found})) or "none",
+                expected=", ".join(sorted(missing)),
+                action="Give the file of that logger, too, or state another profile.",
+            )
+        )
+    return amended(receipt, way=tuple(found))
+
+
+def _read(data: bytes, profile: str, path: Path) -> dict[str, Traces]:
+    from regenqc.reinspection.condition import logger_profiles, read_epcis_sensors, read_logger_csv
+
+    if path.suffix in {".json", ".jsonld"}:
+        try:
+            document = json.loads(data)
+        except ValueError as error:
+            raise UsageError(
+                Fault(code="RQC-U143", what="The file is no EPCIS document.", where=str(path), got=str(error))
+            ) from error
+        return read_epcis_sensors(document, where=str(path))
+    profiles = logger_profiles()
+    if profile not in profiles:
+        raise UsageError(
+            Fault(
+                code="RQC-U143", what="There is no such profile of a logger.", got=profile, expected=", ".join(profiles)
+            )
+        )
+    return read_logger_csv(data, profile=profiles[profile], name=path.stem, where=str(path))
+
+
+def _way(receipt: Receipt, ledger: str, stated: str | None) -> tuple[int, int]:
+    """Return when the way began, by the ledger, and when it ended, by the receipt; milliseconds since 1970 UTC."""
+    from datetime import datetime
+
+    from regenqc.custody.moments import milliseconds_of, moment_of
+    from regenqc.custody.projection.source import TableSource
+    from regenqc.errors import RegenqcError
+    from regenqc.reinspection.receipt import expectation_of
+
+    with open_log(ledger) as log, log.read() as view:
+        shipment = expectation_of(view, receipt.item, site=receipt.site).shipment
+        recorded = TableSource(view).recorded(shipment) if shipment else None
+        sent_at = TableSource(view).event(recorded.index).event_time if recorded is not None else ""
+    if not sent_at and stated is not None:
+        sent_at = moment_stated(stated, "--sent-at")
+    try:
+        ended = milliseconds_of(moment_of(datetime.fromisoformat(receipt.received_at)))
+    except (ValueError, RegenqcError) as error:
+        raise UsageError(
+            Fault(
+                code="RQC-U144",
+                what="When the way ended is not known.",
+                where="received_at",
+                got=receipt.received_at or "nothing",
+                expected="date and time of receipt, with zone",
+            )
+        ) from error
+    if not sent_at:
+        raise UsageError(
+            Fault(
+                code="RQC-U144",
+                what="When the way began is not known: the ledger has no event by which it was sent.",
+                where=receipt.item,
+                got=shipment or "no shipment",
+                action="State it with --sent-at, from the sender's papers, or import the event from the sender.",
+            )
+        )
+    return milliseconds_of(sent_at), ended

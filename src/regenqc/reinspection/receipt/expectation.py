@@ -1,0 +1,104 @@
+"""What the ledger says of a container that arrives: whose it is, of which lot, sent by which event, with how many others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from regenqc.custody.projection.source import TableSource
+from regenqc.custody.projection.tables import Part
+from regenqc.custody.trace.reader import Reader
+
+if TYPE_CHECKING:
+    from regenqc.custody.record import Event
+    from regenqc.ledger import Snapshot
+
+__all__ = ["Expectation", "expectation_of"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expectation:
+    """Hold what a ledger expects of an item on receipt.
+
+    Args:
+        known: the ledger knows the item.
+        recipient: pseudonym of the patient; empty when none is assigned.
+        coi: chain-of-identity identifier.
+        lot: manufactured lot.
+        shipment: event_id of the last event that sent it, or the container around it.
+        containers: how many items that event sent, those packed in its containers counted; 0 when not known.
+        expires_at: as recorded.
+        times_received: how often it was received at the site.
+        origin: log in which the shipment stands; empty when it is this one.
+    """
+
+    known: bool = False
+    recipient: str = ""
+    coi: str = ""
+    lot: str = ""
+    shipment: str = ""
+    containers: int = 0
+    expires_at: str = ""
+    times_received: int = 0
+    origin: str = ""
+
+
+def expectation_of(view: Snapshot, item: str, *, site: str) -> Expectation:
+    """Return what a ledger expects of an item on receipt at a site; nothing is known of an item that it does not name."""
+    source = TableSource(view)
+    numbers = source.numbers([item])
+    if item not in numbers:
+        return Expectation()
+    reader = Reader(view)
+    life = reader.life(item, numbers[item])
+    if not life:
+        return Expectation()
+    state = life[-1].state
+    sent, container, count, received, origin = "", "", 0, 0, ""
+    boxes: list[str] = []
+    for step in life:
+        event = step.event
+        if event.kind == "pack":
+            container = event.container
+            boxes.append(container)
+        elif event.kind in {"ship", "return"}:
+            sent, count = event.event_id, len(event.items)
+        elif event.kind == "receive" and event.site == site:
+            received += 1
+            if event.previous is not None and event.previous.origin:
+                sent, origin, count = event.previous.event_id, event.previous.origin, len(event.items)
+    for box in dict.fromkeys(boxes):
+        for index, event in _sent_and_received(reader, box):
+            if event.kind == "ship":
+                sent, count = event.event_id, _inside(reader, [each.id for each in event.items], before=index)
+            elif event.kind == "receive" and event.site == site:
+                received += 1
+    return Expectation(
+        known=state.created >= 0,
+        recipient=state.recipient,
+        coi=state.coi,
+        lot=state.lot,
+        shipment=sent,
+        containers=count,
+        expires_at=state.expires_at,
+        times_received=received,
+        origin=origin,
+    )
+
+
+def _sent_and_received(reader: Reader, box: str) -> list[tuple[int, Event]]:
+    number = reader.source.numbers([box]).get(box)
+    return [] if number is None else reader.events_naming([number], parts=(int(Part.ITEM),))
+
+
+def _inside(reader: Reader, boxes: list[str], *, before: int) -> int:
+    """Return how many items lay in boxes when they were sent; an empty box counts as one."""
+    inside: dict[str, set[str]] = {box: set() for box in boxes}
+    numbers = reader.source.numbers(boxes)
+    for index, event in reader.events_naming(list(numbers.values()), parts=(int(Part.CONTAINER),)):
+        if index < before and event.container in inside:
+            named = {each.id for each in event.items}
+            inside[event.container] = (
+                inside[event.container] | named if event.kind == "pack" else inside[event.container] - named
+            )
+    return sum(len(items) or 1 for items in inside.values())
