@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regenqc.intake.contracts import MAXIMUM_CELL_CHARACTERS
+from regenqc.intake.contracts import MAPPING_FAULT, MAXIMUM_CELL_CHARACTERS
 from regenqc.intake.dates import DateKind, date_kinds
 from regenqc.intake.invalidation import Lacking, lacking_of
 from regenqc.intake.readers.text import trimmed
@@ -60,6 +60,7 @@ class Refusal(IntEnum):
     AMBIGUOUS_DATE = 6
     UNREADABLE_REVISION = 7
     OVERSIZED_CELL = 8
+    NOT_MAPPED = 9
 
 
 class Standing(IntEnum):
@@ -203,6 +204,7 @@ class RowCoder:
         # Before every other reason: such a row holds its batch at every stage.
         stage = self._stages(rows)
         refuse(stage < 0, Refusal.UNKNOWN_STAGE)
+        refuse(self._is_stated(rows, MAPPING_FAULT), Refusal.NOT_MAPPED)
         for name in rows.schema.names:
             long = self._once(rows[name], ("length", name), _too_long)
             if long is not None:

@@ -9,12 +9,14 @@ Read in this order; the first rule that applies decides.
 4. Anything else is `UNREADABLE`, with a short stable word for the reason.
 
 Values are never repaired: a range is not averaged, a missing mark is not guessed, a superscript is not flattened. Unicode
-compatibility normalisation (NFKC) is left out on purpose, because it turns `10⁶` into `106` and `½` into `1⁄2`.
+compatibility normalisation (NFKC) is left out of numbers on purpose, because it turns `10⁶` into `106` and `½` into `1⁄2`;
+words of the vocabulary are looked up in that form.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
@@ -35,6 +37,7 @@ __all__ = [
     "fold_text",
     "fold_word",
     "read_reported",
+    "word_key",
 ]
 
 
@@ -102,9 +105,22 @@ def fold_word(text: str) -> str:
     return fold_text(text).casefold()
 
 
+def word_key(text: str) -> str:
+    """Return the key under which words of the closed vocabulary are looked up: `fold_word` over compatibility forms (NFKC).
+
+    Only for words: in numbers the same normalisation would turn `10⁶` into `106`.
+
+    Example:
+        >>> word_key("ＮＥＧ"), word_key("Négatif") == word_key("Ne\u0301gatif")
+        ('neg', True)
+    """
+    folded = fold_word(text)
+    return folded if folded.isascii() else fold_word(unicodedata.normalize("NFKC", folded))
+
+
 WORDS: Final[tuple[str, ...]] = tuple(RESULT_WORDS)
 _CANONICAL: Final[dict[str, str]] = {
-    fold_word(spelling): word for word, spellings in RESULT_WORDS.items() for spelling in (word, *spellings)
+    word_key(spelling): word for word, spellings in RESULT_WORDS.items() for spelling in (word, *spellings)
 }
 
 
@@ -237,7 +253,7 @@ def read_reported(text: str, *, number_locale: NumberLocale = DEFAULT_LOCALE) ->
             return Reported(text, Form.UNREADABLE, problem="too long")
         match = fullmatch(folded)
         if match is None:
-            word = _CANONICAL.get(folded.casefold())
+            word = _CANONICAL.get(word_key(folded))
             if word is not None:
                 return Reported(text, Form.WORD, word=word)
             return Reported(text, Form.UNREADABLE, problem=_problem(folded, number_locale))
