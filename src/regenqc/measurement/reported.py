@@ -24,6 +24,7 @@ from functools import lru_cache
 from typing import Final
 
 from regenqc.errors import Fault, SpecificationError
+from regenqc.measurement.languages import TRANSLATED_WORDS
 from regenqc.vocabulary import RESULT_WORDS
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "Form",
     "NumberLocale",
     "Reported",
+    "find_word",
     "fold_text",
     "fold_word",
     "read_reported",
@@ -120,8 +122,21 @@ def word_key(text: str) -> str:
 
 WORDS: Final[tuple[str, ...]] = tuple(RESULT_WORDS)
 _CANONICAL: Final[dict[str, str]] = {
-    word_key(spelling): word for word, spellings in RESULT_WORDS.items() for spelling in (word, *spellings)
+    word_key(spelling): word
+    for vocabulary in (RESULT_WORDS, *TRANSLATED_WORDS.values())
+    for word, spellings in vocabulary.items()
+    for spelling in (word, *spellings)
 }
+
+
+def find_word(text: str) -> str | None:
+    """Return the canonical word that a text is a spelling of, in any of the languages, or `None`.
+
+    Example:
+        >>> find_word("N.D."), find_word("未检出"), find_word("looks fine")
+        ('not detected', 'not detected', None)
+    """
+    return _CANONICAL.get(word_key(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,7 +268,7 @@ def read_reported(text: str, *, number_locale: NumberLocale = DEFAULT_LOCALE) ->
             return Reported(text, Form.UNREADABLE, problem="too long")
         match = fullmatch(folded)
         if match is None:
-            word = _CANONICAL.get(word_key(folded))
+            word = find_word(folded)
             if word is not None:
                 return Reported(text, Form.WORD, word=word)
             return Reported(text, Form.UNREADABLE, problem=_problem(folded, number_locale))

@@ -31,8 +31,8 @@ __all__ = ["draft_profile"]
 # Titles under which laboratories export what a canonical column holds; a draft proposes them and a person confirms.
 _TITLES: Final[dict[str, tuple[str, ...]]] = {
     "batch_id": ("batch", "batch id", "batch_id", "lot", "lot no", "lot number", "charge", "lote", "批号", "ロット番号", "배치번호"),
-    "test": ("test", "analysis", "parameter", "analyte", "assay", "keyword", "prüfung", "essai", "ensayo", "检验项目", "試験項目", "시험항목"),
-    "result": ("result", "value", "reported result", "ergebnis", "résultat", "resultado", "结果", "結果", "결과"),
+    "test": ("test", "analysis", "parameter", "analyte", "assay", "keyword", "prüfung", "prüfcode", "prüfparameter", "essai", "ensayo", "检验项目", "試験項目", "시험항목"),
+    "result": ("result", "value", "reported result", "ergebnis", "messwert", "résultat", "resultado", "结果", "結果", "결과"),
     "unit": ("unit", "units", "uom", "einheit", "unité", "unidad", "单位", "単位", "단위"),
     "sample_id": ("sample", "sample id", "sample_id", "specimen", "probe", "échantillon", "muestra", "样品", "検体", "검체"),
     "replicate": ("replicate", "rep", "rep #"),
@@ -40,9 +40,9 @@ _TITLES: Final[dict[str, tuple[str, ...]]] = {
     "revision": ("revision",),
     "method": ("method", "methode", "méthode", "método", "方法"),
     "laboratory": ("laboratory", "lab", "labor", "laboratoire", "laboratorio"),
-    "analyst": ("analyst", "operator", "tested by", "prüfer", "analyste", "analista"),
+    "analyst": ("analyst", "tested by", "prüfer", "bearbeiter", "analyste", "analista"),
     "instrument_id": ("instrument", "instrument id", "device"),
-    "tested_at": ("tested", "tested at", "tested_at", "date tested", "geprüft am", "date & time"),
+    "tested_at": ("tested", "tested at", "tested_at", "date tested", "geprüft am", "prüfdatum", "datum", "date", "date & time"),
     "reported_at": ("reported", "reported at", "reported_at", "verified at"),
     "status": ("status", "review state", "review_state", "state"),
     "stage": ("stage",),
@@ -60,7 +60,7 @@ _DATES: Final = (
 _LONGEST_LINE: Final = 1 << 20
 _SHOWN: Final = 200
 _OPERATORS: Final = frozenset({"operator", "op", "sign", "detectionlimitoperand"})
-_FLAGS: Final = frozenset({"flag", "flags", "qualifier", "remark", "detection condition"})
+_FLAGS: Final = frozenset({"flag", "flags", "qualifier", "remark", "detection condition", "kennz.", "kennzeichen"})
 _BRACKETED: Final = re.compile(r"^(.*?)[ ]*[\[(]([^\])]+)[\])]$")
 
 
@@ -149,6 +149,7 @@ def _lines(
     if not is_wide:
         yield 'other_tests = "refuse"   # a code that is not listed below refuses its row'
     rest = [at for at in range(len(titles)) if at not in roles]
+    numeric: list[int] = []
     special = {at for at in rest if fold_name(titles[at]).casefold() in _OPERATORS | _FLAGS}
     if is_wide:
         numeric = [at for at in rest if at not in special and _looks_like_results(columns[at])]
@@ -168,6 +169,9 @@ def _lines(
             yield f"{role} = {_reference(titles, at)}"
     if "batch_id" not in named:
         yield '# batch_id = "?"        # which column holds the manufactured lot?'
+    if is_wide and not numeric:
+        yield '# test = "?"            # which column holds the code of the test?'
+        yield '# result = "?"          # which column holds the result?'
     if is_wide:
         for at in numeric:
             yield from _result_column(titles, at)
@@ -175,7 +179,8 @@ def _lines(
         yield from _test_lines(columns[named["test"]])
         if "unit" in named:
             yield from _unit_lines(columns[named["unit"]])
-    yield from _word_lines(results)
+    if not is_wide or numeric:
+        yield from _word_lines(results)
     if "status" in named:
         yield from _status_lines(columns[named["status"]])
     for at in sorted(special):
