@@ -81,11 +81,10 @@ def read_document(path: Path, kind: str) -> DocumentRows:
 
 
 def _bounded(path: Path) -> bytes:
-    with path.open("rb") as stream:
-        content = stream.read(_LARGEST_BYTES + 1)
-    if len(content) > _LARGEST_BYTES:
-        raise ValueError(f"more than {_LARGEST_BYTES >> 20} MiB")
-    return content
+    size = path.stat().st_size
+    if size > _LARGEST_BYTES:
+        raise ValueError(f"{size >> 20} MiB, more than {_LARGEST_BYTES >> 20}")
+    return path.read_bytes()
 
 
 def _contents(content: bytes) -> Iterator[Any]:

@@ -102,14 +102,18 @@ def read_marks(path: Path, sheet: SheetPart) -> SheetMarks:
 @lru_cache(maxsize=2)  # header and rows of one file ask for them
 def _marks_of(path: Path, sheet: SheetPart, *_: int) -> SheetMarks:
     with _opened(path) as archive:
-        scan = _SheetScan(_special_formats(archive))
-        _parse(archive, sheet.part, scan.start)
+        parser = expat.ParserCreate()
+        scan = _SheetScan(
+            _special_formats(archive), listen=lambda handler: setattr(parser, "CharacterDataHandler", handler)
+        )
+        _parse(archive, sheet.part, scan.start, parser=parser)
         scan.close()
         return scan.marks
 
 
 class _SheetScan:
-    def __init__(self, special: dict[str, str]) -> None:
+    def __init__(self, special: dict[str, str], *, listen: Callable[[Callable[[str], None] | None], None]) -> None:
+        self._listen = listen
         self.marks = SheetMarks()
         self._special = special
         self._row = 0
@@ -125,8 +129,10 @@ class _SheetScan:
             self._column = _column_number(self._cell) if self._cell else self._column + 1
             if (shown := self._special.get(keys.get("s", ""))) is not None:
                 self.marks.formats[self._row, self._column] = shown
-        elif name in {"v", "is"}:
-            self._has_value = True
+        elif name == "v":
+            # Some programs write an empty value behind a formula; of all other cells the text is not looked at.
+            if self._has_formula:
+                self._listen(self.text)
         elif name == "f":
             self._has_formula = True
         elif name == "row":
@@ -137,10 +143,16 @@ class _SheetScan:
         elif name == "col" and keys.get("hidden") in {"1", "true"}:
             self.marks.hidden_columns.append((int(keys["min"]), int(keys["max"])))
 
+    def text(self, _: str) -> None:
+        """Note that the formula has a value."""
+        self._has_value = True
+
     def close(self) -> None:
         """Note whether the last cell has a formula without value."""
         if self._has_formula and not self._has_value:
             self.marks.empty_formulas.append(self._cell or f"row {self._row} column {self._column}")
+        if self._has_formula:
+            self._listen(None)
         self._has_formula = self._has_value = False
 
 
@@ -208,8 +220,10 @@ def _parse(
     name: str,
     start: Callable[[str, dict[str, str]], None],
     end: Callable[[str], None] | None = None,
+    *,
+    parser: expat.XMLParserType | None = None,
 ) -> None:
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate() if parser is None else parser
 
     def refuse(*_: Any) -> None:
         raise ValueError(f"{name} has a document type")
