@@ -63,6 +63,7 @@ HOMES = {
     "matplotlib": {"plots"},
     "typer": {"cli"},
     "rich": {"cli"},
+    "httpx": {"intake"},
     "pyspark": {"spark"},
     "py4j": {"spark"},
     "biip": {"custody"},

@@ -66,6 +66,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "Answer from a ledger: forward, backward, sideways, where, reconcile, custody, condition, identity, evidence.",
     ),
     "plan": ("plan.app", "Say how much to test, before testing: metaphases, supernatant, cells, containers."),
+    "pull": ("pull.app", "Fetch results out of a LIMS."),
     "profile": ("profile.app", "Describe laboratories' exports."),
     "spec": ("spec.app", "Work on specifications."),
 }

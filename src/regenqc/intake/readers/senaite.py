@@ -52,7 +52,7 @@ def senaite_rows(content: Any) -> Iterator[Row]:
     """
     items = content
     if isinstance(content, dict):
-        if "items" not in content and "Keyword" in content:
+        if "items" not in content and ("Keyword" in content or "getKeyword" in content):
             items = [content]
         elif not isinstance(content.get("items"), list):
             raise ValueError("$ holds no list 'items'")
