@@ -237,11 +237,9 @@ def test_a_changed_profile_is_a_profile_or_a_fault(text: str) -> None:
 def test_nothing_is_found_in_many_minutes_of_changed_exports() -> None:
     until = time.monotonic() + LONG_SECONDS
 
-    @settings(max_examples=2000, database=None)
+    @settings(max_examples=200, database=None)
     @given(data=st.data())
     def run(data: st.DataObject) -> None:
-        if time.monotonic() > until:
-            return
         path, profile = data.draw(st.sampled_from(_samples()))
         survives(data.draw(mutated(path.read_bytes()) | st.binary(max_size=2000)), profile, path.name)
 

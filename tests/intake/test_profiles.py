@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pyarrow as pa
@@ -189,41 +188,3 @@ def test_the_report_of_a_file_is_whole_only_when_nothing_is_left(tmp_path: Path)
         ("furlong", "not in the dictionary of units")
     ]
     assert json.loads(json.dumps(coverage.as_json()))["rows"]["refused"] == 1
-
-
-VECTORS = Path(os.environ.get("REGENQC_VECTORS", "")) / "allotropy"
-
-
-@pytest.mark.skipif(not VECTORS.is_dir(), reason="published vectors are not here; name their folder in REGENQC_VECTORS")
-def test_no_negative_zero_and_no_flagged_number_of_a_real_document_is_mapped() -> None:
-    profile = load_profile("allotrope-asm")
-    for path in sorted(VECTORS.glob("*.json")):
-        rows, tally = rows_of(path, profile)
-        assert tally.read > 0, path
-        for row in rows:
-            is_doubtful = row.get("result_as_exported") == "-0.0" or "flag" in row or "error" in row
-            assert is_doubtful == ("mapping_fault" in row), (path, row)
-
-
-@pytest.mark.skipif(not VECTORS.is_dir(), reason="published vectors are not here; name their folder in REGENQC_VECTORS")
-def test_a_real_export_and_its_document_agree_where_both_are_read() -> None:
-    columns = ("record", "at", "code", "a", "b", "Sample", "type", "Unit", "Flag", "Result", "raw", "r")
-    profile = parse_profile(
-        HEAD
-        + 'other_tests = "keep"\ncarried = ["record", "at", "a", "b", "type", "raw", "r"]\n'
-        f'[dialect]\ndelimiter = "\\t"\nskip_lines = 1\nheader = {list(columns)}\n'.replace("'", '"')
-        + '[columns]\nbatch_id = "Sample"\ntest = "code"\nresult = "Result"\nunit = "Unit"\n'
-        '[[qualifier]]\ncolumn = "Flag"\nbelow = ["< TEST RNG"]\n'
-    )
-    export, tally = rows_of(VECTORS / "roche_cedex_bioht_v5_multiple_detection_ranges.txt", profile)
-    assert (tally.read, tally.refused) == (16, 2)  # the flags p and v, which nobody has explained
-    results = {row["test"]: (row["result"].strip(), row["unit"]) for row in export if "mapping_fault" not in row}
-    assert results["GLN2B"] == ("<0.100", "mmol/L")
-    document, _ = rows_of(
-        VECTORS / "roche_cedex_bioht_v5_multiple_detection_ranges.json", load_profile("allotrope-asm")
-    )
-    read = {row["test"]: (row["result"], row["unit"]) for row in document if "mapping_fault" not in row}
-    assert read["acetate: mass concentration"] == ("0.02389", "g/L")
-    assert results["AC2B"] == ("23.89", "mg/L")  # the same concentration
-    # Everything that the instrument could not measure is refused in the document, whose limits have lost their unit.
-    assert not any(name.startswith(("calcium", "glutamine", "ammonia")) for name in read)

@@ -242,6 +242,11 @@ def test_18_a_byte_of_another_code_page_is_refused_with_its_offset(tmp_path: Pat
         read_text(tmp_path, text, profile_of(tables='[dialect]\nencoding = "cp1252"\n'))
 
 
+def test_18_a_text_that_was_damaged_before_refuses_its_row(tmp_path: Path) -> None:
+    (row,) = read_text(tmp_path, "Lot,Test,Result,Unit\nDro\ufffd Witwyn,fat,2.0,%\n", profile_of())
+    assert row["mapping_fault"] == "a text of 'Lot' was damaged before: it holds \ufffd"
+
+
 @pytest.mark.parametrize(("declared", "became"), [("serial", "2014-11-10T22:26:31+00:00"), ("ISO", None)])
 def test_19_a_serial_number_is_a_date_only_where_that_is_declared(
     tmp_path: Path, declared: str, became: str | None

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 __all__ = ["RowMapping"]
 
+# What programs write for a byte that they could not read: the text that stood there is lost.
+_REPLACEMENT: Final = "\ufffd"
 _NUMBERS: Final = frozenset({"lod", "loq", "uncertainty", "sample_amount"})
 _ORDER: Final = tuple(column.name for column in RESULT_COLUMNS)
 
@@ -284,6 +286,12 @@ class RowMapping:
         document = self._document
         columns: dict[str, Coded] = {}
         for name, column in self._columns.items():
+            if column.name is not None and (only is None or MAPPING_FAULT in only):
+                faults.add_where(
+                    self._raw(raw, column),
+                    _REPLACEMENT,
+                    f"a text of '{column.name}' was damaged before: it holds {_REPLACEMENT}",
+                )
             if name not in {"test", "result", "unit"} and (only is None or name in only):
                 columns[name] = self._plain(name, column, raw, faults)
         columns["test"] = tests.names

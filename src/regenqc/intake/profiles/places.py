@@ -85,8 +85,9 @@ def place_columns(profile: Profile, titles: Sequence[str], *, source: str) -> Pl
         if role not in _CANONICAL and not role.startswith("result of "):
             beside.append(found)
     rest = [position for position in range(len(titles)) if position not in roles]
-    untitled = tuple(position for position in rest if not folded[position])
-    others = [position for position in rest if folded[position]]
+    carries = document.other_columns == "carry"
+    untitled = tuple(position for position in rest if not folded[position] and not carries)
+    others = [position for position in rest if folded[position] or carries]
     if document.other_columns == "refuse":
         faults += [
             Fault(
@@ -105,7 +106,7 @@ def place_columns(profile: Profile, titles: Sequence[str], *, source: str) -> Pl
     roles |= dict.fromkeys(untitled, "without title, must be empty")
     carried: dict[str, int] = {}
     for position in sorted({*beside, *others}):
-        name = titles[position].strip()
+        name = titles[position].strip() or f"unnamed_{position + 1}"
         if name in _CANONICAL or name in _ADDED or name.startswith("exported_"):
             name = f"exported_{name}"
         if name in carried:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 
 from regenqc.intake.profiles.coded import Coded, coded_constant, recoded
 
@@ -32,6 +33,12 @@ class RowFaults:
         if any(found):
             table = np.array([self.code_of(text) for text in found], dtype=np.int32)
             self.put(table[column.codes])
+
+    def add_where(self, column: Coded, part: str, text: str) -> None:
+        """Add a fault for every row whose text holds a part."""
+        found = pc.match_substring(column.array, part).to_numpy(zero_copy_only=False)
+        if found.any():
+            self.put(np.where(found, self.code_of(text), 0).astype(np.int32)[column.codes])
 
     def put(self, codes: NDArray[np.int32]) -> None:
         """Keep these faults where a row has none yet."""
