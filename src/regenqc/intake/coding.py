@@ -20,6 +20,7 @@ from regenqc.intake.dates import DateKind, date_kinds
 from regenqc.intake.invalidation import Lacking, lacking_of
 from regenqc.intake.readers.text import trimmed
 from regenqc.intake.reading import NEVER_NEGATIVE, Readings, read_texts
+from regenqc.intake.refusals import Refusal
 from regenqc.intake.revisions import revision_number
 from regenqc.intake.superseded import SupersededResults
 from regenqc.measurement.reported import WORDS, Form, NumberLocale, read_reported
@@ -46,21 +47,6 @@ _NOT_SEEN: Final = -2
 
 Work = TypeVar("Work")
 Code = TypeVar("Code", bound=np.integer[Any])
-
-
-class Refusal(IntEnum):
-    """Why a row cannot be judged at all; the lower-case name is the code in `refused.csv`."""
-
-    NONE = 0
-    BLANK_ROW = 1
-    ROW_WITHOUT_BATCH = 2
-    ROW_WITHOUT_TEST = 3
-    UNKNOWN_STAGE = 4
-    UNKNOWN_STATUS = 5
-    AMBIGUOUS_DATE = 6
-    UNREADABLE_REVISION = 7
-    OVERSIZED_CELL = 8
-    NOT_MAPPED = 9
 
 
 class Standing(IntEnum):
