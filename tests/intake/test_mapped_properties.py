@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import functools
 import io
 import json
 import os
@@ -205,6 +206,7 @@ def mutated(whole: bytes) -> st.SearchStrategy[bytes]:
     return st.lists(change, min_size=1, max_size=5).map(apply)
 
 
+@functools.cache
 def _samples() -> list[tuple[Path, Profile]]:
     return [(next(SAMPLES.glob(f"{name}.*")), load_profile(name)) for name, _ in list_profiles()]
 

@@ -17,6 +17,7 @@ from regenqc.errors import DataError, SpecificationError
 from regenqc.intake.profiles import load_profile, parse_profile
 from regenqc.intake.profiles.source import check_coverage
 from regenqc.intake.readers.allotrope import allotrope_rows
+from regenqc.intake.table import read_results
 from regenqc.measurement.reported import Form, read_reported
 from regenqc.measurement.units import find_unit
 
@@ -229,6 +230,11 @@ def test_17_hidden_rows_and_columns_are_refused_or_said(hidden_row: Path) -> Non
     assert [fault.got for fault in caught.value.faults] == [
         "hidden rows of the sheet: 3", "hidden columns of the sheet: D",
     ]  # fmt: skip
+    workbook = openpyxl.load_workbook(hidden_row)
+    for cell, name in zip(workbook.active[1], ("batch_id", "test", "result", "unit"), strict=True):
+        cell.value = name
+    workbook.save(canonical := hidden_row.with_name("canonical.xlsx"))
+    assert read_results(canonical).sources[0].notes == ("hidden rows of the sheet: 3", "hidden columns of the sheet: D")
     read = profile_of(tables='[sheet]\nhidden = "read"\n')
     assert [row["result"] for row in rows_of(hidden_row, read)[0]] == ["7.2", "9.9"]
     assert check_coverage(hidden_row, read).notes == ("hidden rows of the sheet: 3", "hidden columns of the sheet: D")

@@ -282,10 +282,12 @@ def print_evaluation(evaluation: Outcome, *, out: Path | None) -> None:
 
 
 def _print_mapping(run: dict[str, Any]) -> None:
-    """Print of every file that a profile described what became of its rows."""
+    """Print what is hidden in the files, and of every file that a profile described what became of its rows."""
     from rich.text import Text
 
     for entry in run["inputs"]:
+        for note in entry.get("notes", ()):
+            console().print(Text(f"■ {visible(entry['name'])}: {visible(note)}", style="yellow"))
         if "rows" in entry:
             rows = entry["rows"]
             console().print(

@@ -256,12 +256,17 @@ def _profile_record(results: ResultTable) -> dict[str, str | None]:
 
 
 def _input_record(source: Source) -> dict[str, Any]:
-    record = {"name": source.name, "kind": source.kind, "digest": source.digest, "bytes": source.byte_count}
-    return (
-        record
-        if source.mapped is None
-        else record | {"rows": source.mapped.tally.as_json(), "notes": source.mapped.notes}
-    )
+    record: dict[str, Any] = {
+        "name": source.name,
+        "kind": source.kind,
+        "digest": source.digest,
+        "bytes": source.byte_count,
+    }
+    if source.notes:
+        record["notes"] = list(source.notes)
+    if source.mapped is not None:
+        record["rows"] = source.mapped.tally.as_json()
+    return record
 
 
 def _specification(entry: Specification) -> dict[str, str | Sequence[str]]:

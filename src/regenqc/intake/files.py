@@ -136,7 +136,16 @@ def _file_source(path: Path, columns: Sequence[InputColumn], profile: Profile | 
     except OSError as error:
         raise DataError(_unopened(str(path), error)) from error
     unchanged = _unchanged(not_empty(read, name=str(path)), path, before)
-    return Source(str(path), kind, tuple(header), f"sha256:{digest}", before.st_size, unchanged, mapped)
+    notes = _notes(path, kind) if mapped is None else mapped.notes
+    return Source(str(path), kind, tuple(header), f"sha256:{digest}", before.st_size, unchanged, mapped, notes)
+
+
+def _notes(path: Path, kind: str) -> tuple[str, ...]:
+    if kind != "xlsx":
+        return ()
+    from regenqc.intake.readers import xlsx  # noqa: PLC0415 - see _open
+
+    return xlsx.hidden_notes(path)
 
 
 def _unchanged(read: Reader, path: Path, before: os.stat_result) -> Reader:

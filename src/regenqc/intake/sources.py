@@ -34,6 +34,7 @@ class Source:
         read: `read(rows, only)` yields record batches of dictionary-coded text with the columns `only`; of about `rows`
             rows where the format allows it. It raises `DataError` when the source turns out to be broken or without rows.
         mapped: the way from the file's own columns to these; `None` where they are its own.
+        notes: what whoever looks at the file may not see, such as hidden rows of a sheet.
 
     Example:
         >>> source = table_source(pa.table({"batch_id": ["B1"]}), name="<table>", kind="table", columns=())
@@ -48,6 +49,7 @@ class Source:
     byte_count: int
     read: Reader = field(repr=False)
     mapped: MappedFile | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
 
 def table_source(table: pa.Table | pa.RecordBatch, *, name: str, kind: str, columns: Sequence[InputColumn]) -> Source:

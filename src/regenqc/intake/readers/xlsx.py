@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _Found = TypeVar("_Found")
 
-__all__ = ["Sheet", "open_sheet", "read_xlsx", "xlsx_header"]
+__all__ = ["Sheet", "hidden_notes", "open_sheet", "read_xlsx", "xlsx_header"]
 
 _MOST_COLUMNS: Final = 16_384
 _SHOWN: Final = 20
@@ -55,14 +55,7 @@ def open_sheet(path: Path, *, name: str | None, hidden: str) -> Sheet:
     sheet, others = _choose(path, name)
     marks = _readable(path, lambda: read_marks(path, sheet))
     notes = [f"the sheet '{entry.name}' is {entry.state}" for entry in [*others, sheet] if entry.state != "visible"]
-    if marks.hidden_rows:
-        notes.append(f"hidden rows of the sheet: {_ranges(marks.hidden_rows)}")
-    if marks.hidden_columns:
-        shown = ", ".join(
-            f"{_letters(first)}-{_letters(last)}" if last > first else _letters(first)
-            for first, last in marks.hidden_columns[:_SHOWN]
-        )
-        notes.append(f"hidden columns of the sheet: {shown}")
+    notes += _hidden(marks)
     if notes and hidden == "refuse":
         raise DataError(
             *(
@@ -83,6 +76,16 @@ def open_sheet(path: Path, *, name: str | None, hidden: str) -> Sheet:
         tuple(notes),
         lambda rows: _batches(path, sheet, marks, names=[f"{at}" for at in range(len(titles))], rows=rows, kept=None),
     )
+
+
+def hidden_notes(path: Path) -> tuple[str, ...]:
+    """Return which rows and columns of the only sheet are hidden; they are read like the others.
+
+    Raises:
+        DataError: no workbook, or several sheets.
+    """
+    sheet = _only_sheet(path)
+    return tuple(_hidden(_readable(path, lambda: read_marks(path, sheet))))
 
 
 def xlsx_header(path: Path) -> list[str]:
@@ -203,6 +206,19 @@ def _several(path: Path, sheets: Sequence[SheetPart], expected: str) -> Fault:
         expected=expected,
         action="Keep the sheet with the results only, or name it in a profile; regenqc does not choose.",
     )
+
+
+def _hidden(marks: SheetMarks) -> list[str]:
+    notes = []
+    if marks.hidden_rows:
+        notes.append(f"hidden rows of the sheet: {_ranges(marks.hidden_rows)}")
+    if marks.hidden_columns:
+        shown = ", ".join(
+            f"{_letters(first)}-{_letters(last)}" if last > first else _letters(first)
+            for first, last in marks.hidden_columns[:_SHOWN]
+        )
+        notes.append(f"hidden columns of the sheet: {shown}")
+    return notes
 
 
 def _readable(path: Path, work: Callable[[], _Found]) -> _Found:
