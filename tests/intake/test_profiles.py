@@ -70,6 +70,18 @@ FAULTS = {
     "an operator with another meaning": (LISTED + '[operator]\ncolumn = "Op"\ntexts = { "<" = ">" }\n', "RQC-S204", "p.toml:13 operator.texts.<"),
     "a flag with two meanings": (LISTED + '[[qualifier]]\ncolumn = "F"\naccept = ["p"]\nbelow = ["p"]\n', "RQC-S204", "p.toml:14 qualifier[0].below"),
     "a wide layout with a column of results": (LISTED + '[[result_column]]\nname = "a"\ntest = "a"\n', "RQC-S206", "p.toml:8 columns.test"),
+    "an operator column that may be absent": (LISTED + '[operator]\ncolumn = { name = "Op", optional = true }\n', "RQC-S206", "p.toml:12 operator.column"),
+    "a flag column that may be absent": (LISTED + '[[qualifier]]\ncolumn = { name = "F", optional = true }\n', "RQC-S206", "p.toml:12 qualifier[0].column"),
+    "a status column that may be absent although its words are listed": (
+        LISTED + 'status = { name = "S", optional = true }\n[statuses]\n"ok" = "verified"\n', "RQC-S206", "p.toml:11 columns.status",
+    ),
+    "a detection limit beside results that are multiplied": (
+        LISTED + 'lod = "LOD"\n[units]\n"Mio" = { unit = "cells/mL", power_of_ten = 6 }\n', "RQC-S206", "p.toml:11 columns.lod",
+    ),
+    "a flag that makes a whole wide row a limit": (
+        '[columns]\nbatch_id = "Lot"\n[[result_column]]\nname = "a"\ntest = "a"\n[[qualifier]]\ncolumn = "F"\nbelow = ["<"]\n',
+        "RQC-S206", "p.toml:12 qualifier[0].below",
+    ),
     "no TOML": ("x = = 1\n", "RQC-S200", "p.toml:5"),
 }  # fmt: skip
 

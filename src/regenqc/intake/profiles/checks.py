@@ -323,6 +323,17 @@ def _check_units(document: ProfileDocument, place: Place) -> Iterator[Fault]:
         meaning = (unit.symbol, entry.power_of_ten)
         if known.setdefault(fold_name(text), meaning) != meaning:
             yield _two_meanings(where, text, known[fold_name(text)][0], unit.symbol)
+    if any(entry.power_of_ten for entry in document.units.values()) or any(
+        entry.power_of_ten for entry in document.result_column
+    ):
+        for name in ("lod", "loq", "uncertainty"):
+            if name in document.columns:
+                yield _contradiction(
+                    place("columns", name),
+                    "It is in the unit of the result, and results are multiplied by a power of ten.",
+                    name,
+                    "Name a unit of the dictionary instead of the power, or carry the column.",
+                )
     stated: list[tuple[tuple[str | int, ...], str]] = [
         (("tests", code, "unit"), entry.unit) for code, entry in document.tests.items()
     ]
@@ -346,7 +357,41 @@ def _check_flags(document: ProfileDocument, place: Place) -> Iterator[Fault]:
             for text in getattr(qualifier, action):
                 if meanings.setdefault(fold_name(text), action) != action:
                     yield _two_meanings(place("qualifier", index, action), text, meanings[fold_name(text)], action)
+    if document.result_column:
+        for index, qualifier in enumerate(document.qualifier):
+            for action in ("below", "above"):
+                if getattr(qualifier, action):
+                    yield _contradiction(
+                        place("qualifier", index, action),
+                        "In a wide layout a flag is of a whole row, and cannot say which number is a limit.",
+                        action,
+                        "Refuse such rows.",
+                    )
+    for path, column in _deciding_columns(document):
+        if column.optional:
+            yield _contradiction(
+                place(*path), "Without this column the file would say something else.", "optional = true", "Remove it."
+            )
     for index, entry in enumerate(document.not_data):
         yield from _check_column(entry.column, place("not_data", index, "column"), is_date=False)
     for index, statistic in enumerate(document.statistic):
         yield from _check_column(statistic.column, place("statistic", index, "column"), is_date=False)
+
+
+def _deciding_columns(document: ProfileDocument) -> Iterator[tuple[tuple[str | int, ...], Column]]:
+    """Yield the columns whose absence would change what the others say."""
+    if document.operator is not None:
+        yield ("operator", "column"), document.operator.column
+    yield from ((("qualifier", index, "column"), entry.column) for index, entry in enumerate(document.qualifier))
+    yield from ((("not_data", index, "column"), entry.column) for index, entry in enumerate(document.not_data))
+    yield from ((("statistic", index, "column"), entry.column) for index, entry in enumerate(document.statistic))
+    needed = [
+        "batch_id",
+        "test",
+        "result",
+        *(["status"] if document.statuses else []),
+        *(["stage"] if document.stages else []),
+    ]
+    for name in needed:
+        if name in document.columns:
+            yield ("columns", name), document.columns[name]

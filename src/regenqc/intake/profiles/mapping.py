@@ -344,7 +344,9 @@ class RowMapping:
         if name == "stage" and self._stages:
             return self._listed(coded, self._stages, "stage", faults)
         if name == "sample_amount_unit":
-            return recoded(coded, [self._unit_text(text)[0] for text in coded.words])
+            units = [(text, *self._unit_text(text)) for text in coded.words]
+            # The amount itself is not multiplied: with a power of ten its unit stays one that nobody knows.
+            return recoded(coded, [unit if power == 0 else text for text, unit, power in units])
         return coded
 
     @staticmethod

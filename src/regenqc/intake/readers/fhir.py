@@ -60,6 +60,9 @@ def fhir_rows(content: Any) -> Iterator[Row]:
         if not isinstance(resource, dict):
             raise ValueError(f"$.entry[{number}] holds no resource")  # noqa: TRY004 - as above
         place = f"$.entry[{number}].resource"
+        for key in ("modifierExtension", "implicitRules"):
+            if key in resource:
+                raise ValueError(f"{place} has a {key}, which may change what it says")
         lot = _lot(resource, place)
         kind, identifier = str(resource.get("resourceType", "")), str(resource.get("id", ""))
         for reference in (str(entry.get("fullUrl", "")), f"{kind}/{identifier}", f"#{identifier}"):
