@@ -200,3 +200,19 @@ def test_the_report_of_a_file_is_whole_only_when_nothing_is_left(tmp_path: Path)
         ("furlong", "not in the dictionary of units")
     ]
     assert json.loads(json.dumps(coverage.as_json()))["rows"]["refused"] == 1
+
+
+def test_spark_reads_no_file_by_a_profile() -> None:
+    pytest.importorskip("pyspark")
+    from regenqc.errors import UsageError
+    from regenqc.spark.parts import parts_of
+
+    with pytest.raises(UsageError, match="RQC-U131"):
+        parts_of(read_results(sample_of("generic-long-comma"), profile="generic-long-comma"))
+
+
+def test_a_table_in_memory_is_read_by_no_profile() -> None:
+    from regenqc.errors import UsageError
+
+    with pytest.raises(UsageError, match="RQC-U130"):
+        read_results(pa.table({"Batch": ["a"]}), profile="generic-long-comma")
