@@ -58,7 +58,7 @@ def _columns(rows: int, *, seed: int) -> dict[str, pa.Array]:
     draw = np.random.default_rng(seed)
     test = draw.integers(0, 3, rows).astype(np.int32)
     numbers = np.char.mod("%.1f", np.arange(600, 1000) / 10)
-    result = np.where(test == 2, 400, draw.integers(0, 400, rows)).astype(np.int32)  # noqa: PLR2004 - the word
+    result = np.where(test == 2, 400, draw.integers(0, 400, rows)).astype(np.int32)
     coded = pa.DictionaryArray.from_arrays
     return {
         "Lot": pa.array(np.arange(rows) // 20).cast(pa.string()),

@@ -163,6 +163,9 @@ class RowMapping:
         count, width = len(no_data), len(entries)
         row, column = np.repeat(np.arange(count), width), np.tile(np.arange(width), count)
         is_stated = result.where(lambda text: bool(text.strip())) & ~no_data[row]
+        # A row without a single result still says that its batch exists: it becomes an empty result of the first test.
+        silent = ~is_stated.reshape(count, width).any(axis=1) & ~no_data
+        is_stated[np.flatnonzero(silent) * width] = True
         row, column = row[is_stated], column[is_stated]
         long = RawRows(raw.rows, row)
         own = faults.of_rows(row)
@@ -180,31 +183,11 @@ class RowMapping:
         self._observe(long, columns, own, none, first_row)
         refused = np.zeros(count, dtype=np.bool_)
         refused[row[own.codes != 0]] = True
-        gave = np.zeros(count, dtype=np.bool_)
-        gave[row] = True
-        mapped = gave & ~refused
-        # A row whose faults concern a cell outside its results, and which has none, is refused as a whole.
-        lost = ~gave & ~no_data & (faults.codes != 0)
-        if lost.any():
-            at = np.flatnonzero(lost)
-            extra = self._canonical(
-                RawRows(raw.rows, at),
-                faults.of_rows(at),
-                RowTests.none(len(at)),
-                only,
-                result=coded_constant("", len(at)),
-            )
-            extra |= {name: coded_constant("", len(at)) for name in ("file_column", "test_as_exported")}
-            extra["file_row"] = from_list([str(number) for number in (at + first_row).tolist()])
-            columns = {name: columns[name].joined(extra[name]) for name in columns if name in extra}
-            own.codes = np.concatenate([own.codes, faults.codes[at]])
-            none = np.zeros(len(row) + len(at), dtype=np.bool_)
-            refused |= lost
         batch = self._batch(columns, own, none, only)
         return batch, RowTally(
             count,
-            int(np.count_nonzero(mapped)),
-            int(count - np.count_nonzero(mapped) - np.count_nonzero(refused)),
+            int(np.count_nonzero(~no_data & ~refused)),
+            int(np.count_nonzero(no_data)),
             int(np.count_nonzero(refused)),
             int(np.count_nonzero(own.codes == 0)),
         )
@@ -298,7 +281,9 @@ class RowMapping:
         for name in ("method", "stage"):
             if name not in columns and name in self.names:
                 columns[name] = tests.look_up([getattr(entry, name) for entry in self._entries])
-        if only is not None and not {"result", "unit", "status", MAPPING_FAULT}.intersection(only):
+        # Looking for revisions takes identities only: results are not worked out for them.
+        identities = ({*self._columns, "test", "method", "stage"} - {"result", "unit"}) | {"file_row", "file_column"}
+        if only is not None and {*only}.intersection(self.names) <= identities:
             return columns
         if self._entries and not document.result_column:
             columns["test_as_exported"] = self._raw(raw, self._columns["test"])

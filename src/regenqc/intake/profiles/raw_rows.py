@@ -95,11 +95,6 @@ class RowTests:
     names: Coded
     entry: NDArray[np.int32] | None
 
-    @classmethod
-    def none(cls, count: int) -> RowTests:
-        """Return rows of no test."""
-        return cls(coded_constant("", count), np.full(count, -1, dtype=np.int32))
-
     def look_up(self, texts: list[str]) -> Coded:
         """Return by row a text of its entry, empty without one."""
         if self.entry is None:
