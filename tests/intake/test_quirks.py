@@ -6,8 +6,10 @@ The numbers are those of the collection of quirks that the strings were taken fr
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import openpyxl
@@ -531,3 +533,29 @@ def test_a_number_in_another_writing_than_declared_is_refused(tmp_path: Path) ->
 def test_a_draft_never_runs() -> None:
     with pytest.raises(SpecificationError, match="RQC-S208"):
         parse_profile("draft = true\n" + HEAD + 'other_tests = "keep"\n' + COLUMNS)
+
+
+def test_error_values_and_long_numbers_of_a_workbook_stay_what_they_are(tmp_path: Path) -> None:
+    workbook = openpyxl.Workbook()
+    for row in (
+        ("Lot", "Test", "Result", "Unit"),
+        (12345678901234567, "ph", "E", "pH"),
+        (12345678901234568, "ph", 7.0, "pH"),
+    ):
+        workbook.active.append(row)
+    workbook.save(tmp_path / "a.xlsx")
+    with zipfile.ZipFile(tmp_path / "a.xlsx") as source, zipfile.ZipFile(tmp_path / "b.xlsx", "w") as target:
+        for name in source.namelist():
+            content = source.read(name)
+            if name.endswith("sheet1.xml"):
+                content = re.sub(rb'<c r="C2".*?</c>', b'<c r="C2" t="e"><v>#DIV/0!</v></c>', content)
+                for cell, digits in ((b"A2", b"12345678901234567"), (b"A3", b"12345678901234568")):
+                    content = re.sub(
+                        rb'<c r="' + cell + rb'".*?</c>', b'<c r="' + cell + b'"><v>' + digits + b"</v></c>", content
+                    )
+            target.writestr(name, content)
+    rows, _ = rows_of(tmp_path / "b.xlsx", profile_of())
+    assert [(row["batch_id"], row["result"]) for row in rows] == [
+        ("12345678901234567", "#DIV/0!"),
+        ("12345678901234568", "7"),
+    ]

@@ -11,7 +11,14 @@ import pyarrow as pa
 
 from regenqc.errors import DataError, Fault
 from regenqc.intake.readers.text import as_text_codes, number_text
-from regenqc.intake.readers.xlsx_parts import SheetMarks, SheetPart, check_archive, read_marks, read_sheets
+from regenqc.intake.readers.xlsx_parts import (
+    SheetMarks,
+    SheetPart,
+    check_archive,
+    read_long_numbers,
+    read_marks,
+    read_sheets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +30,7 @@ __all__ = ["Sheet", "hidden_notes", "open_sheet", "read_xlsx", "xlsx_header"]
 
 _MOST_COLUMNS: Final = 16_384
 _SHOWN: Final = 20
+_LEAST_LONG: Final = 1e15  # from here on a double may not hold every whole number that was typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,13 +257,21 @@ def _rows(path: Path, sheet: SheetPart, marks: SheetMarks) -> Iterator[list[str]
             raise ValueError(f"{found.width} columns")
         return iter(found.to_python(skip_empty_area=False))
 
-    formats = marks.formats
+    formats, errors = marks.formats, marks.errors
+    long_numbers: dict[tuple[int, int], str] | None = None
     for number, cells in enumerate(_readable(path, opened), start=1):
         texts = [value if isinstance(value, str) else _text(value) for value in cells]
-        if formats:
-            for column, value in enumerate(cells, start=1):
-                if isinstance(value, (int, float)) and (shown := formats.get((number, column))) is not None:
-                    texts[column - 1] = _shown(texts[column - 1], shown)
+        for column, value in enumerate(cells, start=1):
+            if not isinstance(value, (int, float)) or isinstance(value, bool):
+                if errors and (number, column) in errors:
+                    texts[column - 1] = errors[number, column] or "#ERROR"
+                continue
+            if abs(value) >= _LEAST_LONG:
+                if long_numbers is None:
+                    long_numbers = _readable(path, lambda: read_long_numbers(path, sheet))
+                texts[column - 1] = long_numbers.get((number, column), texts[column - 1])
+            if formats and (shown := formats.get((number, column))) is not None:
+                texts[column - 1] = _shown(texts[column - 1], shown)
         yield texts
 
 

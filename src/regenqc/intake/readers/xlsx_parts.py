@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-__all__ = ["SheetMarks", "SheetPart", "check_archive", "read_marks", "read_sheets"]
+__all__ = ["SheetMarks", "SheetPart", "check_archive", "read_long_numbers", "read_marks", "read_sheets"]
 
 _LARGEST_BYTES: Final = 2 << 30
 _LARGEST_RATIO: Final = 400
@@ -28,6 +28,7 @@ _PART_BYTES: Final = 1 << 20
 _CONDITIONS: Final = re.compile(r"\[[^\]]*\]")
 # What a damaged part of an archive may raise.
 _DAMAGE: Final = (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error, lzma.LZMAError)
+_EXACT_DIGITS: Final = 15
 _PERCENT_FORMATS: Final = {9: "0%", 10: "0.00%"}
 
 
@@ -55,12 +56,14 @@ class SheetMarks:
         hidden_columns: numbers of hidden columns, from 1, as ranges.
         formats: format of cells (row, column, from 1) that is shown with a percent sign or an operator.
         empty_formulas: cells whose formula has no value.
+        errors: text of cells (row, column, from 1) that hold an error value, such as `#DIV/0!`.
     """
 
     hidden_rows: list[int] = field(default_factory=list)
     hidden_columns: list[tuple[int, int]] = field(default_factory=list)
     formats: dict[tuple[int, int], str] = field(default_factory=dict)
     empty_formulas: list[str] = field(default_factory=list)
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)
 
 
 def read_sheets(path: Path) -> list[SheetPart]:
@@ -111,6 +114,41 @@ def _marks_of(path: Path, sheet: SheetPart, *_: int) -> SheetMarks:
         return scan.marks
 
 
+def read_long_numbers(path: Path, sheet: SheetPart) -> dict[tuple[int, int], str]:
+    """Return the digits of whole numbers that are longer than a double can hold, by row and column, from 1.
+
+    Raises:
+        ValueError: a part is damaged.
+        OSError: the file cannot be read.
+    """
+    found: dict[tuple[int, int], str] = {}
+    with _opened(path) as archive:
+        parser = expat.ParserCreate()
+        row = column = 0
+        text = ""
+
+        def start(name: str, keys: dict[str, str]) -> None:
+            nonlocal row, column, text
+            if name == "row":
+                row, column = (int(keys["r"]) if "r" in keys else row + 1), 0
+            elif name == "c":
+                column = _column_number(keys["r"]) if "r" in keys else column + 1
+            elif name == "v":
+                text = ""
+
+        def heard(part: str) -> None:
+            nonlocal text
+            text += part
+
+        def end(name: str) -> None:
+            if name == "v" and len(text) > _EXACT_DIGITS and text.isascii() and text.removeprefix("-").isdigit():
+                found[row, column] = text
+
+        parser.CharacterDataHandler = heard
+        _parse(archive, sheet.part, start, end, parser=parser)
+    return found
+
+
 class _SheetScan:
     def __init__(self, special: dict[str, str], *, listen: Callable[[Callable[[str], None] | None], None]) -> None:
         self._listen = listen
@@ -121,17 +159,21 @@ class _SheetScan:
         self._cell = ""
         self._has_formula = False
         self._has_value = False
+        self._is_error = False
 
     def start(self, name: str, keys: dict[str, str]) -> None:
         if name == "c":
             self.close()
             self._cell = keys.get("r", "")
             self._column = _column_number(self._cell) if self._cell else self._column + 1
+            if keys.get("t") == "e":
+                self._is_error = True
+                self.marks.errors[self._row, self._column] = ""
             if (shown := self._special.get(keys.get("s", ""))) is not None:
                 self.marks.formats[self._row, self._column] = shown
         elif name == "v":
-            # Some programs write an empty value behind a formula; of all other cells the text is not looked at.
-            if self._has_formula:
+            # Some programs write an empty value behind a formula; of other cells than these the text is not looked at.
+            if self._has_formula or self._is_error:
                 self._listen(self.text)
         elif name == "f":
             self._has_formula = True
@@ -143,17 +185,19 @@ class _SheetScan:
         elif name == "col" and keys.get("hidden") in {"1", "true"}:
             self.marks.hidden_columns.append((int(keys["min"]), int(keys["max"])))
 
-    def text(self, _: str) -> None:
-        """Note that the formula has a value."""
+    def text(self, text: str) -> None:
+        """Note that the formula has a value, and what an error says."""
         self._has_value = True
+        if self._is_error:
+            self.marks.errors[self._row, self._column] += text
 
     def close(self) -> None:
         """Note whether the last cell has a formula without value."""
         if self._has_formula and not self._has_value:
             self.marks.empty_formulas.append(self._cell or f"row {self._row} column {self._column}")
-        if self._has_formula:
+        if self._has_formula or self._is_error:
             self._listen(None)
-        self._has_formula = self._has_value = False
+        self._has_formula = self._has_value = self._is_error = False
 
 
 def _special_formats(archive: zipfile.ZipFile) -> dict[str, str]:
