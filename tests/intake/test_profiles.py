@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from typer.testing import CliRunner
 
-from regenqc.errors import SpecificationError
+from regenqc.cli.profile import app
+from regenqc.errors import DataError, SpecificationError
 from regenqc.evaluation import evaluate
 from regenqc.intake.profiles import list_profiles, load_profile, parse_profile
 from regenqc.intake.profiles.drafting import draft_profile
@@ -223,3 +225,14 @@ def test_a_table_in_memory_is_read_by_no_profile() -> None:
 
     with pytest.raises(UsageError, match="RQC-U130"):
         read_results(pa.table({"Batch": ["a"]}), profile="generic-long-comma")
+
+
+def test_a_packaged_profile_is_shown_as_it_is_written() -> None:
+    for identifier, path in list_profiles():
+        done = CliRunner().invoke(app, ["show", identifier])
+        assert (done.exit_code, done.output) == (0, path.read_text(encoding="utf-8"))
+
+
+def test_of_a_document_no_draft_is_made() -> None:
+    with pytest.raises(DataError, match="profile show"):
+        draft_profile(sample_of("senaite-json"), identifier="drafted")

@@ -48,6 +48,19 @@ def list_command() -> None:
     console().print(table)
 
 
+@app.command("show")
+def show_command(
+    reference: Annotated[str, typer.Argument(help="Identifier of a packaged profile.")],
+) -> None:
+    """Print a packaged profile as it is written, to copy and complete.
+
+    Example: regenqc profile show senaite-json > our-senaite.toml
+    """
+    from regenqc.intake.profiles.loading import load_profile
+
+    typer.echo(Path(load_profile(reference, is_draft_allowed=True).source).read_text(encoding="utf-8"), nl=False)
+
+
 @app.command("check")
 def check_command(
     file: Annotated[Path, typer.Argument(help="An export of the laboratory.")],

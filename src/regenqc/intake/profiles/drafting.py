@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from regenqc.errors import DataError, Fault
 from regenqc.intake.formats import format_of
 from regenqc.intake.profiles.coded import Coded
 from regenqc.intake.profiles.date_formats import iso_date
@@ -92,8 +93,18 @@ def draft_profile(path: Path, *, identifier: str) -> str:
 def _provisional(path: Path) -> ProfileDocument:
     """Return a profile that says only how the file is written."""
     kind = format_of(path)
+    if kind == "json":
+        raise DataError(
+            Fault(
+                code="RQC-D009",
+                what="Of a JSON document no draft is made: its columns are those of its kind.",
+                where=str(path),
+                expected="a table",
+                action="Copy the packaged profile of its kind (`regenqc profile show`), and list your codes in it.",
+            )
+        )
     content: dict[str, object] = {
-        "schema": SCHEMA, "id": "draft", "version": "0", "title": "draft", "format": kind if kind != "json" else "senaite_json",
+        "schema": SCHEMA, "id": "draft", "version": "0", "title": "draft", "format": kind,
         "columns": {"batch_id": {"constant": "?"}, "test": {"constant": "?"}, "result": {"constant": "?"}}, "other_tests": "keep",
     }  # fmt: skip
     if kind == "delimited":
