@@ -144,7 +144,7 @@ def _lines(
     roles = _roles(titles)
     named = {role: position for position, role in roles.items()}
     is_wide = "test" not in named or "result" not in named
-    yield f"# A draft made from {path.name}: {rows} rows, {len(titles)} columns. It never runs."
+    yield f"# A draft made from {_text(path.name)}: {rows} rows, {len(titles)} columns. It never runs."
     yield "# Check every line against the export and the laboratory, complete it, then remove `draft = true`."
     yield "draft   = true"
     yield f"schema  = {_text(SCHEMA)}"

@@ -15,7 +15,7 @@ import pyarrow as pa
 from regenqc.intake.contracts import MAPPING_FAULT, RESULT_COLUMNS
 from regenqc.intake.profiles.checks import DATE_COLUMNS
 from regenqc.intake.profiles.coded import Coded, coded_constant, from_list, recoded, stacked
-from regenqc.intake.profiles.date_formats import iso_date
+from regenqc.intake.profiles.date_columns import iso_dates
 from regenqc.intake.profiles.flags import Flags
 from regenqc.intake.profiles.model import fold_name
 from regenqc.intake.profiles.raw_rows import RawRows, RowFaults, RowTests
@@ -308,17 +308,16 @@ class RowMapping:
             declared, zone = column.format or self._document.dates.format, column.zone or self._document.dates.zone
             if declared == "ISO" and zone is None:
                 return coded
-            dates = [iso_date(text, declared=declared, zone=zone) for text in coded.words]
-            wrong = {text for text, date in zip(coded.words, dates, strict=True) if date is None}
-            faults.add(
-                coded,
-                lambda text: (
-                    f"the date '{text}' is not written as {declared}, or does not exist" if text in wrong else ""
-                ),
-            )
-            return recoded(
-                coded, [text if date is None else date for text, date in zip(coded.words, dates, strict=True)]
-            )
+            dates, wrong = iso_dates(coded.array, declared=declared, zone=zone)
+            if wrong.any():
+                bad = frozenset(coded.array.filter(pa.array(wrong)).to_pylist())
+                faults.add(
+                    coded,
+                    lambda text: (
+                        f"the date '{text}' is not written as {declared}, or does not exist" if text in bad else ""
+                    ),
+                )
+            return Coded(coded.codes, dates)
         if name in _NUMBERS and self._rules != ValueRules():
             values = [map_value(text, rules=self._rules, words={}) for text in coded.words]
             by_text = {text: value.fault for text, value in zip(coded.words, values, strict=True)}

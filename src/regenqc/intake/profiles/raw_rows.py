@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from numpy.typing import NDArray
 
+_LONGEST_FAULT = 300
+
 __all__ = ["RawRows", "RowFaults", "RowTests"]
 
 
@@ -50,6 +52,7 @@ class RowFaults:
 
     def code_of(self, text: str) -> int:
         """Return the code of a fault."""
+        text = text if len(text) <= _LONGEST_FAULT else f"{text[: _LONGEST_FAULT - 1]}…"
         code = self.known.setdefault(text, len(self.texts))
         if code == len(self.texts):
             self.texts.append(text)
