@@ -1,4 +1,4 @@
-"""Where the files that travel with regenqc are found: specification packs and sample data."""
+"""Where the files that travel with regenqc are found: specification packs, import profiles and sample data."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from regenqc.errors import Fault, InternalError
 __all__ = ["packaged_path"]
 
 
-def packaged_path(name: Literal["specs", "sample_data"]) -> Path:
-    """Return the directory of the packaged specifications or of the sample data.
+def packaged_path(name: Literal["specs", "profiles", "sample_data"]) -> Path:
+    """Return the directory of the packaged specifications, of the profiles or of the sample data.
 
-    An installed wheel carries both inside the package; a source checkout has them at its top level.
+    An installed wheel carries all of them inside the package; a source checkout has them at its top level.
 
     Raises:
         InternalError: neither place has the directory, so that the installation is incomplete.

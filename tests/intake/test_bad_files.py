@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from regenqc.errors import DataError, UsageError
+from regenqc.errors import DataError, SpecificationError, UsageError
 from regenqc.intake.readers import csv as csv_reader
 from regenqc.intake.table import read_results
 
@@ -53,8 +53,8 @@ BAD_CSV = {
     "half of a character at the end": (PLAIN_CSV + b"B1,ph,7,pH,\xe2\x89", "RQC-D002", "line 4"),
     "Latin-1 in the header": (b"batch_id,test,result,unit,gr\xf6\xdfe\n", "RQC-D002", "header"),
     "a NUL in a late row": (PLAIN_CSV * 1 + b"B,ph,7.2,pH,x\n" * 500 + b"B,p\0h,7,pH,x\n", "RQC-D002", "line 504"),
-    "a zipped spreadsheet": (b"PK\x03\x04" + b"\0" * 100, "RQC-D002", ".xlsx"),
-    "Parquet under a text name": (b"PAR1" + b"\0" * 100, "RQC-D002", ".parquet"),
+    "a damaged workbook under a text name": (b"PK\x03\x04" + b"\0" * 100, "RQC-D005", "XLSX"),
+    "damaged Parquet under a text name": (b"PAR1" + b"\0" * 100, "RQC-D005", "Parquet"),
     "a compressed file": (b"\x1f\x8b\x08\0\0", "RQC-D002", "Unpack"),
     "semicolons between fields": (PLAIN_CSV.replace(b",", b";"), "RQC-D013", "semicolons"),
     "tabs between fields": (PLAIN_CSV.replace(b",", b"\t"), "RQC-D013", "tabs"),
@@ -383,9 +383,11 @@ def test_no_input_is_a_usage_error() -> None:
         read_results()
 
 
-def test_an_unknown_profile_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="RQC-U001"):
+def test_an_unknown_profile_is_refused_with_the_known_ones() -> None:
+    with pytest.raises(SpecificationError, match="RQC-S207") as caught:
         read_results("a.csv", profile="other")
+    assert caught.value.exit_code == 4
+    assert "generic-long-comma" in str(caught.value)
 
 
 def test_standard_input_that_is_broken_is_named_as_such(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

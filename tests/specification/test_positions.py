@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from regenqc.specification import list_specifications
-from regenqc.specification.positions import Path, describe_place, locate_lines
+from regenqc.toml_places import Path, describe_place, locate_lines
 
 from .texts import faults_of, header, requirement
 

@@ -75,6 +75,8 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "Whom a late failure or a recall reaches, who is told by when, which follow-up is due.",
     ),
     "plan": ("plan.app", "Say how much to test, before testing: metaphases, supernatant, cells, containers."),
+    "pull": ("pull.app", "Fetch results out of a LIMS."),
+    "profile": ("profile.app", "Describe laboratories' exports."),
     "spec": ("spec.app", "Work on specifications."),
 }
 

@@ -13,7 +13,7 @@ import typer
 
 from regenqc.cli.matrix import print_release_matrix
 from regenqc.cli.start import leave_pandas_out, stop_garbage_collection
-from regenqc.cli.terminal import MARKS, console
+from regenqc.cli.terminal import MARKS, console, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -51,7 +51,7 @@ def evaluate_command(
     batches: Annotated[str | None, typer.Option("--batches", "-b", help="Batch table with attributes.")] = None,
     stage: Annotated[str | None, typer.Option("--stage", help="Judge this stage only.")] = None,
     profile: Annotated[
-        str, typer.Option("--profile", help="How the laboratory's columns map to the canonical ones.")
+        str, typer.Option("--profile", "-p", help="What the export's columns mean: identifier or .toml file.")
     ] = "canonical",
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Moment of evaluation, ISO 8601 with zone; default now.")
@@ -117,6 +117,8 @@ def evaluate_command(
             print_release_matrix(evaluation)
         else:
             print_evaluation(evaluation, out=out)
+            if run is not None:
+                _print_mapping(run)
         if recorder is not None:
             recorder.tell(quiet=as_json)
         is_all_eligible = evaluation.is_all_eligible
@@ -264,7 +266,7 @@ def print_evaluation(evaluation: Outcome, *, out: Path | None) -> None:
     for row in rows:
         symbol, style = MARKS[row["disposition"]]
         line = Text(f"{symbol} {row['disposition']:<12}", style=style)
-        line.append(_visible(row["batch_id"]), style="bold default")
+        line.append(visible(row["batch_id"]), style="bold default")
         line.append(f"  {row['stage']}  {row['spec_id']}", style="dim")
         screen.print(line)
         own = findings.get((row["batch_id"], row["spec_id"], row["stage"]), [])
@@ -279,6 +281,24 @@ def print_evaluation(evaluation: Outcome, *, out: Path | None) -> None:
         screen.print(Text.assemble(("written to ", "dim"), str(out), (", open ", "dim"), str(out / "report.html")))
 
 
+def _print_mapping(run: dict[str, Any]) -> None:
+    """Print what is hidden in the files, and of every file that a profile described what became of its rows."""
+    from rich.text import Text
+
+    for entry in run["inputs"]:
+        for note in entry.get("notes", ()):
+            console().print(Text(f"■ {visible(entry['name'])}: {visible(note)}", style="yellow"))
+        if "rows" in entry:
+            rows = entry["rows"]
+            console().print(
+                Text(
+                    f"profile {run['profile']} {run['profile_version']}, {visible(entry['name'])}: {rows['read']:,} rows in file = "
+                    f"{rows['mapped']:,} mapped + {rows['not_data']:,} declared no data + {rows['refused']:,} refused",
+                    style="dim",
+                )
+            )
+
+
 def _short(finding: dict[str, Any], row: dict[str, Any]) -> str:
     """Return a finding in a line; its whole sentence stands in the files."""
     reported = f"{finding['reported']} {finding['unit']}".strip()
@@ -288,7 +308,7 @@ def _short(finding: dict[str, Any], row: dict[str, Any]) -> str:
     shows_limit = finding["limit"] and finding["verdict"] != "missing" and finding["reason_code"] != "sponsor_must_set"
     limit = f", required {finding['limit']}" if shows_limit else ""
     text = f"{finding['requirement_id']:<26} {shown + ': ' if shown else ''}{reason}{limit}{due}"
-    return _visible(text)
+    return visible(text)
 
 
 def _first_exceptions(evaluation: Outcome) -> list[dict[str, Any]]:
@@ -308,8 +328,3 @@ def _findings_of(evaluation: Outcome, rows: list[dict[str, Any]]) -> dict[tuple[
         for row in part.filter(pc.is_in(part["batch_id"], value_set=wanted)).to_pylist():
             found.setdefault((row["batch_id"], row["spec_id"], row["stage"]), []).append(row)
     return found
-
-
-def _visible(text: str) -> str:
-    """Return text with control characters made visible, so that an export cannot steer the terminal."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from regenqc.errors import RegenqcError
 
-__all__ = ["INTERNAL_ERROR", "MARKS", "console", "print_error", "print_internal_error", "write_text"]
+__all__ = ["INTERNAL_ERROR", "MARKS", "console", "print_error", "print_internal_error", "visible", "write_text"]
 
 INTERNAL_ERROR = 70
 
@@ -92,3 +92,8 @@ def write_text(path: Path, content: str | bytes) -> None:
                 action="Choose another place.",
             )
         ) from error
+
+
+def visible(text: str) -> str:
+    """Return text with control characters made visible, so that an export cannot steer the terminal."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

@@ -28,6 +28,7 @@ from regenqc.evaluation.row_arrays import row_arrays
 from regenqc.evaluation.row_criteria import judge_text
 from regenqc.evaluation.set_aside import record_investigated
 from regenqc.intake.coding import Refusal, Standing
+from regenqc.intake.refusals import refusal_text
 from regenqc.measurement.reported import WORDS, Form, fold_word
 from regenqc.vocabulary import INTERIM_WORDS, Reason, Verdict
 
@@ -470,10 +471,7 @@ class Judge:
     ) -> None:
         coded = chunk.judged.coded
         verdicts = np.full(len(rows), verdict, dtype=np.uint8)
-        details = [
-            Refusal(code).name.lower().replace("_", " ") if reason is Reason.ROW_REFUSED else None
-            for code in coded.refusal[rows].tolist()
-        ]
+        details = [refusal_text(coded, row) if reason is Reason.ROW_REFUSED else None for row in rows.tolist()]
         self.raise_cells(coded.batch[rows], slots, verdicts)
         reasons = np.full(len(rows), reason, dtype=np.uint8)
         self.explain_rows(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from regenqc.evaluation.conclusion import Evaluation
     from regenqc.evaluation.judge import JudgedRows
     from regenqc.intake.batches import BatchTable
+    from regenqc.intake.sources import Source
     from regenqc.intake.table import ResultTable
     from regenqc.specification.model import Specification
 
@@ -225,11 +226,8 @@ def run_record(
             "numpy": np.__version__,
         },
         "as_of": outcome.evaluated_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "profile": "canonical",
-        "inputs": [
-            {"name": source.name, "kind": source.kind, "digest": source.digest, "bytes": source.byte_count}
-            for source in results.sources
-        ],
+        **_profile_record(results),
+        "inputs": [_input_record(source) for source in results.sources],
         "batches": None if batches is None else {"name": batches.name, "digest": batches.digest},
         "specifications": [_specification(entry) for entry in outcome.specifications],
         "counts": {
@@ -243,6 +241,32 @@ def run_record(
         "carried_columns": [name for name in results.columns if name not in canonical],
         "timings": timings,
     }
+
+
+def _profile_record(results: ResultTable) -> dict[str, str | None]:
+    used = {source.mapped.profile.fingerprint: source.mapped.profile for source in results.sources if source.mapped}
+    if not used:
+        return {"profile": "canonical", "profile_version": None, "profile_fingerprint": None}
+    (profile,) = used.values()  # a run reads all its files by one profile
+    return {
+        "profile": profile.document.id,
+        "profile_version": profile.document.version,
+        "profile_fingerprint": profile.fingerprint,
+    }
+
+
+def _input_record(source: Source) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "name": source.name,
+        "kind": source.kind,
+        "digest": source.digest,
+        "bytes": source.byte_count,
+    }
+    if source.notes:
+        record["notes"] = list(source.notes)
+    if source.mapped is not None:
+        record["rows"] = source.mapped.tally.as_json()
+    return record
 
 
 def _specification(entry: Specification) -> dict[str, str | Sequence[str]]:

@@ -15,11 +15,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regenqc.intake.contracts import MAXIMUM_CELL_CHARACTERS
+from regenqc.intake.contracts import MAPPING_FAULT, MAXIMUM_CELL_CHARACTERS
 from regenqc.intake.dates import DateKind, date_kinds
 from regenqc.intake.invalidation import Lacking, lacking_of
 from regenqc.intake.readers.text import trimmed
 from regenqc.intake.reading import NEVER_NEGATIVE, Readings, read_texts
+from regenqc.intake.refusals import Refusal
 from regenqc.intake.revisions import revision_number
 from regenqc.intake.superseded import SupersededResults
 from regenqc.measurement.reported import WORDS, Form, NumberLocale, read_reported
@@ -46,20 +47,6 @@ _NOT_SEEN: Final = -2
 
 Work = TypeVar("Work")
 Code = TypeVar("Code", bound=np.integer[Any])
-
-
-class Refusal(IntEnum):
-    """Why a row cannot be judged at all; the lower-case name is the code in `refused.csv`."""
-
-    NONE = 0
-    BLANK_ROW = 1
-    ROW_WITHOUT_BATCH = 2
-    ROW_WITHOUT_TEST = 3
-    UNKNOWN_STAGE = 4
-    UNKNOWN_STATUS = 5
-    AMBIGUOUS_DATE = 6
-    UNREADABLE_REVISION = 7
-    OVERSIZED_CELL = 8
 
 
 class Standing(IntEnum):
@@ -203,6 +190,7 @@ class RowCoder:
         # Before every other reason: such a row holds its batch at every stage.
         stage = self._stages(rows)
         refuse(stage < 0, Refusal.UNKNOWN_STAGE)
+        refuse(self._is_stated(rows, MAPPING_FAULT), Refusal.NOT_MAPPED)
         for name in rows.schema.names:
             long = self._once(rows[name], ("length", name), _too_long)
             if long is not None:

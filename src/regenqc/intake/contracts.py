@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BATCH_COLUMNS",
+    "MAPPING_FAULT",
     "MAXIMUM_CELL_CHARACTERS",
     "RESULT_COLUMNS",
     "InputColumn",
@@ -35,6 +36,8 @@ __all__ = [
 ]
 
 MAXIMUM_CELL_CHARACTERS: Final = 65_536
+# A column that mapping by a profile adds: a row with a text in it is refused, whoever wrote the text.
+MAPPING_FAULT: Final = "mapping_fault"
 
 
 @dataclass(frozen=True, slots=True)

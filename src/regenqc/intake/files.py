@@ -1,4 +1,4 @@
-"""Files as sources: found by path or pattern, opened by the ending of their name, checked at the door."""
+"""Files as sources: found by path or pattern, opened by what they are, checked at the door."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ import tempfile
 import weakref
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from regenqc.errors import DataError, Fault
 from regenqc.intake.contracts import check_column_names, check_column_types
+from regenqc.intake.formats import format_of
 from regenqc.intake.sources import Reader, Source, not_empty, unreported_types
 
 if TYPE_CHECKING:
@@ -22,16 +23,21 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from regenqc.intake.contracts import InputColumn
+    from regenqc.intake.profiles.model import Profile
 
 __all__ = ["file_sources"]
 
+# What these files are is told by their first bytes, whatever they are called.
+_BINARY_ENDINGS: Final = {"xlsx": ".xlsx", "parquet": ".parquet", "arrow": ".arrow"}
 
-def file_sources(text: str, *, columns: Sequence[InputColumn]) -> list[Source]:
+
+def file_sources(text: str, *, columns: Sequence[InputColumn], profile: Profile | None = None) -> list[Source]:
     """Return the files that a path, a pattern or `-` names, in the order of their names.
 
     Args:
         text: a path, a pattern with `*`, `?` or `[…]`, or `-` for comma-separated text on standard input.
         columns: the contract.
+        profile: what the columns of the files mean; without it they are the canonical ones.
 
     Raises:
         DataError: no such file, or one that cannot be read or does not satisfy the contract.
@@ -44,12 +50,12 @@ def file_sources(text: str, *, columns: Sequence[InputColumn]) -> list[Source]:
         Check the path.
     """
     if text == "-":
-        return [_standard_input(columns)]
+        return [_standard_input(columns, profile)]
     try:
         paths = _paths(text)
     except (OSError, ValueError) as error:
         raise DataError(_unopened(text, error)) from error
-    return [_file_source(path, columns) for path in paths]
+    return [_file_source(path, columns, profile) for path in paths]
 
 
 def _paths(text: str) -> list[Path]:
@@ -81,7 +87,7 @@ class _Copy:
                 stream.write(part)
 
 
-def _standard_input(columns: Sequence[InputColumn]) -> Source:
+def _standard_input(columns: Sequence[InputColumn], profile: Profile | None) -> Source:
     # Results are read more than once (revisions first), so the stream is kept in a file for the run.
     name = "<standard input>"
     copy = _Copy(iter(lambda: sys.stdin.buffer.read(1 << 20), b""))
@@ -90,7 +96,7 @@ def _standard_input(columns: Sequence[InputColumn]) -> Source:
         return DataError(*(replace(fault, where=fault.where.replace(str(copy.path), name)) for fault in error.faults))
 
     try:
-        source = _file_source(copy.path, columns)
+        source = _file_source(copy.path, columns, profile)
     except DataError as error:
         raise named(error) from error.__cause__
 
@@ -103,7 +109,7 @@ def _standard_input(columns: Sequence[InputColumn]) -> Source:
     return replace(source, name=name, read=read)
 
 
-def _file_source(path: Path, columns: Sequence[InputColumn]) -> Source:
+def _file_source(path: Path, columns: Sequence[InputColumn], profile: Profile | None = None) -> Source:
     if path.is_dir():
         raise DataError(
             Fault(
@@ -116,14 +122,30 @@ def _file_source(path: Path, columns: Sequence[InputColumn]) -> Source:
         )
     try:
         before = path.stat()
-        kind, header, read = _open(path, columns)
+        mapped = None
+        if profile is None:
+            kind, header, read = _open(path, columns)
+        else:
+            from regenqc.intake.profiles.source import MappedFile  # noqa: PLC0415 - canonical files need none of it
+
+            mapped = MappedFile(path, profile)
+            kind, header, read = mapped.kind, mapped.names, mapped.read
         check_column_names(header, columns=columns, source=str(path))
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise DataError(_unopened(str(path), error)) from error
     unchanged = _unchanged(not_empty(read, name=str(path)), path, before)
-    return Source(str(path), kind, tuple(header), f"sha256:{digest}", before.st_size, unchanged)
+    notes = _notes(path, kind) if mapped is None else mapped.notes
+    return Source(str(path), kind, tuple(header), f"sha256:{digest}", before.st_size, unchanged, mapped, notes)
+
+
+def _notes(path: Path, kind: str) -> tuple[str, ...]:
+    if kind != "xlsx":
+        return ()
+    from regenqc.intake.readers import xlsx  # noqa: PLC0415 - see _open
+
+    return xlsx.hidden_notes(path)
 
 
 def _unchanged(read: Reader, path: Path, before: os.stat_result) -> Reader:
@@ -152,7 +174,7 @@ def _unchanged(read: Reader, path: Path, before: os.stat_result) -> Reader:
 
 def _open(path: Path, columns: Sequence[InputColumn]) -> tuple[str, Sequence[str], Reader]:
     # Each reader is imported with the first file of its kind: an evaluation of one CSV needs no Parquet.
-    suffix = path.suffix.lower()
+    suffix = _BINARY_ENDINGS.get(format_of(path), path.suffix.lower())
     if suffix in {".csv", ".txt"}:
         from regenqc.intake.readers import csv  # noqa: PLC0415
 

@@ -14,6 +14,7 @@ from regenqc.intake.readers.text import has_reported_text, text_chunks
 
 if TYPE_CHECKING:
     from regenqc.intake.contracts import InputColumn
+    from regenqc.intake.profiles.source import MappedFile
 
 __all__ = ["Reader", "Source", "not_empty", "table_source", "unreported_types"]
 
@@ -32,6 +33,8 @@ class Source:
         byte_count: size of the file, 0 for tables in memory.
         read: `read(rows, only)` yields record batches of dictionary-coded text with the columns `only`; of about `rows`
             rows where the format allows it. It raises `DataError` when the source turns out to be broken or without rows.
+        mapped: the way from the file's own columns to these; `None` where they are its own.
+        notes: what whoever looks at the file may not see, such as hidden rows of a sheet.
 
     Example:
         >>> source = table_source(pa.table({"batch_id": ["B1"]}), name="<table>", kind="table", columns=())
@@ -45,6 +48,8 @@ class Source:
     digest: str
     byte_count: int
     read: Reader = field(repr=False)
+    mapped: MappedFile | None = field(default=None, repr=False)
+    notes: tuple[str, ...] = ()
 
 
 def table_source(table: pa.Table | pa.RecordBatch, *, name: str, kind: str, columns: Sequence[InputColumn]) -> Source:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pyarrow as pa
 
@@ -17,7 +17,12 @@ from regenqc.intake.sources import Source, table_source
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["ResultTable", "Source", "read_results", "source_of"]
+    from regenqc.intake.profiles.model import Profile
+
+__all__ = ["CANONICAL", "ResultTable", "Source", "read_results", "source_of"]
+
+# Of files whose columns are the canonical ones; nothing in them is mapped.
+CANONICAL: Final = "canonical"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,15 +47,16 @@ class ResultTable:
         return tuple(dict.fromkeys(name for source in self.sources for name in source.columns))
 
 
-def read_results(*inputs: Any, profile: str = "canonical") -> ResultTable:
+def read_results(*inputs: Any, profile: str | Path | Profile = CANONICAL) -> ResultTable:
     """Describe results to be judged; files are opened and their headers checked, rows are read later.
 
     Args:
         inputs: paths, glob patterns, `-` for standard input, pandas frames, Arrow tables or record batches.
-        profile: how the laboratory's columns map to the canonical ones; only `canonical` so far.
+        profile: what the columns of files mean: a packaged profile by its identifier, a `.toml` file, or one that is loaded.
 
     Raises:
-        UsageError: nothing given, something that holds no results, or an unknown profile.
+        UsageError: nothing given, something that holds no results, or a table in memory with a profile.
+        SpecificationError: no such profile, a draft, or one with faults.
         DataError: a file that is missing, unreadable or lacks required columns.
 
     Example:
@@ -60,17 +66,12 @@ def read_results(*inputs: Any, profile: str = "canonical") -> ResultTable:
         regenqc.errors.DataError: RQC-D008 There is no such file. At nowhere.csv. Expected: a file with rows.
         Check the path.
     """
-    if profile != "canonical":
-        raise UsageError(
-            Fault(
-                code="RQC-U001",
-                what="There is no such profile.",
-                got=str(profile),
-                expected="canonical",
-                action="Leave the profile out.",
-            )
-        )
-    sources = [source for item in inputs for source in _sources(item, RESULT_COLUMNS)]
+    loaded = None
+    if profile != CANONICAL:
+        from regenqc.intake.profiles.loading import load_profile  # noqa: PLC0415 - canonical files need none of it
+
+        loaded = load_profile(profile) if isinstance(profile, (str, Path)) else profile
+    sources = [source for item in inputs for source in _sources(item, RESULT_COLUMNS, loaded)]
     if not sources:
         raise UsageError(
             Fault(
@@ -112,11 +113,21 @@ def source_of(item: Any, *, columns: Sequence[InputColumn]) -> Source:
     return found[0]
 
 
-def _sources(item: Any, columns: Sequence[InputColumn]) -> list[Source]:
+def _sources(item: Any, columns: Sequence[InputColumn], profile: Profile | None = None) -> list[Source]:
     if isinstance(item, ResultTable):
         return list(item.sources)
     if isinstance(item, (str, Path)):
-        return file_sources(str(item), columns=columns)
+        return file_sources(str(item), columns=columns, profile=profile)
+    if profile is not None:
+        raise UsageError(
+            Fault(
+                code="RQC-U130",
+                what="A profile describes files.",
+                got=type(item).__name__,
+                expected="a path",
+                action="Name the file, or bring the table into canonical columns.",
+            )
+        )
     if isinstance(item, (pa.Table, pa.RecordBatch)):
         return [table_source(item, name="<table>", kind="table", columns=columns)]
     if is_frame(item):

@@ -9,12 +9,14 @@ Read in this order; the first rule that applies decides.
 4. Anything else is `UNREADABLE`, with a short stable word for the reason.
 
 Values are never repaired: a range is not averaged, a missing mark is not guessed, a superscript is not flattened. Unicode
-compatibility normalisation (NFKC) is left out on purpose, because it turns `10⁶` into `106` and `½` into `1⁄2`.
+compatibility normalisation (NFKC) is left out of numbers on purpose, because it turns `10⁶` into `106` and `½` into `1⁄2`;
+words of the vocabulary are looked up in that form.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import IntEnum
@@ -22,6 +24,7 @@ from functools import lru_cache
 from typing import Final
 
 from regenqc.errors import Fault, SpecificationError
+from regenqc.measurement.languages import TRANSLATED_WORDS
 from regenqc.vocabulary import RESULT_WORDS
 
 __all__ = [
@@ -32,9 +35,11 @@ __all__ = [
     "Form",
     "NumberLocale",
     "Reported",
+    "find_word",
     "fold_text",
     "fold_word",
     "read_reported",
+    "word_key",
 ]
 
 
@@ -102,10 +107,36 @@ def fold_word(text: str) -> str:
     return fold_text(text).casefold()
 
 
+def word_key(text: str) -> str:
+    """Return the key under which words of the closed vocabulary are looked up: `fold_word` over compatibility forms (NFKC).
+
+    Only for words: in numbers the same normalisation would turn `10⁶` into `106`.
+
+    Example:
+        >>> word_key("ＮＥＧ"), word_key("Négatif") == word_key("Ne\u0301gatif")
+        ('neg', True)
+    """
+    folded = fold_word(text)
+    return folded if folded.isascii() else fold_word(unicodedata.normalize("NFKC", folded))
+
+
 WORDS: Final[tuple[str, ...]] = tuple(RESULT_WORDS)
 _CANONICAL: Final[dict[str, str]] = {
-    fold_word(spelling): word for word, spellings in RESULT_WORDS.items() for spelling in (word, *spellings)
+    word_key(spelling): word
+    for vocabulary in (RESULT_WORDS, *TRANSLATED_WORDS.values())
+    for word, spellings in vocabulary.items()
+    for spelling in (word, *spellings)
 }
+
+
+def find_word(text: str) -> str | None:
+    """Return the canonical word that a text is a spelling of, in any of the languages, or `None`.
+
+    Example:
+        >>> find_word("N.D."), find_word("未检出"), find_word("looks fine")
+        ('not detected', 'not detected', None)
+    """
+    return _CANONICAL.get(word_key(text))
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +268,7 @@ def read_reported(text: str, *, number_locale: NumberLocale = DEFAULT_LOCALE) ->
             return Reported(text, Form.UNREADABLE, problem="too long")
         match = fullmatch(folded)
         if match is None:
-            word = _CANONICAL.get(folded.casefold())
+            word = find_word(folded)
             if word is not None:
                 return Reported(text, Form.WORD, word=word)
             return Reported(text, Form.UNREADABLE, problem=_problem(folded, number_locale))

@@ -68,12 +68,23 @@ def parts_of(results: ResultTable) -> list[FilePart]:
         results: files only.
 
     Raises:
-        UsageError: a source is no file.
+        UsageError: a source is no file, or is read by a profile.
         DataError: a Parquet file is damaged or has no rows.
     """
     parts: list[FilePart] = []
     for number, source in enumerate(results.sources):
         path = Path(source.name)
+        if source.mapped is not None:
+            raise UsageError(
+                Fault(
+                    code="RQC-U131",
+                    what="Spark reads files with canonical columns.",
+                    where=source.name,
+                    got=f"the profile {source.mapped.profile.label}",
+                    expected="the canonical columns",
+                    action="Leave the engine out.",
+                )
+            )
         if source.kind in {"frame", "table"} or not path.is_file():
             raise UsageError(
                 Fault(

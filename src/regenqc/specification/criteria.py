@@ -7,15 +7,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from regenqc.measurement.limits import ExactInterval, Limit, Rounding, conforming_interval, make_limit
-from regenqc.measurement.reported import WORDS, fold_word
-from regenqc.vocabulary import INTERIM_WORDS, OPPOSITE_WORDS, RESULT_WORDS, UNDECIDED_WORDS
+from regenqc.measurement.reported import WORDS, find_word
+from regenqc.vocabulary import INTERIM_WORDS, OPPOSITE_WORDS, UNDECIDED_WORDS
 
 if TYPE_CHECKING:
     from regenqc.specification.model import Criterion, LimitText
 
 __all__ = ["canonical_word", "conforming_words", "exact_interval", "failing_words", "read_limit"]
-
-_SPELLINGS = {fold_word(spelling): word for word, spellings in RESULT_WORDS.items() for spelling in (word, *spellings)}
 
 
 @lru_cache(maxsize=1 << 16)
@@ -62,7 +60,7 @@ def canonical_word(text: str) -> str | None:
         >>> canonical_word(" ND "), canonical_word("looks fine")
         ('not detected', None)
     """
-    word = _SPELLINGS.get(fold_word(text))
+    word = find_word(text)
     return word if word in WORDS else None
 
 

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from regenqc.errors import Fault
 from regenqc.specification import model
-from regenqc.specification.positions import Path, describe_place, locate_lines
+from regenqc.toml_places import Path, describe_place, locate_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

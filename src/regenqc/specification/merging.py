@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from regenqc.specification.document import Draft
     from regenqc.specification.model import Derived, Requirement, Specification, SpecificationDocument
-    from regenqc.specification.positions import Path
+    from regenqc.toml_places import Path
 
 __all__ = ["Merger"]
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from regenqc.specification.model import Derived, Requirement, SpecificationDocument
-    from regenqc.specification.positions import Path as KeyPath
+    from regenqc.toml_places import Path as KeyPath
 
 __all__ = ["Resolver"]
 

@@ -1,4 +1,4 @@
-"""Read comma-separated exports as streams of reported text, exactly as written between the commas."""
+"""Read exports of separated text as streams of reported text, exactly as written between the marks."""
 
 from __future__ import annotations
 
@@ -12,30 +12,55 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from regenqc.errors import DataError, Fault
+from regenqc.intake.readers.encodings import open_utf8
 from regenqc.intake.readers.text import TEXT_CODES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-__all__ = ["CsvHeader", "csv_header", "read_csv"]
+__all__ = ["PLAIN_FORM", "CsvForm", "CsvHeader", "csv_header", "read_csv"]
 
 _BLOCK_BYTES: Final = 8 << 20
 _LARGEST_BLOCK_BYTES: Final = 512 << 20
 _LONGEST_HEADER_BYTES: Final = 1 << 20
+_MOST_COLUMNS: Final = 20_000
 _MARK: Final = b"\xef\xbb\xbf"
 
 # A record that is put behind the file. When it does not come out as the last record, a quotation has swallowed it.
 _LAST: Final = "\x1e end of file \x1e"
 
 _OTHER_FORMATS: Final = (
-    (b"PK\x03\x04", "a zipped spreadsheet", "Rename it to .xlsx, or export as CSV."),
-    (b"PAR1", "a Parquet file", "Rename it to .parquet."),
-    (b"ARROW1", "an Arrow file", "Rename it to .arrow."),
     (b"\x1f\x8b", "a compressed file", "Unpack it first."),
     (b"\xd0\xcf\x11\xe0", "an old spreadsheet", "Save it as .xlsx, or export as CSV."),
     (b"%PDF", "a PDF document", "Export the results as CSV."),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class CsvForm:
+    """How a text file is written; by default comma-separated UTF-8 with one header record.
+
+    Args:
+        encoding: of its bytes.
+        delimiter: one ASCII character between fields.
+        quote: one ASCII character around fields, or nothing.
+        separator_line: whether the first line is a hint for spreadsheet programs (`sep=;`).
+        skip_lines: lines above the header that belong to no record.
+        titles: header of a file that has none.
+        comment: with what lines begin that are no records, or nothing.
+    """
+
+    encoding: str = "utf-8"
+    delimiter: str = ","
+    quote: str = '"'
+    separator_line: bool = False
+    skip_lines: int = 0
+    titles: tuple[str, ...] = ()
+    comment: str = ""
+
+
+PLAIN_FORM: Final = CsvForm()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,23 +69,33 @@ class CsvHeader:
 
     Args:
         names: in order; a field without name is called `unnamed_` and its position.
-        size: bytes up to the end of the record.
+        size: bytes up to the end of the record, in UTF-8.
+        titles: the fields as they are written.
+        form: how the file is written.
     """
 
     names: tuple[str, ...]
     size: int
+    titles: tuple[str, ...] = ()
+    form: CsvForm = PLAIN_FORM
 
 
-def csv_header(path: Path) -> CsvHeader:
-    """Return the names in the first record of a UTF-8 file; blank lines before it are passed over.
+def csv_header(path: Path, *, form: CsvForm = PLAIN_FORM) -> CsvHeader:
+    """Return the names in the first record of a file; blank lines before it are passed over.
+
+    Args:
+        path: of the file.
+        form: how it is written.
 
     Raises:
-        DataError: empty, not UTF-8, another format under a text name, or fields that are not separated by commas.
+        DataError: empty, not in its encoding, another format under a text name, or fields that are separated otherwise.
     """
-    with path.open("rb") as stream:
-        _refuse_other_formats(path, stream.read(4096))
-        stream.seek(0)
-        size = 0
+    with path.open("rb") as raw:
+        _refuse_other_formats(path, raw.read(4096), form)
+    with open_utf8(path, form.encoding) as stream:
+        size = _skip(path, stream, form)
+        if form.titles:
+            return CsvHeader(_names(form.titles), size, form.titles, form)
 
         def lines() -> Iterator[str]:
             nonlocal size
@@ -69,23 +104,64 @@ def csv_header(path: Path) -> CsvHeader:
                 size += len(line)
                 if size > _LONGEST_HEADER_BYTES:
                     raise csv.Error("the header does not end")
-                yield line[mark:].decode()
+                text = line[mark:].decode()
+                if not form.comment or not text.startswith(form.comment):
+                    yield text
 
+        reader = csv.reader(
+            lines(),
+            strict=True,
+            delimiter=form.delimiter,
+            quotechar=form.quote or None,
+            quoting=csv.QUOTE_MINIMAL if form.quote else csv.QUOTE_NONE,
+        )
         try:
-            fields = next((record for record in csv.reader(lines(), strict=True) if record), [])
+            fields = next((record for record in reader if record), [])
         except UnicodeDecodeError as error:
             raise DataError(_not_text(path, f"{error.reason} in the header")) from error
         except csv.Error as error:
             raise DataError(_malformed(path, f"header: {error}")) from error
-    _refuse_other_separators(path, fields)
-    return CsvHeader(tuple(name or f"unnamed_{position}" for position, name in enumerate(fields, start=1)), size)
+    _refuse_other_separators(path, fields, form)
+    if len(fields) > _MOST_COLUMNS:
+        raise DataError(_malformed(path, f"{len(fields)} columns"))
+    return CsvHeader(_names(fields), size, tuple(fields), form)
+
+
+def _names(titles: Sequence[str]) -> tuple[str, ...]:
+    return tuple(name or f"unnamed_{position}" for position, name in enumerate(titles, start=1))
+
+
+def _skip(path: Path, stream: Any, form: CsvForm) -> int:
+    """Pass over what stands above the header and return its size in bytes."""
+    size = 0
+    if form.separator_line:
+        line = stream.readline(_LONGEST_HEADER_BYTES)
+        size += len(line)
+        hint = line.removeprefix(_MARK).decode("utf-8", "replace").strip().casefold()
+        if not hint.startswith("sep=") or hint[4:].strip(form.delimiter + form.quote):
+            raise DataError(
+                Fault(
+                    code="RQC-D013",
+                    what="The first line is not the hint for spreadsheet programs that the profile declares.",
+                    where=f"{path} line 1",
+                    got=hint,
+                    expected=f"sep={form.delimiter}",
+                    action="Correct the dialect in the profile, or export again.",
+                )
+            )
+    for _ in range(form.skip_lines):
+        line = stream.readline(_LONGEST_HEADER_BYTES)
+        if not line.endswith(b"\n"):
+            raise DataError(_malformed(path, f"fewer lines than the {form.skip_lines} above the header"))
+        size += len(line)
+    return size
 
 
 def read_csv(path: Path, *, header: CsvHeader, only: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
     """Yield the records as dictionary-coded text, about 8 MiB at a time.
 
     Args:
-        path: UTF-8, comma separated, one header record.
+        path: of the file.
         header: as `csv_header` gives it.
         only: read these columns only.
 
@@ -106,8 +182,7 @@ def read_csv(path: Path, *, header: CsvHeader, only: Sequence[str] | None = None
                     done += fresh.num_rows
                     yield fresh
         except UnicodeDecodeError as error:
-            line = _line_of(path, _find_undecodable)
-            raise DataError(_not_text(path, f"{error.reason} in line {line}")) from error
+            raise DataError(_not_text(path, f"{error.reason} in {_place_of(path)}")) from error
         except pa.ArrowInvalid as error:
             # A record longer than a block: read again in longer blocks and pass over what has been handed out.
             if "straddl" in str(error) and block < largest:
@@ -118,7 +193,8 @@ def read_csv(path: Path, *, header: CsvHeader, only: Sequence[str] | None = None
 
 
 def _read_blocks(path: Path, header: CsvHeader, only: Sequence[str] | None, block: int) -> Iterator[pa.RecordBatch]:
-    broken = _BrokenRecords()
+    form = header.form
+    broken = _BrokenRecords(form.comment)
     convert = pacsv.ConvertOptions(
         column_types=dict.fromkeys(header.names, TEXT_CODES),
         strings_can_be_null=False,
@@ -132,7 +208,13 @@ def _read_blocks(path: Path, header: CsvHeader, only: Sequence[str] | None, bloc
         pacsv.open_csv(
             pa.PythonFile(records, mode="r"),
             read_options=pacsv.ReadOptions(block_size=block, use_threads=False, column_names=list(header.names)),
-            parse_options=pacsv.ParseOptions(newlines_in_values=True, invalid_row_handler=broken.keep),
+            parse_options=pacsv.ParseOptions(
+                delimiter=form.delimiter,
+                quote_char=form.quote or False,
+                double_quote=bool(form.quote),
+                newlines_in_values=True,
+                invalid_row_handler=broken.keep,
+            ),
             convert_options=convert,
         ) as reader,
     ):
@@ -158,10 +240,12 @@ class _Records(io.RawIOBase):
     """The bytes behind the header, and the last record."""
 
     def __init__(self, path: Path, header: CsvHeader) -> None:
-        self._stream = path.open("rb")
+        self._stream = open_utf8(path, header.form.encoding)
         self._stream.seek(header.size)
-        self._rest = b"\n" + ",".join([_LAST] * len(header.names)).encode() + b"\n"
+        self._rest = b"\n" + header.form.delimiter.join([_LAST] * len(header.names)).encode() + b"\n"
         self._begun = b""
+        if header.size == 0 and self._stream.read(len(_MARK)) != _MARK:  # a file without header begins with its mark
+            self._stream.seek(0)
         self.has_nul = False
 
     def readable(self) -> bool:
@@ -209,12 +293,15 @@ def _check_utf8(part: bytes, *, final: bool) -> bytes:
 class _BrokenRecords:
     """Records with another number of fields, as ranges of their numbers."""
 
-    def __init__(self) -> None:
+    def __init__(self, comment: str = "") -> None:
+        self._comment = comment
         self.count = 0
         self.ranges: list[list[int]] = []
         self.first: Any = None
 
     def keep(self, record: Any) -> str:
+        if self._comment and str(record.text).startswith(self._comment):
+            return "skip"
         self.count += 1
         self.first = self.first or record
         if self.ranges and self.ranges[-1][1] == record.number - 1:
@@ -239,7 +326,7 @@ class _BrokenRecords:
         )
 
 
-def _refuse_other_formats(path: Path, start: bytes) -> None:
+def _refuse_other_formats(path: Path, start: bytes, form: CsvForm) -> None:
     if not start.removeprefix(_MARK).strip(b" \r\n\t"):
         raise DataError(
             Fault(
@@ -262,13 +349,15 @@ def _refuse_other_formats(path: Path, start: bytes) -> None:
                     action=action,
                 )
             )
+    if form.encoding.casefold().replace("_", "-") != "utf-8":
+        return
     if start.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise DataError(_not_text(path, "UTF-16"))
     if b"\x00" in start:
         raise DataError(_not_text(path, "UTF-16 without byte order mark, or binary content"))
 
 
-def _refuse_other_separators(path: Path, fields: Sequence[str]) -> None:
+def _refuse_other_separators(path: Path, fields: Sequence[str], form: CsvForm) -> None:
     hint = len(fields) > 1 and fields[0].casefold() == "sep=" and not any(fields[1:])
     if hint or (len(fields) == 1 and fields[0].casefold().startswith("sep=")):
         raise DataError(
@@ -282,7 +371,8 @@ def _refuse_other_separators(path: Path, fields: Sequence[str]) -> None:
             )
         )
     if len(fields) == 1:
-        separators = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+        separators = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+        declared = separators.pop(form.delimiter, repr(form.delimiter))
         found = max(separators, key=fields[0].count)
         if found in fields[0]:
             raise DataError(
@@ -291,8 +381,8 @@ def _refuse_other_separators(path: Path, fields: Sequence[str]) -> None:
                     what=f"The fields are separated by {separators[found]}.",
                     where=f"{path} line 1",
                     got=fields[0],
-                    expected="fields separated by commas",
-                    action="Export with commas; regenqc does not guess which mark separates fields.",
+                    expected=f"fields separated by {declared}",
+                    action=f"Export with {declared}, or declare the delimiter in a profile; regenqc does not guess which mark separates fields.",
                 )
             )
 
@@ -338,7 +428,7 @@ def _unclosed(path: Path, row: int, broken: _BrokenRecords) -> Fault:
     )
 
 
-def _line_of(path: Path, find: Any) -> int | str:
+def _line_of(path: Path, find: Callable[[bytes], bool]) -> int | str:
     with path.open("rb") as stream:
         return next((number for number, line in enumerate(stream, start=1) if find(line)), "?")
 
@@ -347,9 +437,14 @@ def _find_nul(line: bytes) -> bool:
     return b"\x00" in line
 
 
-def _find_undecodable(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return True
-    return False
+def _place_of(path: Path) -> str:
+    """Return line and offset of the first byte that is not UTF-8."""
+    offset = 0
+    with path.open("rb") as stream:
+        for number, line in enumerate(stream, start=1):
+            try:
+                line.decode()
+            except UnicodeDecodeError as error:
+                return f"line {number}, byte {offset + error.start} of the file"
+            offset += len(line)
+    return "a place that is no longer there"
