@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from regenqc.cli.demo_office import PASSWORD
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from regenqc.certificate.profile import Profile
     from regenqc.cli.demo_office import Office
     from regenqc.decision.model import Decision
 
@@ -88,7 +89,7 @@ class Registrar:
 
         how = Issue(
             out=self.folder,
-            profile=load_profile(profile),
+            profile=_printable(load_profile(profile)),
             key=self._key,
             certificate=self.issuer,
             password=PASSWORD,
@@ -106,6 +107,14 @@ class Registrar:
             stem = file_stem(issued.certificate_id)
             record = read_certificate((self.folder / f"{stem}.json").read_bytes())
             self.issued.append(IssuedDecision(decision, heading("types", record.type, ("en",))[0].lower(), stem))
+
+
+def _printable(profile: Profile) -> Profile:
+    """Return a profile in the languages for which this machine has fonts: in English alone where it has no others."""
+    from regenqc.certificate.rendering import DEFAULT_FONT_FOLDERS
+
+    has_fonts = any(path for folder in DEFAULT_FONT_FOLDERS for path in folder.glob("NotoSerifCJK*"))
+    return profile if has_fonts else replace(profile, languages=profile.languages[:1])
 
 
 def hand_over(registrar: Registrar, hospital: Path, *, policy: str) -> None:
