@@ -51,7 +51,7 @@ CERTIFIED = {
     "ari0001-01-release": "certificate of release",
     "ari0001-02-release": "certificate of release",
     "ari0001-03-release": "certificate of release",
-    "hp-00000016-release": "certificate of release",
+    "hp-00000057-release": "certificate of release",
     "hp-00000048-reject": "notice of rejection",
 }
 
@@ -90,7 +90,7 @@ def test_the_certificates_of_the_demo_verify_with_their_pages_and_the_proof_of_t
     for name, verdict in json.loads(done.out).items():
         checks = {check["name"]: check["passed"] for check in verdict["checks"]}
         assert checks["pages"], name
-        assert checks["ledger"] is (True if "hp-00000016" in name else None), name
+        assert checks["ledger"] is (True if "hp-00000057" in name else None), name
 
 
 def test_the_ledger_of_the_demo_verifies(told: tuple[Path, str], regenqc: Callable[..., Done]) -> None:
@@ -129,7 +129,7 @@ def test_demo_runs_again_into_its_own_directory_and_leaves_those_of_others_alone
         pytest.param("“≤17224.2681348 cells” is a bound", id="residual cells: too uncertain"),
         pytest.param("“50355.146373 cells” is what is there at least", id="residual cells: too many"),
         pytest.param(
-            "HP-00000016-1 (administered at HOSPITAL-1), …-2, …-3 (TANK-3/R2)", id="a life: where the dose went"
+            "HP-00000057-1 (administered at HOSPITAL-1), …-2, …-3 (TANK-3/R2)", id="a life: where the dose went"
         ),
         pytest.param("held by MAKER-1 → COURIER-1 → HOSPITAL-1, without gap", id="a life: who held it"),
         pytest.param("bytes prove offline that the release is among them", id="a life: the proof"),

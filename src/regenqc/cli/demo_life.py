@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LIFE_LOT", "Life", "record_life"]
 
-LIFE_LOT: Final = "HP-00000016"
+LIFE_LOT: Final = "HP-00000057"
 _SITE: Final = "MAKER-1"
 _SYSTEM: Final = "SYSTEM-0001"
 _ORIGIN: Final = "maker.example/demonstration"

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 __all__ = ["print_life"]
 
-_DONOR: Final = "DONOR-027"
-_DOSE: Final = "HP-00000016-1"
+_DONOR: Final = "DONOR-006"
+_DOSE: Final = "HP-00000057-1"
 _NOTHING: Final = -1
 
 
