@@ -328,13 +328,45 @@ def test_sensor_elements_of_epcis_are_traces() -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [{"uom": "A9"}, {"value": "cold"}, {"time": "2026-03-16T08:00:00"}, {"value": True}],
-    ids=["an unknown unit", "a word", "no zone", "a truth value"],
+    [
+        {"uom": "A9"},
+        {"value": "cold"},
+        {"time": "2026-03-16T08:00:00"},
+        {"value": True},
+        {"value": float("nan")},
+        {"value": 10**400},
+    ],
+    ids=["an unknown unit", "a word", "no zone", "a truth value", "not a number", "more than there is"],
 )
 def test_a_sensor_report_that_is_not_understood_is_refused(change: dict[str, object]) -> None:
     report = {"type": "Temperature", "value": -150, "uom": "CEL", "time": "2026-03-16T08:00:00Z"} | change
     with pytest.raises(DataError, match="RQC-H225"):
         read_epcis_sensors({"sensorElementList": [{"sensorReport": [report]}]})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [{"epcisBody": []}, {"epcisBody": {"eventList": 3}}, {"sensorElementList": [7]}, {"sensorElementList": {"a": 1}}],
+)
+def test_a_document_of_another_shape_is_refused(document: dict[str, Any]) -> None:
+    with pytest.raises(DataError, match="RQC-H225"):
+        read_epcis_sensors(document)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"logger,moment,temperature\nA,2026-03-16T08:00:00Z\n",
+        b"logger,moment,temperature\n\xff,2026-03-16T08:00:00Z,-1\n",
+        b"logger,moment,moment,temperature\nA,2026-03-16T08:00:00Z,2026-03-16T08:00:00Z,-1\n",
+        b"logger,moment,temperature\nA,,-1\n",
+        b"\x00\x01\x02",
+    ],
+    ids=["a row too short", "no UTF-8", "a column twice", "no moment", "no text"],
+)
+def test_a_broken_file_of_a_logger_is_refused_and_nothing_else_happens(data: bytes) -> None:
+    with pytest.raises(DataError, match="RQC-H22"):
+        read_logger_csv(data, profile=GENERIC, name="L")
 
 
 # ---- legs, summaries, figures -------------------------------------------------------------------------------------------

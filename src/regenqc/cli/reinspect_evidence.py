@@ -26,6 +26,9 @@ __all__ = ["add_packet", "add_way"]
 
 def add_packet(receipt: Receipt, path: Path, *, trust: Path, now: datetime) -> Receipt:
     """Return the receipt with what became of the release packet, verified offline."""
+    from regenqc.cli.certify import need_libraries
+
+    need_libraries()
     from regenqc.certificate.offline.judging import judge
     from regenqc.certificate.offline.trust import read_trust
 

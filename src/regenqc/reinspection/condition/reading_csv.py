@@ -132,12 +132,12 @@ def _table(data: bytes, profile: LoggerProfile, where: str) -> pa.Table:
 
     wanted = [profile.moment, *(column for column, _ in profile.channels.values()), *filter(None, [profile.logger])]
     before, names = _header(data, profile, wanted, where)
-    missing = [column for column in wanted if column not in names]
+    missing = [column for column in wanted if names.count(column) != 1]
     if missing:
         raise DataError(
             _fault(
                 "RQC-H221",
-                "Columns of the profile are not in the file of the logger.",
+                "Columns of the profile are not, or not once, in the file of the logger.",
                 where=where,
                 got=", ".join(names),
                 expected=", ".join(missing),

@@ -18,6 +18,8 @@ __all__ = ["read_epcis_sensors"]
 
 # Types of the GS1 vocabulary, and codes of units of UN/CEFACT Recommendation 20, with the unit as it is written here.
 _CHANNELS: Final = {"Temperature": "temperature", "Acceleration": "shock", "Angle": "tilt"}
+# Beyond this no sensor measures anything; NaN is no number either.
+_LARGEST: Final = 1e12
 _UNITS: Final = {"CEL": "°C", "FAH": "°F", "KEL": "K", "K40": "g", "DD": "deg"}
 
 
@@ -43,14 +45,21 @@ def read_epcis_sensors(document: Mapping[str, Any], *, where: str = "document") 
     """
     readings: dict[str, dict[str, list[tuple[int, float]]]] = {}
     units: dict[str, str] = {}
-    for position, report, moment, device in _reports(document):
+    try:
+        reports = list(_reports(document))
+    except (AttributeError, TypeError) as error:
+        raise DataError(
+            _fault(where, "another shape", "events with sensorElementList, as EPCIS 2.0 has them")
+        ) from error
+    for position, report, moment, device in reports:
         here = f"{where} report {position}"
         channel = _CHANNELS.get(str(report.get("type", "")).rpartition(":")[2])
         if channel is None or "value" not in report:
             continue
         unit = _UNITS.get(str(report.get("uom", "")))
         value = report["value"]
-        if unit is None or isinstance(value, bool) or not isinstance(value, (int, float)):
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) < _LARGEST
+        if unit is None or not is_number:
             raise DataError(
                 _fault(here, f"{value!r} {report.get('uom', 'no unit')}", f"a number in {', '.join(_UNITS)}")
             )
@@ -61,8 +70,8 @@ def read_epcis_sensors(document: Mapping[str, Any], *, where: str = "document") 
 
 
 def _reports(document: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any], str, str]]:
-    body = document.get("epcisBody", {})
-    events = body.get("eventList", [body.get("event", {})]) if body else [document]
+    body = document["epcisBody"] if "epcisBody" in document else {"eventList": [document]}
+    events = body.get("eventList", [body.get("event", {})])
     number = 0
     for event in events:
         for element in event.get("sensorElementList", []):
