@@ -271,6 +271,22 @@ def test_what_is_not_understood_is_refused(
     assert (done.code, code in done.err) == (2, True)
 
 
+def test_a_receipt_that_was_changed_after_its_inspection_was_recorded_is_not_accepted(
+    arrived: Story, tmp_path: Path, regenqc: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(regenqc, monkeypatch, answers(arrived), *SPEC)
+    packet_was_verified(tmp_path)
+    decide = ("reinspect", "decide", "receipt.json", "accept", *SPEC, "--by", "QA-0042:quality_assurance")
+    assert judge(regenqc, arrived).code == 0
+    never = regenqc(*decide, "--now", arrived.now)
+    assert (never.code, "RQC-H409" in never.err) == (3, True)
+    assert judge(regenqc, arrived, "--record").code == 0
+    file = tmp_path / "receipt.json"
+    file.write_text(file.read_text().replace('"84.1"', '"98.2"'))
+    changed = regenqc(*decide, "--now", arrived.now)
+    assert (changed.code, "RQC-H409" in changed.err) == (3, True)
+
+
 def test_the_second_person_must_be_another_one(
     arrived: Story, tmp_path: Path, regenqc: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -167,7 +167,7 @@ def decide_command(
     from regenqc.decision.checklist import find_checklist
     from regenqc.errors import DataError
     from regenqc.reinspection.receipt import read_receipt
-    from regenqc.reinspection.receipt.deciding import decision_event, decision_faults
+    from regenqc.reinspection.receipt.deciding import decision_event, decision_faults, inspected_digest
 
     actor, role = person_stated(by, "--by")
     moment = moment_stated(now, "--now") if now is not None else moment_now()
@@ -178,7 +178,9 @@ def decide_command(
         jurisdiction=specification.jurisdiction.value, specification=specification.id, extends=specification.extends
     )
     told: dict[str, Any] = {"actor": actor, "role": role, "reason": reason, "documents": documents}
-    faults = tuple(decision_faults(judged, outcome, **told, checklist=checklist))
+    with open_log(ledger) as log, log.read() as view:
+        inspected = inspected_digest(view, judged.receipt.item)
+    faults = tuple(decision_faults(judged, outcome, **told, checklist=checklist, inspected=inspected))
     if faults:
         raise DataError(*faults)
     event = decision_event(judged, outcome, **told, zone=read_site(home).zone, decided_at=moment)

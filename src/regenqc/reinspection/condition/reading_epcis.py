@@ -70,7 +70,7 @@ def read_epcis_sensors(document: Mapping[str, Any], *, where: str = "document") 
 
 
 def _reports(document: Mapping[str, Any]) -> Iterator[tuple[int, Mapping[str, Any], str, str]]:
-    body = document["epcisBody"] if "epcisBody" in document else {"eventList": [document]}
+    body = document.get("epcisBody", {"eventList": [document]})
     events = body.get("eventList", [body.get("event", {})])
     number = 0
     for event in events:

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from regenqc.canonical import canonical_json, digest_of
 from regenqc.custody.digest_names import digest_name
+from regenqc.custody.projection.source import TableSource
 from regenqc.custody.record import SCHEMA, Blob, Event, Item, Measurement
-from regenqc.custody.words import HOSPITAL_DECISIONS
+from regenqc.custody.trace.reader import Reader
+from regenqc.custody.words import ACCEPTING_DECISIONS, HOSPITAL_DECISIONS
 from regenqc.errors import Fault
 from regenqc.reinspection.receipt.model import receipt_bytes
 
@@ -20,13 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from regenqc.decision.checklist import Checklist
+    from regenqc.ledger import Snapshot
     from regenqc.reinspection.receipt.judging import JudgedReceipt
     from regenqc.reinspection.receipt.model import Receipt
 
-__all__ = ["decision_event", "decision_faults", "inspection_event"]
+__all__ = ["decision_event", "decision_faults", "inspected_digest", "inspection_event"]
 
 _ACCEPTS: Final = frozenset({"accept", "accept_for_infusion"})
-_MOST_MEASUREMENTS: Final = 60
 
 
 def decision_faults(
@@ -38,6 +40,7 @@ def decision_faults(
     reason: str,
     documents: Mapping[str, str],
     checklist: Checklist,
+    inspected: str,
 ) -> Iterator[Fault]:
     """Yield everything that keeps a person from deciding so.
 
@@ -49,10 +52,11 @@ def decision_faults(
         reason: in words; needed for everything but acceptance.
         documents: of the exceptional path, by the identifiers of the checklist.
         checklist: of the jurisdiction, which names those documents and what closes the path.
+        inspected: digest of the receipt whose inspection the ledger recorded last (`inspected_digest`).
 
     Codes: `RQC-H401` no such decision, `RQC-H402` the person, or `RQC-H403` the role, that received or inspected it, `RQC-H404`
     accepted although it does not conform, `RQC-H405` no reason, `RQC-H406` no exceptional path, `RQC-H407` a document is
-    missing, `RQC-H408` a failure that closes the path.
+    missing, `RQC-H408` a failure that closes the path, `RQC-H409` not the receipt whose inspection is recorded.
     """
     receipt = judged.receipt
     if outcome not in HOSPITAL_DECISIONS:
@@ -74,6 +78,13 @@ def decision_faults(
             "What does not conform is not accepted.",
             f"{judged.disposition.value}: {', '.join(judged.failed) or 'something is missing'}",
             "refuse, quarantine, or exceptional with its documents",
+        )
+    if outcome in ACCEPTING_DECISIONS and inspected != digest_of(receipt_bytes(receipt)):
+        yield _fault(
+            "RQC-H409",
+            "This is not the receipt whose inspection the ledger recorded last.",
+            digest_of(receipt_bytes(receipt)),
+            inspected or "a recorded inspection: `regenqc reinspect judge --record`",
         )
     if outcome not in _ACCEPTS and not reason.strip():
         yield _fault("RQC-H405", "This decision needs a reason.", "none", "a reason in words")
@@ -108,6 +119,15 @@ def _exceptional(judged: JudgedReceipt, documents: Mapping[str, str], checklist:
             yield _fault("RQC-H408", f"{closed.text} ({closed.citation})", ", ".join(failed), "refuse")
 
 
+def inspected_digest(view: Snapshot, item: str) -> str:
+    """Return the digest of the receipt whose inspection a ledger recorded last for an item, empty when it recorded none."""
+    number = TableSource(view).numbers([item]).get(item)
+    life = Reader(view).life(item, number) if number is not None else []
+    inspections = [step.event for step in life if step.event.kind == "reinspect"]
+    blobs = inspections[-1].blobs if inspections else ()
+    return next((blob.digest for blob in blobs if blob.name == "receipt"), "")
+
+
 def inspection_event(judged: JudgedReceipt, *, zone: str, inspected_at: str, recorded_at: str) -> Event:
     """Return the event that records a re-inspection, by the two people who read the label.
 
@@ -135,7 +155,7 @@ def inspection_event(judged: JudgedReceipt, *, zone: str, inspected_at: str, rec
         recipient=first.recipient if first is not None else "",
         outcome=judged.outcome,
         documents=(judged.specification,),
-        measurements=tuple(_measured(judged))[:_MOST_MEASUREMENTS],
+        measurements=tuple(_measured(judged)),
         conditions=tuple(each.condition for each in receipt.way if each.condition is not None),
         blobs=tuple(_blobs(receipt)),
         second_actor=second.by if second is not None else "",
