@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 from tests.custody.story import COI, PATIENT
 from tests.reinspection.bedside import AT_HOSPITAL, DOSE, Story, ready
+from tests.reinspection.test_gate_offline import keyed
+
+from regenqc.custody import Book
+from regenqc.ledger import CheckpointMemory
 
 from .custody_site import regenqc
 
@@ -114,3 +118,25 @@ def test_rules_that_are_not_valid_are_refused_with_every_fault(
     assert done.code == 4
     assert done.err.count("RQC-H001") == 3
     assert "bedside_check_minutes" in done.err
+
+
+def test_network_down_it_goes_by_the_last_checkpoint_and_says_how_old_it_is(
+    ward: Callable[[Story], Story], regenqc: Callable[..., Done], tmp_path: Path
+) -> None:
+    story = ward(ready())
+    signer, policy = keyed()
+    with Book.open(f"sqlite:///{tmp_path}/ledger.db", policy=None, now=lambda: story.now) as book:
+        made = book.log.checkpoint(signer, memory=CheckpointMemory(tmp_path / "signed"), now=1_774_000_000)
+    (tmp_path / "last.checkpoint").write_bytes(made.encoded)
+    home = tmp_path / "ledger-home"
+    (home / "policy.txt").write_text(policy.text)
+    offline = ("--checkpoint", "last.checkpoint")
+    unset = regenqc("gate", *options(story), *offline)
+    assert (unset.code, "knowledge_fresh" in unset.out) == (1, True)
+    (home / "gate.toml").write_text(f"{RULES}checkpoint_hours = 24\n")
+    done = regenqc("gate", *options(story), *offline)
+    assert (done.code, done.err) == (0, "")
+    assert "network down, last checkpoint 1 min old" in done.out
+    (home / "policy.txt").write_text(keyed()[1].text)
+    stranger = regenqc("gate", *options(story), *offline)
+    assert (stranger.code, "knowledge_fresh" in stranger.out) == (1, True)
