@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from regenqc.errors import DataError, Fault
 from regenqc.intake.contracts import check_column_names
 from regenqc.intake.formats import format_of
+from regenqc.intake.readers.names import schema_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     import pyarrow as pa
@@ -82,12 +83,12 @@ def open_file(path: Path, profile: Profile) -> OpenedFile:
     if kind == "parquet":
         from regenqc.intake.readers import arrow  # noqa: PLC0415
 
-        names = _distinct(arrow.parquet_schema(path).names, path)
+        names = _distinct(arrow.parquet_schema(path), path)
         return OpenedFile(kind, names, lambda rows: arrow.read_parquet(path, rows=rows))
     if kind == "arrow":
         from regenqc.intake.readers import arrow  # noqa: PLC0415
 
-        names = _distinct(arrow.arrow_schema(path).names, path)
+        names = _distinct(arrow.arrow_schema(path), path)
         return OpenedFile(kind, names, lambda rows: arrow.read_arrow(path, rows=rows))
     from regenqc.intake.readers import json_lines  # noqa: PLC0415
 
@@ -95,8 +96,9 @@ def open_file(path: Path, profile: Profile) -> OpenedFile:
     return OpenedFile("json_lines", keys, lambda rows: json_lines.read_json_lines(path, names=keys, rows=rows))
 
 
-def _distinct(names: Sequence[str], path: Path) -> tuple[str, ...]:
+def _distinct(schema: pa.Schema, path: Path) -> tuple[str, ...]:
     # These formats are read by name: a name that stands twice cannot be told apart by its position.
+    names = schema_names(schema, path=path)
     check_column_names(names, columns=(), source=str(path))
     return tuple(names)
 
