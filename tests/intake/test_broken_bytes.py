@@ -90,3 +90,16 @@ def test_truncated_parquet_ends_in_an_error_of_regenqc(part: float) -> None:
         path.write_bytes(whole[: int(len(whole) * part)])
         with pytest.raises(RegenqcError, match="RQC-D005"):
             coder_of(path)
+
+
+@pytest.mark.parametrize("at", [b"batch_id", b"viability"], ids=["a name", "a text"])
+def test_arrow_text_that_is_no_text_is_an_error_of_regenqc(at: bytes, tmp_path: Path) -> None:
+    table = pa.table({name: pa.array(texts) for name, texts in columns_of({}).items()})
+    table = table.set_column(1, "test", table["test"].dictionary_encode())
+    with pa.ipc.new_file(tmp_path / "a.arrow", table.schema) as writer:
+        writer.write_table(table)
+    content = (tmp_path / "a.arrow").read_bytes()
+    assert at in content
+    (tmp_path / "a.arrow").write_bytes(content.replace(at, b"\xff" + at[1:]))
+    with pytest.raises(RegenqcError, match="RQC-D005"):
+        coder_of(tmp_path / "a.arrow")

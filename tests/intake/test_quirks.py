@@ -13,6 +13,8 @@ import zipfile
 from pathlib import Path
 
 import openpyxl
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from regenqc.errors import DataError, SpecificationError
@@ -559,3 +561,36 @@ def test_error_values_and_long_numbers_of_a_workbook_stay_what_they_are(tmp_path
         ("12345678901234567", "#DIV/0!"),
         ("12345678901234568", "7"),
     ]
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow"])
+def test_24_a_name_that_stands_twice_in_a_columnar_file_is_refused(tmp_path: Path, suffix: str) -> None:
+    table = pa.table([["L1"], ["ph"], ["7.2"], ["pH"], ["x"]], names=["Lot", "Test", "Result", "Unit", "Unit"])
+    path = tmp_path / f"export.{suffix}"
+    if suffix == "parquet":
+        pq.write_table(table, path)
+    else:
+        with pa.ipc.new_file(path, table.schema) as writer:
+            writer.write_table(table)
+    with pytest.raises(DataError, match="RQC-D011"):
+        rows_of(path, profile_of())
+
+
+@pytest.mark.parametrize("suffix", ["parquet", "arrow", "jsonl", "xlsx"])
+def test_a_profile_reads_every_kind_of_table(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / "export.csv"  # the content decides, not the name
+    columns = {"Lot": ["L1", "L1"], "Test": ["ph", "ph"], "Result": ["7.2", "<7"], "Unit": ["pH", "pH"]}
+    if suffix == "parquet":
+        pq.write_table(pa.table(columns), path)
+    elif suffix == "arrow":
+        with pa.ipc.new_stream(path, pa.table(columns).schema) as writer:
+            writer.write_table(pa.table(columns))
+    elif suffix == "jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in pa.table(columns).to_pylist()))
+    else:
+        workbook = openpyxl.Workbook()
+        for row in (list(columns), *zip(*columns.values(), strict=True)):
+            workbook.active.append(row)
+        workbook.save(path.with_suffix(".xlsx"))
+        path.with_suffix(".xlsx").rename(path)
+    assert [row["result"] for row in rows_of(path, profile_of())[0]] == ["7.2", "<7"]

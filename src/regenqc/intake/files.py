@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 from regenqc.errors import DataError, Fault
 from regenqc.intake.contracts import check_column_names, check_column_types
 from regenqc.intake.formats import format_of
+from regenqc.intake.readers.names import schema_names
 from regenqc.intake.sources import Reader, Source, not_empty, unreported_types
 
 if TYPE_CHECKING:
@@ -217,8 +218,9 @@ def _open(path: Path, columns: Sequence[InputColumn]) -> tuple[str, Sequence[str
 
 
 def _names_of(schema: pa.Schema, path: Path, columns: Sequence[InputColumn]) -> list[str]:
+    names = schema_names(schema, path=path)
     check_column_types(unreported_types(schema), columns=columns, source=str(path))
-    return list(schema.names)
+    return names
 
 
 def _unopened(text: str, error: Exception) -> Fault:

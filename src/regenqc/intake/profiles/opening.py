@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from regenqc.errors import DataError, Fault
+from regenqc.intake.contracts import check_column_names
 from regenqc.intake.formats import format_of
+from regenqc.intake.readers.names import schema_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,17 +83,24 @@ def open_file(path: Path, profile: Profile) -> OpenedFile:
     if kind == "parquet":
         from regenqc.intake.readers import arrow  # noqa: PLC0415
 
-        names = tuple(arrow.parquet_schema(path).names)
+        names = _distinct(arrow.parquet_schema(path), path)
         return OpenedFile(kind, names, lambda rows: arrow.read_parquet(path, rows=rows))
     if kind == "arrow":
         from regenqc.intake.readers import arrow  # noqa: PLC0415
 
-        names = tuple(arrow.arrow_schema(path).names)
+        names = _distinct(arrow.arrow_schema(path), path)
         return OpenedFile(kind, names, lambda rows: arrow.read_arrow(path, rows=rows))
     from regenqc.intake.readers import json_lines  # noqa: PLC0415
 
     keys = tuple(json_lines.json_lines_header(path))
     return OpenedFile("json_lines", keys, lambda rows: json_lines.read_json_lines(path, names=keys, rows=rows))
+
+
+def _distinct(schema: pa.Schema, path: Path) -> tuple[str, ...]:
+    # These formats are read by name: a name that stands twice cannot be told apart by its position.
+    names = schema_names(schema, path=path)
+    check_column_names(names, columns=(), source=str(path))
+    return tuple(names)
 
 
 def _open_text(path: Path, profile: Profile) -> OpenedFile:

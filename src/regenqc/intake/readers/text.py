@@ -177,6 +177,7 @@ def _as_codes(column: pa.Array | pa.ChunkedArray, *, distinct: bool = False) -> 
     column.validate(full=True)
     if pa.types.is_dictionary(column.type):
         texts = _as_text(column.dictionary)
+        texts.validate(full=True)  # the check of a coded column leaves the texts of its dictionary out
         if (
             column.null_count == 0
             and texts.null_count == 0
