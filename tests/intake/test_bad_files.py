@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import pickle
+import zlib
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -397,3 +399,22 @@ def test_standard_input_that_is_broken_is_named_as_such(monkeypatch: pytest.Monk
             monkeypatch.setattr("sys.stdin", stream)
             error = refusal_of("-")
         assert all(fault.where.startswith("<standard input>") for fault in error.faults)
+
+
+# Forty rows whose description of a column states a histogram of another size than its pages have.
+_CONTRADICTING_STATISTICS = (
+    "eNp1lEFvEkEUx2cWsiF2m1DjTGabjSFRJj1QCjQtxmDiLJRiuuiKBanxQlsEEi0rlEJ69uChhx48ePDg0Rg/hocePPkh/AwenTcstMjyQt4sb//z"
+    "m/d/sOuKSpqECSOWIxd0GyEjoSGEnLTKGYLIKrmbIC6JEp3o1jZa05wM05z0yooULKdA5mK89B1CIihZnZCW1uCm18YyjwJAeMQ0r72AI8UTznIq"
+    "JG9mkxnQ5LJBLeWyLCQFC1h3CJuwbt1XPZVkQkEgr8RQMMV8vYWY3j9qN981SAQRI37OQk73NI4cC2BGXGPh/WZ/pqBXmv3B21lN9aQzKVDXtEyH"
+    "I4sY5hbSo6YiEo269ALTT5g/5pHZkZsJMEI0aD4qlxz9ik3d5MiVuJsg1YoifcT0EvPfmH/BM1OfR40CSb4HxbrE9DPmfzT+Q/tv7vO0qwWNnUn/"
+    "CvYBS5f8b4j/DN2c/TzJnYLotzB1eYRehZFpMUNUKs9ePhz/JuyXtqFCQDwX49gTYijsligK0RL5lqrZthBluMgL8UQVrld/a/4AruqQCqq4A6nj"
+    "SvwQJFXF3505yt9frA0a9XHtDeizBZkeAKKoIHZryhsHHGW/eFV/mj4syX17+2DiwHdi25WpyO/vup/abu38WH0tlEEvi1XwKY8ogW/V3HTTovNh"
+    "FHb5cFNJd3w/jxCLeY3e+0HzdP3I89YbvV53GDtr9vqd7kkss51MJS9M+A9PP+iefEpd+Tr5B0CMzEc="
+)
+
+
+def test_a_parquet_file_with_a_damaged_description_is_refused_and_ends_no_process(tmp_path):
+    path = tmp_path / "results.parquet"
+    path.write_bytes(zlib.decompress(base64.b64decode(_CONTRADICTING_STATISTICS)))
+    with pytest.raises(DataError, match=r"RQC-D005 .* At \S*results\.parquet row group 0\."):
+        read_results(str(path))

@@ -28,7 +28,8 @@ def parquet_schema(path: Path) -> pa.Schema:
         DataError: truncated, or no Parquet at all.
     """
     try:
-        with pq.ParquetFile(path) as file:
+        with pq.ParquetFile(path, memory_map=True) as file:
+            _check_row_groups(file, path)
             return file.schema_arrow
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(_damaged(path, "Parquet", error)) from error
@@ -82,6 +83,15 @@ def read_arrow(path: Path, *, rows: int, only: Sequence[str] | None = None) -> I
         raise DataError(_damaged(path, "Arrow IPC", error)) from error
 
 
+def _check_row_groups(file: pq.ParquetFile, path: Path) -> None:
+    """Read a row of every row group: of one whose description is damaged, pyarrow ends the process when asked for its columns."""
+    for group in range(file.metadata.num_row_groups):
+        try:
+            next(file.iter_batches(1, row_groups=[group], use_threads=False), None)
+        except (pa.ArrowException, OSError, ValueError) as error:
+            raise DataError(_damaged(f"{path} row group {group}", "Parquet", error)) from error
+
+
 def _coded_columns(file: pq.ParquetFile) -> list[str]:
     """Return the text columns that are stored as codes throughout.
 
@@ -112,7 +122,7 @@ def _open_arrow(path: Path) -> pa.RecordBatchFileReader | pa.RecordBatchStreamRe
     return pa.ipc.open_stream(source)
 
 
-def _damaged(path: Path, kind: str, error: Exception) -> Fault:
+def _damaged(path: Path | str, kind: str, error: Exception) -> Fault:
     return Fault(
         code="RQC-D005",
         what=f"The file cannot be read as {kind}.",
