@@ -74,6 +74,20 @@ def test_a_trace_names_the_donor_behind_and_the_recipient_ahead(regenqc: Command
     assert "PATIENT-0815" in regenqc("trace", "forward", "ML-0001").out
 
 
+def test_what_is_of_a_recalled_lot_says_so_from_the_recall_on(regenqc: Command) -> None:
+    recall = event(
+        "recall", "NEW-8", lot="ML-0001", reason="found contaminated", actor="QP-0001", role="qualified_person"
+    )
+    Path("new.jsonl").write_bytes(lines([recall]))
+    assert regenqc("ledger", "append", "new.jsonl", *signing("QP-0001")).code == 0
+    assert "lot recalled" in regenqc("trace", "where", "MEDIUM-0001").out
+    assert "lot recalled" not in regenqc("trace", "where", "MEDIUM-0001", "--true-at", "2026-03-16T23:00Z").out
+    assert "lot recalled" in regenqc("trace", "where", "MEDIUM-0001", "--true-at", "2026-03-18T00:00Z").out
+    assert "lot recalled" not in regenqc("trace", "where", "DP-0001-2").out
+    (found,) = json.loads(regenqc("trace", "where", "MEDIUM-0001", "--json").out)["answer"]
+    assert found["lot_recalled"]
+
+
 def test_moments_are_shown_without_milliseconds_that_nobody_measured(regenqc: Command) -> None:
     shown = regenqc("trace", "custody", "DP-0001-1").out
     assert "2026-03-16T08:16:00Z" in shown

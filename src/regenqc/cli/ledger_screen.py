@@ -78,10 +78,12 @@ def print_table(
     table = Table(show_edge=False, pad_edge=False, header_style="dim", box=None)
     shown = found if most is None else found[:most]
     said = [any(cell not in ("", None) for cell in column) for column in zip(*shown, strict=True)]
-    for title in compress(titles, said):
+    for title, _ in compress(zip(titles, shown[0], strict=True), said):
         table.add_column(title, overflow="fold")
     for row in shown:
         table.add_row(*map(_cell, compress(row, said)))
+    # What a row is about is read whole also on a narrow terminal.
+    table.columns[0].no_wrap = max(len(str(row[0])) for row in shown) <= _WHOLE
     console().print(table)
     if len(found) > len(shown):
         print_line("", detail=f"… and {len(found) - len(shown):,} more; --json prints all")
@@ -111,4 +113,6 @@ def _cell(value: object) -> Any:
     return Text(f"{text[:-5]}Z" if _WHOLE_SECOND.fullmatch(text) else text)
 
 
+# Characters of a first column that is never broken over two lines.
+_WHOLE: Final = 16
 _WHOLE_SECOND: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z")

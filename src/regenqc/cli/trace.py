@@ -427,35 +427,20 @@ def _print_trace(found: Any, *, as_json: bool) -> None:
 
 def _print_items(items: Any) -> None:
     print_table(
-        (
-            "item",
-            "lot",
-            "stage",
-            "status",
-            "left",
-            "held by",
-            "place",
-            "on its way to",
-            "decision",
-            "donor",
-            "recipient",
-        ),
+        ("item", "lot", "stage", "status", "left", "held by", "decision", "of or for"),
         [
             (
                 item.code,
                 item.state.lot,
                 item.state.stage.replace("_", " "),
-                _status(item.state),
+                _status(item),
                 _left(item.state),
-                item.where.holder,
-                item.where.place,
-                item.where.heading,
+                _whereabouts(item.where),
                 " ".join(filter(None, (item.state.decision, item.state.acceptance))),
-                item.state.donor,
-                item.state.recipient,
+                " ".join(filter(None, (item.state.donor, item.state.recipient))),
             )
             if item.state is not None
-            else (item.code, "", "", "not known then", *[""] * 7)
+            else (item.code, "", "", "not known then", *[""] * 4)
             for item in items
         ],
         empty="Nothing.",
@@ -463,9 +448,15 @@ def _print_items(items: Any) -> None:
     )
 
 
-def _status(state: Any) -> str:
-    marks = ["recalled"] if state.recalled else []
+def _status(item: Any) -> str:
+    state = item.state
+    marks = ["recalled"] if state.recalled else ["lot recalled"] if item.lot_recalled else []
     return ", ".join([state.status, *marks, *(["under investigation"] if state.investigations else [])])
+
+
+def _whereabouts(where: Any) -> str:
+    held = " · ".join(filter(None, (where.holder, where.place)))
+    return f"{held} → {where.heading}" if where.heading else held
 
 
 def _left(state: Any) -> str:

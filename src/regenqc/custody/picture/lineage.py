@@ -196,7 +196,7 @@ def _sort(item: TracedItem) -> str:
     state = item.state
     if state is None:
         return "material"
-    if state.recalled or state.decision == "reject" or state.acceptance == "refuse":
+    if state.recalled or item.lot_recalled or state.decision == "reject" or state.acceptance == "refuse":
         return "stopped"
     if state.status == Status.ADMINISTERED:
         return "administered"

@@ -37,7 +37,8 @@ def answer_document(answer: object) -> Any:
         where = answer.where
         state = {} if answer.state is None else msgspec.to_builtins(answer.state)
         held = {} if where is None else {"held_by": where.holder, "on_its_way_to": where.heading, "is_at": where.place}
-        return {"item": answer.code, **state, **held}
+        recalled = {"lot_recalled": True} if answer.lot_recalled else {}
+        return {"item": answer.code, **state, **recalled, **held}
     value = msgspec.to_builtins(answer)
     if isinstance(answer, Balance):
         value["difference"] = str(answer.difference)

@@ -62,6 +62,7 @@ def trace_document(trace: Trace) -> dict[str, Any]:
                 "item": item.code,
                 "in_time": item.in_time,
                 **({} if item.state is None else msgspec.to_builtins(item.state)),
+                **({"lot_recalled": True} if item.lot_recalled else {}),
                 **({} if item.where is None else {"held_by": item.where.holder, "on_its_way_to": item.where.heading}),
             }
             for item in trace.items

@@ -65,12 +65,14 @@ class TracedItem:
         state: what is known of it; `None` when only other events than those that count name it.
         where: who has it, and whether it is on its way.
         in_time: there is a way to it along which time does not run backward.
+        lot_recalled: its lot was recalled as a whole, whether or not the item was named.
     """
 
     code: str
     state: ItemState | None
     where: Whereabouts | None
     in_time: bool
+    lot_recalled: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,12 +204,14 @@ def traced_items(reader: Reader, numbers: Sequence[int], *, in_time: set[int] | 
     """
     codes, states = reader.codes(numbers), reader.states(numbers)
     around = _containers(reader, states.values())
+    recalled = reader.recalled_lots()
     return tuple(
         TracedItem(
             codes[number],
             states.get(number),
             whereabouts(around, states[number]) if number in states else None,
             in_time is None or number in in_time,
+            number in states and states[number].lot in recalled,
         )
         for number in numbers
     )

@@ -214,6 +214,22 @@ class Reader:
 
     # ---- items ------------------------------------------------------------------------------------------------------
 
+    def recalled_lots(self) -> frozenset[str]:
+        """Return the lots that are recalled as a whole, as of the moment of asking."""
+        rows = self.view.execute("SELECT code, value FROM custody_register WHERE sort = 'lot'")
+        if self.asking.is_now:
+            return frozenset(code for code, value in rows if value)
+        # A recall that is void now may have counted then.
+        ever = [code for code, _ in rows]
+        return frozenset(
+            code
+            for code, number in self.source.numbers(ever).items()
+            if any(
+                event.kind == "recall" and event.lot == code
+                for _, event in self.events_naming([number], parts=(Part.LOT,))
+            )
+        )
+
     def states(self, numbers: Sequence[int]) -> dict[int, ItemState]:
         """Return what is known of items, as of the moment of asking; those of which nothing is are left out."""
         if self.asking.is_now:
