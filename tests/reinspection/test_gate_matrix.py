@@ -140,6 +140,15 @@ CASES = (
     ),
     Case("recalled", "not_recalled", bend=said("recall", items=(DOSE,), reason="late positive")),
     Case("its lot recalled", "not_recalled", bend=said("recall", lot="LOT-0001", reason="late positive")),
+    Case("its material recalled", "origins_stand", bend=said("recall", items=("MEDIUM-0001",), reason="contaminated")),
+    Case(
+        "the lot of its material recalled", "origins_stand", bend=said("recall", lot="ML-0001", reason="contaminated")
+    ),
+    Case(
+        "what it was made from rejected",
+        "origins_stand",
+        bend=said("decision", items=("AP-0001",), outcome="reject", site=MAKER),
+    ),
     Case("never shipped nor received", "received", bend=handed_over_without_shipping),
     Case("sent on", "held_here", bend=said("ship", items=(DOSE,), destination="HOSPITAL-2")),
     Case("packed again", "held_here", bend=said("pack", items=(DOSE,), container="BOX-9")),

@@ -10,6 +10,7 @@ from regenqc.custody.trace.lineage import forward
 from regenqc.custody.trace.reader import Reader
 from regenqc.custody.words import PERMITTING_DECISIONS
 from regenqc.reinspection.gate.of_item import specification_of
+from regenqc.reinspection.origins import fallen_origins
 from regenqc.vocabulary import Disposition, Stage
 
 if TYPE_CHECKING:
@@ -103,7 +104,7 @@ def _affected(reader: Reader, code: str, state: ItemState, recalled: set[str], h
         unit=state.unit,
         recipient=given[-1].recipient if given else state.recipient,
         administered_at=given[-1].event_time if given else "",
-        stops=tuple(_stops(state, life, recalled)),
+        stops=(*_stops(state, life, recalled), *(f"made from {each}" for each in fallen_origins(reader, code))),
     )
 
 

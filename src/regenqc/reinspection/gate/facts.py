@@ -38,6 +38,7 @@ class Facts:
         life: counted events of the item, in order, with the state after each.
         receivers: actor and role of everybody who took the item, or the container around it, in at this site.
         lot_recalled: the lot is recalled as a whole.
+        fallen_origins: what it was made from that was recalled or rejected.
         standing: of the study: `suspended`, `terminated`, or empty.
         plans: plans of the study as filed, in order of time.
         cohorts: openings of dose cohorts of the study.
@@ -60,6 +61,7 @@ class Facts:
     life: tuple[Step, ...]
     receivers: tuple[tuple[str, str], ...]
     lot_recalled: bool
+    fallen_origins: tuple[str, ...]
     standing: str
     plans: tuple[Event, ...]
     cohorts: tuple[Event, ...]

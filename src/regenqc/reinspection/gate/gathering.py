@@ -16,6 +16,7 @@ from regenqc.custody.trace.reader import Reader
 from regenqc.errors import RegenqcError
 from regenqc.reinspection.gate.facts import Facts, Pending, stated
 from regenqc.reinspection.gate.of_item import decided_event, packet_event, specification_of
+from regenqc.reinspection.origins import fallen_origins
 from regenqc.vocabulary import Disposition
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ class _Gathering:
             life=life,
             receivers=tuple(dict.fromkeys(self._receivers(life))),
             lot_recalled=bool(state is not None and state.lot and self._register("lot", state.lot)),
+            fallen_origins=fallen_origins(self._reader, question.item) if life else (),
             standing=self._register("study", study) if study else "",
             plans=plans,
             cohorts=self._stated("cohort_opened", study),

@@ -30,6 +30,7 @@ __all__ = [
     "no_open_investigation",
     "not_recalled",
     "not_reversed",
+    "origins_stand",
     "packet_event",
     "received",
     "reinspected",
@@ -155,6 +156,16 @@ def not_recalled(facts: Facts) -> Iterator[Reason]:
     if state is not None and (state.recalled or facts.lot_recalled):
         what = "recalled" if state.recalled else f"lot {state.lot} recalled"
         yield Reason(what, "not recalled", "Keep it apart, and follow the recall.")
+
+
+def origins_stand(facts: Facts) -> Iterator[Reason]:
+    """Yield what it was made from that was recalled or rejected."""
+    for origin in facts.fallen_origins:
+        yield Reason(
+            f"made from {origin}",
+            "origins that stand",
+            "Keep it apart; whoever recalled or rejected that decides about what came of it.",
+        )
 
 
 # ---- receipt and acceptance ---------------------------------------------------------------------------------------------

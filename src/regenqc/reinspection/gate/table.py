@@ -145,6 +145,7 @@ CONDITIONS: Final[tuple[Condition, ...]] = (
         "verified",
     ),
     _row(107, "not_recalled", "It is not recalled, and neither is its lot.", of_item.not_recalled, _KNOWN),
+    _row(108, "origins_stand", "Nothing that it was made from is recalled or rejected.", of_item.origins_stand, _KNOWN),
     # receipt
     _row(111, "received", "It was received where it is to be given.", of_item.received, _KNOWN),
     _row(112, "held_here", "It is here, and in nothing else.", of_item.held_here, _KNOWN),
