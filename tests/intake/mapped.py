@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING, Any, Final
 
 from regenqc.intake.profiles import Profile, parse_profile
 from regenqc.intake.profiles.source import MappedFile
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
     from regenqc.intake.profiles.tally import RowTally
 
+# How long files are changed at random in a long run.
+LONG_SECONDS: Final = int(os.environ.get("REGENQC_FUZZ_SECONDS", "600"))
 HEAD = 'schema = "regenqc.profile/1"\nid = "test/export"\nversion = "1"\ntitle = "An export"\n'
 COLUMNS = '[columns]\nbatch_id = "Lot"\ntest = "Test"\nresult = "Result"\nunit = "Unit"\n'
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import io
 import tempfile
+import time
 from pathlib import Path
 
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 
 from regenqc.errors import RegenqcError
 
+from .mapped import LONG_SECONDS
 from .tables import coder_of, columns_of, csv_text, facts
 
 PLAIN_CSV = csv_text(columns_of({"comment": 'a "b", c'}, {"result": "<0.5\nx"}, {"lod": "0.1"})).encode()
@@ -103,3 +106,35 @@ def test_arrow_text_that_is_no_text_is_an_error_of_regenqc(at: bytes, tmp_path: 
     (tmp_path / "a.arrow").write_bytes(content.replace(at, b"\xff" + at[1:]))
     with pytest.raises(RegenqcError, match="RQC-D005"):
         coder_of(tmp_path / "a.arrow")
+
+
+def _arrow() -> bytes:
+    stream = io.BytesIO()
+    table = pa.table(columns_of(*[{"batch_id": f"B{n}"} for n in range(30)]))
+    with pa.ipc.new_stream(stream, table.schema) as writer:
+        writer.write_table(table)
+    return stream.getvalue()
+
+
+def _workbook() -> bytes:
+    workbook, stream = openpyxl.Workbook(), io.BytesIO()
+    for row in (["batch_id", "test", "result", "unit"], ["B1", "ph", 7.2, "pH"], ["B2", "ph", "<7", "pH"]):
+        workbook.active.append(row)
+    workbook.save(stream)
+    return stream.getvalue()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("suffix", [".csv", ".jsonl", ".parquet", ".arrow", ".xlsx"])
+def test_nothing_is_found_in_minutes_of_changed_files(suffix: str) -> None:
+    json_lines = b'{"batch_id": "B", "test": "ph", "result": "7", "unit": "pH", "lod": 0.1}\n' * 2
+    wholes = {".csv": PLAIN_CSV, ".jsonl": json_lines, ".parquet": _parquet(), ".arrow": _arrow(), ".xlsx": _workbook()}
+    until = time.monotonic() + LONG_SECONDS / 5
+
+    @settings(max_examples=200, database=None)
+    @given(content=mutated(wholes[suffix]))
+    def run(content: bytes) -> None:
+        survives(content, suffix)
+
+    while time.monotonic() < until:
+        run()

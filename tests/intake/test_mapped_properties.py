@@ -7,7 +7,6 @@ import csv
 import functools
 import io
 import json
-import os
 import tempfile
 import time
 import tomllib
@@ -29,10 +28,9 @@ from regenqc.intake.profiles.source import MappedFile, check_coverage
 from regenqc.intake.profiles.statistic_rows import statistic_fault
 from regenqc.measurement.reported import read_reported
 
-from .mapped import COLUMNS, HEAD, profile_of, rows_of
+from .mapped import COLUMNS, HEAD, LONG_SECONDS, profile_of, rows_of
 
 SAMPLES = Path(__file__).parents[2] / "sample_data" / "exports"
-LONG_SECONDS = int(os.environ.get("REGENQC_FUZZ_SECONDS", "600"))
 
 # ---- the same table in every dialect, locale and encoding --------------------------------------------------------------
 
