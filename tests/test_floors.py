@@ -31,6 +31,7 @@ FLOORS = {
     "regulation": 4,
     "spark": 5,
     "decision": 5,
+    "trends": 5,
     "certificate": 6,
     "reinspection": 7,
     "plots": 8,
@@ -59,7 +60,7 @@ HOMES = {
     "openpyxl": {"intake"},
     "pandas": {"intake"},
     "numba": {"evaluation"},
-    "jinja2": {"evaluation", "certificate"},
+    "jinja2": {"evaluation", "certificate", "trends"},
     "scipy": {"statistics"},
     "matplotlib": {"plots"},
     "typer": {"cli"},
@@ -70,7 +71,7 @@ HOMES = {
     "biip": {"custody"},
     "msgspec": {"canonical", "custody", "karyotype", "signing", "decision", "certificate", "reinspection"},
     "stdnum": {"custody"},
-    "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "reinspection", "cli"},
+    "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "trends", "reinspection", "cli"},
 }
 MODULES = sorted(SOURCE.rglob("*.py"))
 

@@ -173,4 +173,5 @@ def _ranks(keys: FloatArray, family: npt.NDArray[np.int64], families: int) -> tu
     ranks = np.empty(len(order))
     ranks[order] = np.repeat(middle, sizes)
     large = sizes.astype(np.float64)
-    return ranks, np.bincount(sorted_family[firsts], weights=large**3 - large, minlength=families)
+    ties = np.bincount(sorted_family[firsts], weights=large**3 - large, minlength=families).astype(np.float64)
+    return ranks, ties
