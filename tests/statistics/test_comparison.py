@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from scipy.stats import false_discovery_control, kruskal, mannwhitneyu
+from scipy.stats import false_discovery_control, kruskal, mannwhitneyu, median_abs_deviation
 
-from regenqc.statistics.comparison import adjusted_for_false_discovery, compare_groups, holm_adjusted, rank_keys
+from regenqc.statistics.comparison import (
+    adjusted_for_false_discovery,
+    compare_groups,
+    holm_adjusted,
+    rank_keys,
+    robust_scores,
+)
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -51,3 +57,12 @@ def test_holm_steps_down_within_each_family_alone() -> None:
     p_values = np.array([0.04, 0.01, 0.5, 0.03, 0.02])
     family = np.array([0, 0, 1, 0, 1])
     assert holm_adjusted(p_values, family=family) == pytest.approx([0.06, 0.03, 0.5, 0.06, 0.04])
+
+
+def test_scores_are_distances_from_the_median_in_scaled_median_deviations() -> None:
+    values, offsets = np.random.default_rng(5).normal(3, 2, 30), np.array([0, 11, 11, 30])
+    found = robust_scores(values, offsets=offsets)
+    for part in (slice(0, 11), slice(11, 30)):
+        spread = 1.4826 * median_abs_deviation(values[part])
+        assert found[part] == pytest.approx((values[part] - np.median(values[part])) / spread)
+    assert np.isnan(robust_scores(np.ones(3), offsets=np.array([0, 3]))).all()

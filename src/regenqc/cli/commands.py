@@ -74,6 +74,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "aftermath.app",
         "Whom a late failure or a recall reaches, who is told by when, which follow-up is due.",
     ),
+    "trend": (
+        "trend.trend_command",
+        "Chart a history of results and name what calls for a look. Signals change no disposition.",
+    ),
     "plan": ("plan.app", "Say how much to test, before testing: metaphases, supernatant, cells, containers."),
     "pull": ("pull.app", "Fetch results out of a LIMS."),
     "profile": ("profile.app", "Describe laboratories' exports."),

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.special import chdtrc
+from scipy.special import chdtrc, ndtr
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -21,7 +21,15 @@ if TYPE_CHECKING:
     from regenqc.statistics.control_charts import Offsets
     from regenqc.statistics.domain import FloatArray
 
-__all__ = ["Comparisons", "adjusted_for_false_discovery", "compare_groups", "holm_adjusted", "rank_keys"]
+__all__ = [
+    "Comparisons",
+    "adjusted_for_false_discovery",
+    "compare_groups",
+    "holm_adjusted",
+    "rank_keys",
+    "robust_scores",
+    "two_sided_p_values",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +158,44 @@ def holm_adjusted(p_values: FloatArray, *, family: npt.NDArray[np.int64]) -> Flo
     adjusted = np.empty(len(order))
     adjusted[order] = lifted - 2.0 * np.repeat(np.arange(len(starts)), sizes)
     return adjusted
+
+
+def robust_scores(values: FloatArray, *, offsets: Offsets) -> FloatArray:
+    """Return how far each value lies from the median of its family, in robust standard deviations.
+
+    The robust standard deviation is 1.4826 times the median absolute deviation, which for normal values estimates sigma and
+    which half of the values may be outliers without moving far. NaN where it is 0.
+
+    Source: Hampel 1974, Journal of the American Statistical Association 69:383.
+
+    Example:
+        >>> robust_scores(np.array([1.0, 2.0, 3.0, 4.0, 90.0]), offsets=np.array([0, 5])).round(2).tolist()
+        [-1.35, -0.67, 0.0, 0.67, 58.68]
+    """
+    lengths = np.diff(offsets)
+    distance = values - np.repeat(_medians(values, offsets), lengths)
+    spread = 1.4826 * np.repeat(_medians(np.abs(distance), offsets), lengths)
+    return np.asarray(np.divide(distance, spread, out=np.full(len(values), np.nan), where=spread > 0))
+
+
+def two_sided_p_values(scores: FloatArray) -> FloatArray:
+    """Return the chance that a standard normal value lies at least so far from 0.
+
+    Example:
+        >>> two_sided_p_values(np.array([1.959963984540054])).round(6).tolist()
+        [0.05]
+    """
+    return np.asarray(2 * ndtr(-np.abs(scores)))
+
+
+def _medians(values: FloatArray, offsets: Offsets) -> FloatArray:
+    lengths = np.diff(offsets)
+    ordered = values[np.lexsort((values, np.repeat(np.arange(len(lengths)), lengths)))]
+    filled = lengths > 0
+    found = np.full(len(lengths), np.nan)
+    begins, sizes = offsets[:-1][filled], lengths[filled]
+    found[filled] = (ordered[begins + (sizes - 1) // 2] + ordered[begins + sizes // 2]) / 2
+    return found
 
 
 def _extremes(values: FloatArray, offsets: Offsets, choose: np.ufunc) -> FloatArray:

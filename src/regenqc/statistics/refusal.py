@@ -21,6 +21,7 @@ class RefusalReason(IntEnum):
     CENSORED_VALUES = 2
     NO_SPREAD = 3
     CROWDS_A_BOUND = 4
+    MOSTLY_CENSORED = 5
     NO_READINGS = 10
     READING_MISSING = 11
     GAP_BETWEEN_READINGS = 12
@@ -45,6 +46,10 @@ EXPLANATIONS: Final[dict[RefusalReason, tuple[str, str]]] = {
     RefusalReason.CROWDS_A_BOUND: (
         "Three standard deviations reach beyond what the quantity can be, so that it is not normal.",
         "Transform values and limits, e.g. by the logit for percentages, and ask again without bounds.",
+    ),
+    RefusalReason.MOSTLY_CENSORED: (
+        "More than half of the values lie beyond a limit of the method, so that not even the middle of them is known.",
+        "Report how many of how many values lie beyond the limit; a method with a lower limit would show a trend.",
     ),
     RefusalReason.NO_READINGS: ("There is no reading.", "Obtain the record of the logger."),
     RefusalReason.READING_MISSING: (

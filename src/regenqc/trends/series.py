@@ -38,6 +38,7 @@ class Series:
     Args:
         test: its code.
         stage: of the lots' life.
+        group: product and whatever else divides the lots, empty where nothing does.
         unit: of every point, as a position in `UNITS`.
         converted: results that were reported in another unit.
         words: results of the same test and stage in words, such as `not detected` without a declared limit; not drawn.
@@ -46,6 +47,7 @@ class Series:
 
     test: str
     stage: str
+    group: str
     unit: int
     converted: int
     words: int
@@ -59,7 +61,8 @@ class Series:
     @property
     def name(self) -> str:
         """Return test, stage and unit in one text."""
-        return f"{self.test} at {self.stage}{f' in {self.unit_symbol}' if self.unit_symbol else ''}"
+        unit = f" in {self.unit_symbol}" if self.unit_symbol else ""
+        return f"{self.test} at {self.stage}{unit}{f' ({self.group})' if self.group else ''}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,19 +104,24 @@ class Points:
 
 
 def series_of(
-    history: History, *, attributes: Mapping[str, tuple[NDArray[np.int64], list[str]]] | None = None
+    history: History,
+    *,
+    attributes: Mapping[str, tuple[NDArray[np.int64], list[str]]] | None = None,
+    divided_by: tuple[NDArray[np.int64], list[str]] | None = None,
 ) -> Points:
     """Return the points of a history.
 
     Args:
         history: charted rows.
         attributes: further factors by column: a code for each of `history.batch_ids`, and the words by code.
+        divided_by: a code for each of `history.batch_ids`, and the names by code: lots of different codes make series of
+            their own.
 
     Example:
         >>> import pyarrow as pa
         >>> from regenqc.intake import read_results
         >>> from regenqc.trends.history import read_history
-        >>> table = pa.table({"batch_id": ["B1", "B2", "B2"], "test": "ph result unit".split()[:1] * 3,
+        >>> table = pa.table({"batch_id": ["B1", "B2", "B2"], "test": ["ph"] * 3,
         ...     "result": ["7.2", "7.0", "<7.2"], "unit": ["pH"] * 3, "tested_at": ["2026-01-02T08:00:00Z"] +
         ...     ["2026-01-01T08:00:00Z"] * 2})
         >>> points = series_of(read_history(read_results(table), stage="shipping"))
@@ -121,7 +129,9 @@ def series_of(
         (['B2', 'B1'], [7.1, 7.2], 'ph at shipping in pH')
     """
     kind = _KIND_OF_UNIT[history.unit]
-    key = (history.test * len(_STAGES) + history.stage) * len(_KINDS) + kind
+    groups, names = divided_by or (np.zeros(len(history.batch_ids), dtype=np.int64), [""])
+    line = (history.test * len(_STAGES) + history.stage) * len(names) + groups[history.batch]
+    key = line * len(_KINDS) + kind
     keys, series = np.unique(key, return_inverse=True)
     lowest, highest, units, converted = _in_one_unit(history, series, len(keys))
     # Sorted by series and lot, and within a lot by time, so that its last row is its latest.
@@ -138,19 +148,27 @@ def series_of(
         name: (_agreed(codes[order], firsts)[by_time], words) for name, (codes, words) in history.factors.items()
     }
     factors |= {name: (codes[batch[by_time]], words) for name, (codes, words) in (attributes or {}).items()}
-    tests, stages = keys // len(_KINDS) // len(_STAGES), keys // len(_KINDS) % len(_STAGES)
-    _, same, shared = np.unique(keys // len(_KINDS), return_inverse=True, return_counts=True)
+    lines = keys // len(_KINDS)
+    tests, stages = lines // len(names) // len(_STAGES), lines // len(names) % len(_STAGES)
+    _, same, shared = np.unique(lines, return_inverse=True, return_counts=True)
     listed = [
         Series(
             test=history.tests[test],
             stage=_STAGES[stage].value,
+            group=names[group],
             unit=unit,
             converted=number,
             words=history.words.get((test, stage), 0),
             other_kinds=int(others) - 1,
         )
-        for test, stage, unit, number, others in zip(
-            tests.tolist(), stages.tolist(), units.tolist(), converted.tolist(), shared[same], strict=True
+        for test, stage, group, unit, number, others in zip(
+            tests.tolist(),
+            stages.tolist(),
+            (lines % len(names)).tolist(),
+            units.tolist(),
+            converted.tolist(),
+            shared[same],
+            strict=True,
         )
     ]
     return Points(
