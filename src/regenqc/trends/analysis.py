@@ -134,7 +134,8 @@ def _attributes(history: History, batches: BatchTable | None, named: Sequence[st
 
 def _divided(attributes: Attributes, divided_by: Sequence[str]) -> tuple[NDArray[np.int64], list[str]] | None:
     """Return the group of every lot: its product, where there are several, and what else was asked for."""
-    names = [*(["product"] if len(attributes.get("product", ((), []))[1]) > 2 else []), *divided_by]
+    several = "product" in attributes and len(np.unique(attributes["product"][0])) > 1
+    names = [*(["product"] if several and "product" not in divided_by else []), *divided_by]
     if not names:
         return None
     codes = np.stack([attributes[name][0] for name in names])

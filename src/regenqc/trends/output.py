@@ -152,7 +152,9 @@ def points_table(analysis: TrendAnalysis) -> pa.Table:
     of = points.series_of
 
     def by_series(texts: list[str]) -> pa.DictionaryArray:
-        return pa.DictionaryArray.from_arrays(pa.array(of.astype(np.int32)), pa.array(texts, type=_TEXT))
+        # Every text once: Parquet does not write a dictionary that repeats itself.
+        distinct = pa.array(texts, type=_TEXT).dictionary_encode()
+        return pa.DictionaryArray.from_arrays(distinct.indices.take(pa.array(of)), distinct.dictionary)
 
     def figures(values: Any) -> pa.Array:
         return pa.array(values, mask=~np.isfinite(values))

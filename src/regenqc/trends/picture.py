@@ -26,6 +26,7 @@ __all__ = ["MOST_POINTS", "draw_series"]
 MOST_POINTS: Final = 200
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 900, 260, 64, 118, 14, 30
 _NAME_LENGTH: Final = 60
+_LINE_OF_TEXT: Final = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,13 +64,11 @@ def draw_series(points: Points, charts: Charts, number: int, *, limits: tuple[fl
     marked = np.any([marks[part] for marks in charts.marks.values()], axis=0)
     drawn = [f'<svg viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{_text(points.series[number].name)}">']
     drawn += _axis(frame)
-    for limit in limits:
-        if frame.low < limit < frame.high:
-            drawn += _line(frame, limit, "limit", f"limit {limit:.5g}")
-    for height, k in lines:
-        if frame.low <= height <= frame.high:
-            name = f"centre {height:.5g}" if k == 0 else f"{k:+d} sigma {height:.5g}"
-            drawn += _line(frame, height, "centre" if k == 0 else "sigma", name)
+    named = [(limit, "limit", f"limit {limit:.5g}") for limit in limits]
+    named += [
+        (at, "sigma" if k else "centre", f"{k:+d} sigma {at:.5g}" if k else f"centre {at:.5g}") for at, k in lines
+    ]
+    drawn += _lines(frame, [line for line in named if frame.low <= line[0] <= frame.high])
     drawn += _average(frame, charts.ewma[part])
     drawn.append('<g class="points">')
     for at, (value, ends) in enumerate(
@@ -115,12 +114,18 @@ def _axis(frame: _Frame) -> list[str]:
     ]
 
 
-def _line(frame: _Frame, height: float, kind: str, words: str) -> list[str]:
-    y = frame.y(height)
-    return [
-        f'<line class="{kind}" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>',
-        f'<text class="name {kind}" x="{_WIDTH - _RIGHT + 6}" y="{y + 4:.1f}">{_text(words)}</text>',
-    ]
+def _lines(frame: _Frame, named: list[tuple[float, str, str]]) -> list[str]:
+    """Return lines with their names at the right, from above to below, so far apart that none covers another."""
+    drawn, free = [], 0.0
+    for height, kind, words in sorted(named, key=lambda line: -line[0]):
+        y = frame.y(height)
+        free = max(y + 4, free)
+        drawn += [
+            f'<line class="{kind}" x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y:.1f}" y2="{y:.1f}"/>',
+            f'<text class="name {kind}" x="{_WIDTH - _RIGHT + 6}" y="{free:.1f}">{_text(words)}</text>',
+        ]
+        free += _LINE_OF_TEXT
+    return drawn
 
 
 def _average(frame: _Frame, ewma: NDArray[np.float64]) -> list[str]:

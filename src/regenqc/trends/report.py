@@ -50,6 +50,16 @@ _ASIDE: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class _Lot:
+    """One lot of a series, and what rules say of it: identifier, name and sentence of each."""
+
+    batch_id: str
+    day: str
+    value: str
+    said: list[tuple[str, str, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class _Section:
     """One series of the page."""
 
@@ -58,8 +68,9 @@ class _Section:
     facts: list[str]
     refusal: str
     picture: str
-    signals: list[Signal]
-    total: int
+    lots: list[_Lot]
+    lots_total: int
+    signals: int
     capabilities: list[CapabilityOfSeries]
 
 
@@ -140,12 +151,23 @@ def _sections(analysis: TrendAnalysis) -> list[_Section]:
                 facts=_facts(analysis, number),
                 refusal="" if refusal is RefusalReason.NONE else " ".join(EXPLANATIONS[refusal]),
                 picture=draw_series(points, charts, number, limits=tuple(sorted(limits))),
-                signals=signals[-_MOST_OF_ONE:][::-1],
-                total=len(signals),
+                lots=_lots(signals)[:_MOST_OF_ONE],
+                lots_total=len({signal.point for signal in signals}),
+                signals=len(signals),
                 capabilities=capabilities,
             )
         )
     return sections
+
+
+def _lots(signals: list[Signal]) -> list[_Lot]:
+    """Return the lots at which signals of one series were raised, the latest first."""
+    lots: dict[int, _Lot] = {}
+    for signal in signals:
+        lot = lots.setdefault(signal.point, _Lot(signal.batch_id, signal.tested_at[:10], signal.value, []))
+        runs_on = f", on to {signal.until_batch_id} ({signal.points} lots)" if signal.points > 1 else ""
+        lot.said.append((signal.signal_id, signal.rule, CHART_RULES[signal.rule] + runs_on))
+    return [lots[point] for point in sorted(lots, reverse=True)]
 
 
 def _facts(analysis: TrendAnalysis, number: int) -> list[str]:
