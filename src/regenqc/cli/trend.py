@@ -39,6 +39,9 @@ def trend_command(
         list[str] | None, typer.Option("--spec", "-s", help="Specification whose limits capability is asked for.")
     ] = None,
     stage: Annotated[str | None, typer.Option("--stage", help="Chart this stage only.")] = None,
+    profile: Annotated[
+        str, typer.Option("--profile", "-p", help="What the export's columns mean: identifier or .toml file.")
+    ] = "canonical",
     by: Annotated[
         list[str] | None, typer.Option("--by", help="Attribute of lots, such as site: a series for each of its values.")
     ] = None,
@@ -67,7 +70,7 @@ def trend_command(
     chosen = {Rules.NELSON: NELSON, Rules.WESTERN_ELECTRIC: WESTERN_ELECTRIC, Rules.BOTH: (*WESTERN_ELECTRIC, *NELSON)}
     until = None if baseline_until is None else int(parse_as_of(baseline_until).timestamp())
     specifications = tuple(load_specification(reference) for reference in spec or ())
-    table = read_results(*results)
+    table = read_results(*results, profile=profile)
     listed = read_batches(batches) if batches is not None else None
     analysis = analyse(
         table,

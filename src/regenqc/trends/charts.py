@@ -176,18 +176,22 @@ def _limits(
     mean_range = control_charts.mean_moving_range(values, offsets=offsets)
     sigma = mean_range / control_charts.RANGE_TO_SIGMA
     refusal = np.select(
-        [held - counted > counted, counted < FEWEST_VALUES, np.nan_to_num(sigma) == 0],
-        [RefusalReason.MOSTLY_CENSORED, RefusalReason.TOO_FEW_VALUES, RefusalReason.NO_SPREAD],
+        [held < FEWEST_VALUES, held - counted > counted, counted < FEWEST_VALUES, np.nan_to_num(sigma) == 0],
+        [
+            RefusalReason.TOO_FEW_VALUES,
+            RefusalReason.MOSTLY_CENSORED,
+            RefusalReason.TOO_FEW_VALUES,
+            RefusalReason.NO_SPREAD,
+        ],
         RefusalReason.NONE,
     ).astype(np.int8)
     for series in np.flatnonzero((held > counted) & (refusal == RefusalReason.NONE)).tolist():
         part = slice(int(points.offsets[series]), int(points.offsets[series + 1]))
         hidden = in_baseline[part] & ~is_number[part]
         lowest, highest = points.lowest[part][hidden], points.highest[part][hidden]
+        # `< 5` of a quantity that cannot be negative is anything below 5 to a distribution that can.
         centre[series], sigma[series] = censored_normal(
-            points.lowest[part][is_number[part]],
-            below=highest[np.isfinite(highest)],
-            above=lowest[~np.isfinite(highest)],
+            points.lowest[part][is_number[part]], lowest=np.where(lowest == 0, -np.inf, lowest), highest=highest
         )
     refused = refusal != RefusalReason.NONE
     for array in (centre, sigma, mean_range):

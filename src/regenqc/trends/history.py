@@ -34,13 +34,9 @@ if TYPE_CHECKING:
 __all__ = ["ROW_FACTORS", "SET_ASIDE_COLUMNS", "Aside", "History", "read_history"]
 
 CHUNK_ROWS: Final = 262_144
-# Columns of a row that say who measured it and how. Carried columns `reagent_lot…` and `raw_material_lot…` join them.
-ROW_FACTORS: Final = ("laboratory", "instrument_id", "analyst", "method")
-_LOT_COLUMNS: Final = ("reagent_lot", "raw_material_lot", "site", "manufacturing_site")
-_COLUMNS: Final = (
-    "batch_id", "test", "result", "unit", "stage", "result_id", "revision", "tested_at", "reported_at", "status",
-    "investigation_id", "invalidated_by", "assignable_cause", "retest_of", "lod", "loq", "analyst",
-)  # fmt: skip
+# Columns of a row that say where and how it was measured; carried columns that name a lot of a material join them.
+ROW_FACTORS: Final = ("laboratory", "instrument_id", "analyst", "method", "site", "manufacturing_site")
+_LOT_COLUMNS: Final = ("reagent_lot", "raw_material_lot")
 
 
 class Aside(IntEnum):
@@ -187,9 +183,9 @@ class _Reader:
         self._times: tuple[pa.Array, NDArray[np.int64], NDArray[np.uint8]] | None = None
 
     def read(self, source: Source) -> None:
-        only = [name for name in source.columns if name in _COLUMNS or name in self._factors]
         first_row = 1
-        for batch in read_ahead(source.read(self._rows, only)):
+        # All columns, as for an evaluation: a row that one of them refuses is refused here as well.
+        for batch in read_ahead(source.read(self._rows, None)):
             for start in range(0, batch.num_rows, self._rows):
                 rows = batch.slice(start, self._rows)
                 self._add(self._coder.code(rows, first_row=first_row), source=source.name)
