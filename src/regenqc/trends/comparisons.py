@@ -81,9 +81,14 @@ def comparisons_of(points: Points) -> list[Comparison]:
     keys, of = keys[order], of[order]
     found: list[tuple[int, str, int, int, float, float, str, int, float]] = []
     for factor, (codes, words) in points.factors.items():
-        group = np.where((codes == MIXED) | (codes == 0), -1, codes)[order]
+        # Identifiers that hardly ever occur twice are no groups, and there may be as many of them as lots.
+        times = np.bincount(np.maximum(codes, 0), minlength=len(words))
+        kept = np.flatnonzero((times >= LEAST_LOTS) & (np.arange(len(times)) > 0))
+        code_of = np.full(len(times), -1)
+        code_of[kept] = np.arange(len(kept))
+        group = np.where(codes == MIXED, -1, code_of[np.maximum(codes, 0)])[order]
         compared = compare_groups(
-            keys, family=of, group=group, families=len(points.series), groups=max(len(words), 1), least=LEAST_LOTS
+            keys, family=of, group=group, families=len(points.series), groups=max(len(kept), 1), least=LEAST_LOTS
         )
         lots = compared.counts.sum(axis=1)
         # Distance of the mean rank from the middle, in terms of its own standard deviation, which falls with √n.
@@ -99,7 +104,7 @@ def comparisons_of(points: Points) -> list[Comparison]:
                     int(lots[series]),
                     float(compared.effect[series]),
                     float(compared.p_value[series]),
-                    words[level],
+                    words[kept[level]],
                     int(compared.counts[series, level]),
                     float(compared.deltas[series, level]),
                 )

@@ -194,10 +194,13 @@ def _in_one_unit(
     other = units[series] != history.unit
     if other.any():
         lowest, highest = lowest.copy(), highest.copy()
-        for number, unit in np.argwhere((tally > 0) & (np.arange(len(UNITS)) != units[:, None])).tolist():
+        rows = np.flatnonzero(other)
+        pairs, place = np.unique(series[rows] * len(UNITS) + history.unit[rows], return_inverse=True)
+        rows = rows[np.argsort(place, kind="stable")]
+        for pair, part in zip(pairs.tolist(), np.split(rows, np.cumsum(np.bincount(place))[:-1]), strict=True):
+            number, unit = divmod(pair, len(UNITS))
             factor = conversion_factor(UNITS[unit], UNITS[int(units[number])])
-            rows = np.flatnonzero((series == number) & (history.unit == unit))
-            lowest[rows], highest[rows] = _converted(lowest[rows], factor), _converted(highest[rows], factor)
+            lowest[part], highest[part] = _converted(lowest[part], factor), _converted(highest[part], factor)
     return lowest, highest, units, np.bincount(series[other], minlength=count)
 
 
