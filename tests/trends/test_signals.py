@@ -228,3 +228,32 @@ def test_the_same_history_in_another_order_gives_the_same_signals(history: Maker
     second = analyse(history([results[at] for at in order], **shuffled))
     assert [signal.sentence for signal in first.signals] == [signal.sentence for signal in second.signals]
     assert len({signal.signal_id for signal in first.signals}) == len(first.signals) > 0
+
+
+def test_results_of_any_size_that_can_be_read_are_charted(history: Maker) -> None:
+    results = [f"{float(text) / 50:.3f}E{power}" for power in (289, -289) for text in numbers(13, 20)]
+    tests = ["large"] * 20 + ["small"] * 20
+    results[5] = "< 0.9E289"
+    analysis = analyse(history(results, test=tests, unit="cells"))
+    assert analysis.charts.refusal.tolist() == [0, 0]
+    assert np.isfinite(analysis.charts.sigma).all()
+    assert (analysis.charts.sigma > 0).all()
+
+
+def test_a_column_of_identifiers_that_occur_once_is_no_comparison(history: Maker) -> None:
+    lots = [f"R-{number}" for number in range(30)]
+    assert analyse(history(numbers(7, 30), reagent_lot_medium=lots)).comparisons == []
+
+
+def test_a_lot_with_a_censored_and_a_measured_result_is_an_interval_of_the_likelihood(history: Maker) -> None:
+    results, lots = [], []
+    for number, text in enumerate(numbers(17, 40, mean=20.0)):
+        # Every fourth lot has `< 2` beside its number: the mean lies between half of the number and that plus one.
+        results += [text, "< 2"] if number % 4 == 0 else [text]
+        lots += [f"L{number:02d}"] * (2 if number % 4 == 0 else 1)
+    analysis = analyse(history(results, unit="EU/mL", batch_id=lots))
+    mixed = analysis.points.is_censored
+    assert mixed.sum() == 10
+    assert (analysis.points.highest - analysis.points.lowest)[mixed] == pytest.approx(np.ones(10))
+    # Known to lie between 9 and 12, and not merely below: the centre stays that of all lots.
+    assert analysis.charts.centre[0] == pytest.approx((30 * 20 + 10 * 10.5) / 40, abs=1.0)

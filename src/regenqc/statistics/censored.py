@@ -42,7 +42,8 @@ def censored_normal(numbers: FloatArray, *, lowest: FloatArray, highest: FloatAr
     if n < 2 or np.all(numbers == numbers[0]):
         return float("nan"), float("nan")
     # Numbers are scaled to mean 0 and standard deviation 1, so that the first guess is eta 0, theta 1.
-    centre, spread = float(np.mean(numbers)), float(np.std(numbers))
+    size = float(np.abs(numbers).max())  # the square of 1e290 is no number
+    centre, spread = float(np.mean(numbers)), float(np.std(numbers / size)) * size
     ends, counts = np.unique(np.stack([lowest, highest]), axis=1, return_counts=True)
     ends = (ends - centre) / spread
     point = np.array([0.0, 1.0])

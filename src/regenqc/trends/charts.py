@@ -262,6 +262,10 @@ def _outside_tolerance(
     n = lengths.astype(np.float64)
     mean = np.bincount(own, weights=values, minlength=len(n)) / np.maximum(n, 1)
     away = values - mean[own]
+    # In units of the largest distance: a result may be 1e290, and its square no number.
+    largest = np.zeros(len(n))
+    np.maximum.at(largest, own, np.abs(away))
+    away = away / np.where(largest > 0, largest, 1.0)[own]
     squares = np.bincount(own, weights=away**2, minlength=len(n))
     factor = np.full(len(n), np.nan)
     factor[chosen] = two_sided_factor(n[chosen] - 1, coverage=options.coverage, confidence=options.confidence)

@@ -173,7 +173,7 @@ def lot_signals(points: Points, lots: list[UnlikeLot]) -> list[Signal]:
         batch_id = points.batch_ids[lot.batch]
         parts = [
             f"{points.series[int(of[point])].name} {point_text(float(points.lowest[point]), float(points.highest[point]))} "
-            f"({distance:+.1f} robust sigma)"
+            f"({distance:+.3g} robust sigma)"
             for point, distance in lot.drivers[:_MOST_DRIVERS]
         ]
         more = f" and {len(lot.drivers) - _MOST_DRIVERS} more" if len(lot.drivers) > _MOST_DRIVERS else ""
