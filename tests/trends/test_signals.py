@@ -97,6 +97,14 @@ def test_censored_points_give_a_chart_without_sums_averages_and_tolerance_and_br
     assert charts.centre[0] < np.mean([float(text) for text in results if "<" not in text])
 
 
+def test_an_impurity_near_its_limit_of_detection_has_no_limits_instead_of_a_centre_below_zero(history: Maker) -> None:
+    results = ["<0.05", "0.2", "0.3", "<0.05", "0.1"] * 8
+    results[11] = "7.5"
+    analysis = analyse(history(results, unit="EU/mL", test="endotoxin"))
+    assert analysis.charts.refusal.tolist() == [RefusalReason.CROWDS_A_BOUND]
+    assert analysis.signals == []
+
+
 def test_a_censored_result_far_below_all_others_is_a_signal_because_its_limit_proves_it(history: Maker) -> None:
     analysis = analyse(history([*numbers(3, 20), "<10"]))
     # Its own weight in the fit is small; the limit lies far below the centre less three sigma.

@@ -1,9 +1,9 @@
 """Charts of series: centre, spread, averages and sums, and which rule marks which point.
 
 Limits come from the baseline: the points before a given moment, or all of them. A series whose baseline has fewer than ten
-numbers, no spread, or more censored points than numbers has no chart, and says so by name. Where some points are censored,
+numbers, no spread, or more censored points than numbers has no limits, and says so by name. Where some points are censored,
 centre and spread are those of the normal distribution that makes numbers and limits together most likely; averages, sums
-and moving ranges need every number and are left out.
+and moving ranges need every number and are left out. Such a fit is refused where it reaches below what the quantity can be.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from regenqc.intake.reading import NEVER_NEGATIVE
 from regenqc.statistics import control_charts
 from regenqc.statistics.capability import FEWEST_VALUES
 from regenqc.statistics.censored import censored_normal
@@ -193,6 +194,9 @@ def _limits(
         centre[series], sigma[series] = censored_normal(
             points.lowest[part][is_number[part]], lowest=np.where(lowest == 0, -np.inf, lowest), highest=highest
         )
+        # The fit fills what is out of sight with a normal tail; one that reaches below nothing cannot be believed.
+        if NEVER_NEGATIVE[points.series[series].unit] and centre[series] - 3 * sigma[series] < 0:
+            refusal[series] = RefusalReason.CROWDS_A_BOUND
     refused = refusal != RefusalReason.NONE
     for array in (centre, sigma, mean_range):
         array[refused] = np.nan
