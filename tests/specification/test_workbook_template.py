@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -123,8 +124,8 @@ def test_every_row_that_is_not_understood_is_named(tmp_path: Path) -> None:
 
 
 REFUSED: dict[str, tuple[Callable[[Any], object], str, str]] = {
-    "a formula": (lambda sheet: sheet.cell(2, 4, "=70+0"), "RQC-D015", "D2"),
-    "a formula in the head": (lambda sheet: sheet.cell(1, 4, '="min"'), "RQC-D015", "D1"),
+    "a formula without value": (lambda sheet: sheet.cell(2, 4, "=70+0"), "RQC-D018", "D2"),
+    "a formula without value in the head": (lambda sheet: sheet.cell(1, 4, '="min"'), "RQC-D018", "D1"),
     "an error value": (lambda sheet: sheet.cell(2, 4, "#REF!"), "RQC-D015", "D2"),
     "a merged head": (lambda sheet: sheet.merge_cells("D1:E1"), "RQC-D016", "D1:E1"),
     "merged cells below the head": (lambda sheet: sheet.merge_cells("G2:G3"), "RQC-D016", "G2:G3"),
@@ -141,6 +142,15 @@ def test_a_sheet_that_could_say_something_else_is_refused(
     with pytest.raises(DataError, match=code) as caught:
         limits(saved(tmp_path / "a.xlsx", change))
     assert part in str(caught.value)
+
+
+def test_a_formula_is_no_limit_though_it_has_a_value(tmp_path: Path) -> None:
+    written = saved(tmp_path / "a.xlsx", lambda sheet: sheet.cell(2, 4, "=70+0"))
+    with zipfile.ZipFile(written) as parts, zipfile.ZipFile(tmp_path / "b.xlsx", "w") as computed:
+        for name in parts.namelist():
+            computed.writestr(name, parts.read(name).replace(b"<f>70+0</f><v></v>", b"<f>70+0</f><v>70</v>"))
+    with pytest.raises(DataError, match=r"RQC-D015 .* D2\. Got: =70\+0"):
+        limits(tmp_path / "b.xlsx")
 
 
 @pytest.mark.parametrize(
