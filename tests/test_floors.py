@@ -35,6 +35,7 @@ FLOORS = {
     "certificate": 6,
     "reinspection": 7,
     "plots": 8,
+    "console": 8,
     "cli": 8,
     "__main__": 9,
 }
@@ -60,7 +61,15 @@ HOMES = {
     "openpyxl": {"intake"},
     "pandas": {"intake"},
     "numba": {"evaluation"},
-    "jinja2": {"evaluation", "certificate", "trends"},
+    "jinja2": {"evaluation", "certificate", "trends", "console"},
+    "fastapi": {"console"},
+    "starlette": {"console"},
+    "uvicorn": {"console"},
+    "sqlalchemy": {"console"},
+    "argon2": {"console"},
+    "pyotp": {"console"},
+    "authlib": {"console"},
+    "prometheus_client": {"console"},
     "scipy": {"statistics"},
     "matplotlib": {"plots"},
     "typer": {"cli"},
@@ -71,7 +80,7 @@ HOMES = {
     "biip": {"custody"},
     "msgspec": {"canonical", "custody", "karyotype", "signing", "decision", "certificate", "reinspection"},
     "stdnum": {"custody"},
-    "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "trends", "reinspection", "cli"},
+    "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "trends", "reinspection", "console", "cli"},
 }
 MODULES = sorted(SOURCE.rglob("*.py"))
 

@@ -1,0 +1,1 @@
+"""The JSON interface that a LIMS or MES calls."""
