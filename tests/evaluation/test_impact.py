@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
+
 import pandas as pd
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regenqc import load_specification
+from regenqc.evaluation import evaluate as judge
+from regenqc.evaluation.changed_part import changed_part
 from regenqc.evaluation.impact import assess_impact
+from regenqc.simulation import simulate
+from regenqc.specification.model import LimitText
+from regenqc.vocabulary import Mark, OnFail, Timing
 from strategies import AS_OF, evaluate, specification
 
 VALUES = st.lists(st.sampled_from(["60", "70", "75", "80", "<75", "?", ""]), min_size=1, max_size=8)
@@ -46,6 +56,15 @@ def test_the_requirement_that_changed_it_is_named():
     assert batch.because == (("viability", "no finding", "fails (below_minimum)"),)
 
 
+def test_another_consequence_of_the_same_state_is_named():
+    (batch,) = assess_impact(history(["60"]), version("70"), version("70", on_fail="hold"), as_of=AS_OF).changed
+    state = "fails (below_minimum)"
+    assert (batch.before, batch.after) == ("reject", "hold")
+    assert batch.because == (
+        ("viability", f"{state}, on_fail reject, before_release", f"{state}, on_fail hold, before_release"),
+    )
+
+
 def test_a_batch_that_only_one_version_speaks_about_is_listed():
     old = version("70")
     new = specification({"id": "viability", "limit": {"min": "70", "unit": "%"}}, product={"vector": "aav"})
@@ -56,3 +75,126 @@ def test_a_batch_that_only_one_version_speaks_about_is_listed():
 
 def test_nothing_changes_from_a_version_to_itself():
     assert assess_impact(history(["60", "75"]), version("70"), version("70"), as_of=AS_OF).changed == ()
+
+
+# ---- only what changed is judged anew: the same answer as by two whole runs ------------------------------------------
+
+PRODUCT = load_specification("example/hipsc-progenitors")
+
+
+def changed(requirement_id, **update):
+    """Return a change of one requirement of a specification."""
+
+    def change(version):
+        entries = [
+            entry.model_copy(update=update) if entry.id == requirement_id else entry for entry in version.requirements
+        ]
+        assert entries != list(version.requirements), requirement_id
+        return replace(version, requirements=tuple(entries))
+
+    return change
+
+
+def without(requirement_id):
+    def change(version):
+        kept = tuple(entry for entry in version.requirements if entry.id != requirement_id)
+        assert len(kept) == len(version.requirements) - 1
+        return replace(version, requirements=kept)
+
+    return change
+
+
+def again(requirement_id, **update):
+    """Return the addition of a requirement about rows that another one asks about."""
+
+    def change(version):
+        (like,) = [entry for entry in version.requirements if entry.id == requirement_id]
+        added = like.model_copy(update={"id": f"{requirement_id}_again"} | update)
+        return replace(version, requirements=(*version.requirements, added))
+
+    return change
+
+
+CHANGES = {
+    "a limit is tightened": changed("in_process_viability", limit=LimitText(min="85", unit="%")),
+    "a limit is loosened": changed("in_process_floor_plate", limit=LimitText(min="40", unit="%"), alert=None),
+    "a limit of a computed result moves": changed(
+        "population_doublings", limit=LimitText(max="4", unit="population doublings")
+    ),
+    "a limit of a result with controls moves": changed("endotoxin", limit=LimitText(max="0.1", unit="EU/mL")),
+    "a failing test only holds": changed("in_process_viability", on_fail=OnFail.HOLD),
+    "a deferred test has to be there": changed("sterility", timing=Timing.BEFORE_RELEASE, due=None),
+    "a word is no longer accepted": changed("appearance", one_of=("complies",)),
+    "no retest is allowed": changed("in_process_cell_density", retests=0),
+    "nobody has verified a limit": changed("in_process_viability", mark=Mark.UNVERIFIED),
+    "a second requirement about the same rows": again("in_process_viability", limit=LimitText(min="90", unit="%")),
+    "it is valid for later batches": lambda version: replace(version, valid_from=date(2026, 3, 1)),
+    "only the source is another": changed("appearance", citation="another source", title="Look"),
+}
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("history") / "export"
+    simulate(batches=90, seed=11, out=folder, file_format="parquet", troubled_share=0.6)
+    return folder
+
+
+def words_of(folder, version):
+    found = judge(folder / "results.parquet", version, batches=folder / "batches.parquet", as_of=AS_OF)
+    rows = found.disposition_table.select(["batch_id", "stage", "spec_id", "disposition"]).to_pylist()
+    return {(row["batch_id"], row["stage"]): row["disposition"] for row in rows if row["spec_id"]}
+
+
+@pytest.fixture(scope="module")
+def by_old(simulated):
+    return words_of(simulated, PRODUCT)
+
+
+def by_two_runs(folder, by_old, new):
+    by_new = words_of(folder, new)
+    places = by_old.keys() | by_new.keys()
+    pairs = {place: (by_old.get(place, "not judged"), by_new.get(place, "not judged")) for place in places}
+    return len(places), {place: pair for place, pair in pairs.items() if pair[0] != pair[1]}
+
+
+@given(st.sets(st.sampled_from(sorted(CHANGES)), min_size=2, max_size=5))
+@settings(max_examples=8)
+def test_judging_what_changed_gives_what_two_whole_runs_give(simulated, by_old, names):
+    new = PRODUCT
+    for name in sorted(names):
+        new = CHANGES[name](new)
+    assert changed_part(PRODUCT, new) is not None
+    impact = assess_impact(
+        simulated / "results.parquet", PRODUCT, new, batches=simulated / "batches.parquet", as_of=AS_OF
+    )
+    count, expected = by_two_runs(simulated, by_old, new)
+    assert {(each.batch_id, each.stage): (each.before, each.after) for each in impact.changed} == expected
+    assert impact.judged == count
+
+
+@pytest.mark.parametrize("name", sorted(CHANGES))
+def test_a_change_names_what_changed_its_batches(simulated, by_old, name):
+    new = CHANGES[name](PRODUCT)
+    impact = assess_impact(
+        simulated / "results.parquet", PRODUCT, new, batches=simulated / "batches.parquet", as_of=AS_OF
+    )
+    count, expected = by_two_runs(simulated, by_old, new)
+    assert {(each.batch_id, each.stage): (each.before, each.after) for each in impact.changed} == expected
+    assert impact.judged == count
+    part = changed_part(PRODUCT, new)
+    assert {entry for each in impact.changed for entry, _, _ in each.because} <= part.anew | {"specification_validity"}
+    assert all(each.because for each in impact.changed)
+
+
+@pytest.mark.parametrize(
+    "new",
+    [
+        pytest.param(without("in_process_viability")(PRODUCT), id="a test is listed no longer"),
+        pytest.param(replace(PRODUCT, unlisted_tests="report"), id="unlisted tests no longer hold"),
+        pytest.param(replace(PRODUCT, derived=PRODUCT.derived[1:]), id="something is computed no longer"),
+        pytest.param(changed("sterility", controls=())(PRODUCT), id="the rows of a control are asked about no longer"),
+    ],
+)
+def test_versions_that_ask_about_other_rows_are_judged_whole(new):
+    assert changed_part(PRODUCT, new) is None

@@ -110,6 +110,11 @@ class SettledCells:
     columns: tuple[FinalColumn, ...]
     requirements_at: tuple[int, ...]
 
+    def of(self, rows: NDArray[np.int64]) -> SettledCells:
+        """Return the cells of some of the batches."""
+        columns = tuple(column.of(rows) for column in self.columns)
+        return replace(self, batches=self.batches[rows], columns=columns)
+
 
 # The same dates are asked for by every group, specification and stage.
 _end_of_day = lru_cache(maxsize=1 << 17)(partial(parse_time, end_of_day=True))

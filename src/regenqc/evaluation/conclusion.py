@@ -60,13 +60,17 @@ class Evaluation:
     rows_computed: int
     disposition_table: pa.Table
     matrix: VerdictMatrix
-    _findings: Callable[[], Iterator[pa.RecordBatch]]
+    _findings: Callable[[NDArray[np.int64] | None], Iterator[pa.RecordBatch]]
     _investigations: Callable[[], Iterator[pa.RecordBatch]]
     _consequences: Callable[[], Iterator[pa.RecordBatch]]
 
-    def finding_batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the findings, sorted, a part at a time."""
-        return self._findings()
+    def finding_batches(self, *, only: NDArray[np.int64] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the findings, sorted, a part at a time.
+
+        Args:
+            only: codes of the batches that are asked about, as positions in `matrix.batch_ids`; all when not given.
+        """
+        return self._findings(only)
 
     @property
     def dispositions(self) -> Any:
@@ -190,18 +194,25 @@ def conclude(
         plan, groups, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at
     )
 
-    def findings() -> Iterator[pa.RecordBatch]:
+    def findings(only: NDArray[np.int64] | None) -> Iterator[pa.RecordBatch]:
+        rows, cells, bare = raw, settled, uncovered
+        if only is not None:
+            asked = np.zeros(len(rank), dtype=np.bool_)
+            asked[only] = True
+            rows = raw.filter(pa.array(asked[raw["batch"].to_numpy()]))
+            cells = [each.of(np.flatnonzero(asked[each.batches])) for each in settled]
+            bare = uncovered[asked[uncovered]]
         return findings_of(
-            raw,
+            rows,
             plan=plan,
             groups=groups,
-            settled=settled,
+            settled=cells,
             final=final,
             rank=rank,
             batch_ids=batch_ids,
             sources=sources,
             stage=stage,
-            uncovered=uncovered,
+            uncovered=bare,
         )
 
     def investigations() -> Iterator[pa.RecordBatch]:

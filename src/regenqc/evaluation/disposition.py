@@ -9,17 +9,24 @@ import pyarrow as pa
 
 from regenqc.evaluation.dates import NO_TIME, format_time
 from regenqc.evaluation.plan import STAGES
-from regenqc.vocabulary import Disposition, OnFail, Verdict
+from regenqc.vocabulary import Disposition, OnFail, Stage, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from regenqc.evaluation.cells import FinalColumn, SettledCells
     from regenqc.specification.model import Specification
 
-__all__ = ["DISPOSITION_CODES", "DISPOSITION_SCHEMA", "dispositions_of", "no_specification"]
+__all__ = [
+    "DISPOSITIONS",
+    "DISPOSITION_CODES",
+    "DISPOSITION_SCHEMA",
+    "dispositions_of",
+    "no_specification",
+    "severities_of",
+]
 
 _WORDS: Final = pa.dictionary(pa.int32(), pa.string())
 
@@ -50,8 +57,20 @@ DISPOSITION_CODES: Final = pa.schema(
     ]
 )
 
-_ORDER: Final = (Disposition.ELIGIBLE, Disposition.CONDITIONAL, Disposition.HOLD, Disposition.REJECT)
+DISPOSITIONS: Final = (Disposition.ELIGIBLE, Disposition.CONDITIONAL, Disposition.HOLD, Disposition.REJECT)
 _PENDING_MARK: Final = 9
+
+
+def _left_by(consequence: OnFail) -> NDArray[np.uint8]:
+    """Return the disposition that a cell leaves to its batch, by verdict, and 8 more for a pending one."""
+    left = np.zeros(16, dtype=np.uint8)
+    left[[Verdict.INCONCLUSIVE, Verdict.MISSING, Verdict.INCONCLUSIVE + 8]] = 2
+    left[[Verdict.FAILS, Verdict.FAILS + 8]] = {OnFail.REJECT: 3, OnFail.HOLD: 2, OnFail.REPORT: 0}[consequence]
+    left[[verdict + 8 for verdict in (Verdict.MISSING, Verdict.CONFORMS, Verdict.ALERT)]] = 1
+    return left
+
+
+_LEFT_BY: Final = {consequence: _left_by(consequence) for consequence in OnFail}
 _SAID: Final = (
     (int(Verdict.FAILS), "fails"),
     (int(Verdict.INCONCLUSIVE), "inconclusive"),
@@ -83,23 +102,11 @@ def dispositions_of(
     Returns:
         For each stage its index, the batch codes and the rows in the order of `settled.batches`.
     """
-    wanted = [stage] if stage is not None else range(len(STAGES))
     parts = []
     distinct, chosen = np.unique(judged_by, return_inverse=True)
     names = [(entry.id, entry.version, entry.fingerprint) for entry in (specifications[at] for at in distinct.tolist())]
     stages = specifications[int(distinct[0])].stages
-    for index in wanted:
-        columns = [column for column in settled.columns if column.stage == index]
-        rows = np.arange(len(settled.batches))
-        if settled.requirements_at[index] == 0 and stage is None:
-            if STAGES[index] not in stages:
-                # Rows at a stage that the specification does not speak about hold their batches, and theirs only.
-                seen = [
-                    column.verdict > Verdict.CONFORMS for column in columns if column.requirement_id == "result_record"
-                ]
-                rows = np.flatnonzero(seen[0]) if seen else rows[:0]
-            if not len(rows):
-                continue
+    for index, columns, rows in _judged(settled, stages, stage=stage):
         batches = settled.batches[rows]
         table = _rows(columns, rows, requirements=settled.requirements_at[index])
         count = len(rows)
@@ -122,6 +129,42 @@ def dispositions_of(
     return parts
 
 
+def severities_of(settled: SettledCells, stages: Sequence[Stage]) -> Iterator[tuple[int, NDArray[np.int8]]]:
+    """Yield for every stage at which a batch is judged its index and the disposition of each batch.
+
+    Args:
+        settled: cells of one group under one specification.
+        stages: of that specification.
+
+    Returns:
+        Dispositions as positions in `DISPOSITIONS`, in the order of `settled.batches`; -1 for a batch that is not judged at
+        the stage.
+    """
+    for index, columns, rows in _judged(settled, stages, stage=None):
+        found = np.full(len(settled.batches), -1, dtype=np.int8)
+        found[rows] = _severity(columns, rows, requirements=settled.requirements_at[index])
+        yield index, found
+
+
+def _judged(
+    settled: SettledCells, stages: Sequence[Stage], *, stage: int | None
+) -> Iterator[tuple[int, list[FinalColumn], NDArray[np.int64]]]:
+    """Yield the stages at which batches are judged, with the columns there and the batches as rows of `settled`."""
+    for index in [stage] if stage is not None else range(len(STAGES)):
+        columns = [column for column in settled.columns if column.stage == index]
+        rows = np.arange(len(settled.batches))
+        if settled.requirements_at[index] == 0 and stage is None:
+            if STAGES[index] not in stages:
+                # Rows at a stage that the specification does not speak about hold their batches, and theirs only.
+                seen = [
+                    column.verdict > Verdict.CONFORMS for column in columns if column.requirement_id == "result_record"
+                ]
+                rows = np.flatnonzero(seen[0]) if seen else rows[:0]
+            if not len(rows):
+                continue
+        yield index, columns, rows
+
+
 def no_specification(batch_ids: pa.StringArray, *, stage: str, evaluated_at: str) -> pa.RecordBatch:
     """Return `hold` for batches that no specification speaks about."""
     count = len(batch_ids)
@@ -140,9 +183,18 @@ def no_specification(batch_ids: pa.StringArray, *, stage: str, evaluated_at: str
     )
 
 
+def _severity(columns: Sequence[FinalColumn], rows: NDArray[np.int64], *, requirements: int) -> NDArray[np.uint8]:
+    """Return the disposition of every batch as a position in `DISPOSITIONS`: the worst that one of its cells leaves."""
+    severity = np.full(len(rows), 0 if requirements else 2, dtype=np.uint8)
+    for column in columns:
+        left = _LEFT_BY[column.consequence][(column.verdict + 8 * column.pending.view(np.uint8))[rows]]
+        np.maximum(severity, left, out=severity)
+    return severity
+
+
 def _rows(columns: Sequence[FinalColumn], rows: NDArray[np.int64], *, requirements: int) -> list[pa.Array]:
     count = len(rows)
-    severity = np.zeros(count, dtype=np.uint8)
+    severity = _severity(columns, rows, requirements=requirements)
     totals = {said: np.zeros(count, dtype=np.int32) for _, said in _SAID}
     latest = np.full(count, NO_TIME, dtype=np.int64)
     marks = np.zeros((count, len(columns)), dtype=np.uint8)
@@ -151,15 +203,8 @@ def _rows(columns: Sequence[FinalColumn], rows: NDArray[np.int64], *, requiremen
         marks[:, position] = np.where(pending, _PENDING_MARK, verdict)
         for mark, said in _SAID:
             totals[said] += marks[:, position] == mark
-        fails = verdict == Verdict.FAILS
-        consequence = {OnFail.REJECT: 3, OnFail.HOLD: 2, OnFail.REPORT: 0}[column.consequence]
-        open_cell = (verdict == Verdict.INCONCLUSIVE) | ((verdict == Verdict.MISSING) & ~pending)
-        step = np.where(fails, consequence, np.where(open_cell, 2, np.where(pending, 1, 0)))
-        np.maximum(severity, step.astype(np.uint8), out=severity)
         np.maximum(latest, np.where(pending, column.due[rows], NO_TIME), out=latest)
-    if requirements == 0:
-        np.maximum(severity, np.uint8(2), out=severity)
-    words = pa.array([disposition.value for disposition in _ORDER])
+    words = pa.array([disposition.value for disposition in DISPOSITIONS])
     return [
         pa.DictionaryArray.from_arrays(pa.array(severity.astype(np.int32)), words),
         *(pa.array(totals[said]) for said in ("fails", "inconclusive", "missing", "pending", "alert")),

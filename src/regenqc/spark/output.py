@@ -231,7 +231,7 @@ class SparkOutput(AbstractContextManager["SparkOutput"]):
             rows_read=written.rows_read,
             rows_judged=written.rows_judged,
             rows_refused=written.rows_refused,
-            _findings=written.finding_batches,
+            _findings=lambda _: written.finding_batches(),  # the report asks for all of them
         )
         write_report(whole, self._output.work / "report.html", inputs=inputs_of(self._results, self._batches))
 
