@@ -57,6 +57,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "Keys of issuers, the single-file verifier, pictures, and what a certificate states.",
     ),
     "people": ("people.app", "People who sign: enrolment, roles, keys, attempts."),
+    "console": ("accounts.app", "Accounts, keys of service accounts and the journal of the console."),
     "ledger": (
         "ledger.app",
         "Record, verify, checkpoint, prove, witness, export: a chain of custody that can be believed.",
