@@ -1,6 +1,7 @@
-"""What one client may ask of the server: requests in a while, requests at once, bodies and answers that make progress.
+"""What one client may ask of the server: requests in a while, requests at once, bodies that make progress.
 
-How large a body may be, `starlette.middleware.body_limit` sees to; how long the head of a request may take, `serving` does.
+How large a body may be, `starlette.middleware.body_limit` sees to; heads that do not come and answers that nobody takes,
+`serving` does.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class RequestLimits:
             return
         self._open += 1
         try:
-            await self._application(scope, self._impatient(receive), self._unheard(send))
+            await self._application(scope, self._impatient(receive), send)
         finally:
             self._open -= 1
 
@@ -126,14 +127,6 @@ class RequestLimits:
             if not is_complete and received < lapse * self._policy.slowest_bytes_per_second:
                 raise self._too_slow()
             return message
-
-        return next_part
-
-    def _unheard(self, send: Send) -> Send:
-        """Return an answer that is given up when nobody takes it."""
-
-        async def next_part(message: Message) -> None:
-            await asyncio.wait_for(send(message), self._policy.answer_seconds)
 
         return next_part
 

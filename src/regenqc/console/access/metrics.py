@@ -90,6 +90,7 @@ class RequestMetrics:
 
 
 def _pattern(scope: Scope) -> str:
-    route = scope.get("route")
+    # An included route knows its prefix only by what FastAPI found for this request; the route itself has what it was made with.
+    route = scope.get("fastapi", {}).get("effective_route_context") or scope.get("route")
     pattern = getattr(route, "path_format", None) or getattr(route, "path", None)
     return pattern if isinstance(pattern, str) and pattern else "none"

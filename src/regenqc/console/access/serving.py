@@ -34,7 +34,7 @@ def server_of(application: ASGIApp, *, policy: AccessPolicy, host: str, port: in
         application,
         host=host,
         port=port,
-        http=_timed(policy.header_seconds),
+        http=_timed(policy.header_seconds, policy.answer_seconds),
         ws="none",
         # Forwarded headers are the application's affair: it knows which proxies the site trusts.
         proxy_headers=False,
@@ -52,14 +52,16 @@ def server_of(application: ASGIApp, *, policy: AccessPolicy, host: str, port: in
     return uvicorn.Server(config)
 
 
-def _timed(seconds: float) -> type[H11Protocol]:
-    """Return connections that are closed when the head of a request takes longer than so many seconds.
+def _timed(header_seconds: float, answer_seconds: float) -> type[H11Protocol]:
+    """Return connections that end when a head takes too long to come, or an answer too long to be taken.
 
-    uvicorn closes a connection that is idle between requests, and waits without end for a head that has begun.
+    uvicorn closes a connection that is idle between requests; it waits without end for a head that has begun, and for a client
+    that reads nothing.
     """
 
     class Timed(H11Protocol):
         _deadline: asyncio.TimerHandle | None = None
+        _unheard: asyncio.TimerHandle | None = None
 
         def connection_made(self, transport: Any) -> None:
             super().connection_made(transport)
@@ -74,12 +76,27 @@ def _timed(seconds: float) -> type[H11Protocol]:
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._head_came()
+            self._heard()
             super().connection_lost(exc)
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            if self._unheard is None:
+                self._unheard = self.loop.call_later(answer_seconds, self.transport.abort)
+
+        def resume_writing(self) -> None:
+            super().resume_writing()
+            self._heard()
+
+        def _heard(self) -> None:
+            if self._unheard is not None:
+                self._unheard.cancel()
+                self._unheard = None
 
         def _expect_head(self) -> None:
             # From the first byte on; further bytes give no more time.
             if self._deadline is None:
-                self._deadline = self.loop.call_later(seconds, self._give_up)
+                self._deadline = self.loop.call_later(header_seconds, self._give_up)
 
         def _head_came(self) -> None:
             if self._deadline is not None:
