@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response, StreamingResponse
 
 from regenqc.canonical import canonical_json
@@ -28,7 +28,12 @@ _ON_A_PAGE: Final = 100
 
 
 @router.get("", dependencies=_ALLOWED)
-def show_journal(request: Request, person: str = "", event: str = "", before: int | None = None) -> Response:
+def show_journal(
+    request: Request,
+    person: str = "",
+    event: str = "",
+    before: Annotated[int | None, Query(ge=1, le=2**31 - 1)] = None,
+) -> Response:
     """Show lines of the journal, the last one first."""
     _check_sites(request)
     record(request, Event.JOURNAL, subject=" ".join(each for each in (person, event) if each), detail="read")
