@@ -24,7 +24,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
 )
 
-Home = Annotated[Path, typer.Option("--home", help="Folder of the console.", envvar="REGENQC_CONSOLE")]
+Home = Annotated[Path, typer.Option("--home", help="Folder of the console.", envvar="REGENQC_CONSOLE_HOME")]
 Who = Annotated[str, typer.Argument(help="Identifier of a person of the registry, as QP-0001.")]
 Machine = Annotated[str, typer.Argument(help="Identifier with the role service, as LIMS-0001.")]
 Sites = Annotated[list[str] | None, typer.Option("--site", help="Sites that may be seen; none means every one.")]

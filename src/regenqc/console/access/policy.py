@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from typing import ClassVar, Final
+from urllib.parse import urlsplit
 
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 
@@ -143,6 +144,8 @@ def read_policy(home: Path) -> AccessPolicy:
 
 def _contradictions(policy: AccessPolicy, where: str) -> list[Fault]:
     found = []
+    if policy.oidc is not None and not _is_safe(policy.oidc.issuer):
+        found.append(_fault(f"{where} oidc.issuer", got=policy.oidc.issuer, expected="https://HOST"))
     for name in ("trusted_proxies", "metrics_from"):
         for each in getattr(policy, name):
             try:
@@ -162,6 +165,11 @@ def _contradictions(policy: AccessPolicy, where: str) -> list[Fault]:
         if getattr(policy, name) < 1
     ]
     return found
+
+
+def _is_safe(address: str) -> bool:
+    parts = urlsplit(address)
+    return parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in {"127.0.0.1", "localhost", "::1"})
 
 
 def _fault(where: str, *, got: str, expected: str) -> Fault:
