@@ -181,6 +181,17 @@ def test_rows_of_loggers_that_alternate_stand_together_afterwards() -> None:
 
 
 @pytest.mark.usefixtures("uncompiled")
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_logger_in_the_last_column_is_known_again(end: str) -> None:
+    lines = [f"2026-03-16T{row // 60:02d}:{row % 60:02d}:00Z,{row},L-{row // 50}" for row in range(100)]
+    data = (end.join(["moment,temperature,logger", *lines]) + end).encode()
+    found = read_plain(data, GENERIC, 0, ["moment", "temperature", "logger"])
+    assert found is not None
+    assert (found.names, found.starts.tolist()) == (("L-0", "L-1"), [0, 50])
+    assert read(data, GENERIC, compiled=True) == read(data, GENERIC, compiled=False)
+
+
+@pytest.mark.usefixtures("uncompiled")
 @pytest.mark.parametrize(
     "text",
     ["0.1", "-0", "-0.0", "123456789012345", "0.00000000000001", "9007199254740.99", "0.3"],

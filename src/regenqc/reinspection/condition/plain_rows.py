@@ -27,8 +27,8 @@ NOT_PLAIN: Final = -1
 # No plain row has fewer bytes: a moment with its zone, of which the last may end the file.
 SHORTEST_ROW: Final = 19
 
-# What stands between the digits of a moment: `-`, `T` (or a blank), and `:`.
-_BETWEEN: Final = np.asarray([0, 0, 0, 0, 45, 0, 0, 45, 0, 0, 84, 0, 0, 58, 0, 0, 58, 0, 0])
+# Of each byte the digit that it writes; of any other byte far more than a digit.
+_DIGIT: Final = np.asarray([byte - 48 if 48 <= byte <= 57 else 100_000 for byte in range(256)])
 _POWERS: Final = np.asarray([10.0**power for power in range(16)])
 _DAYS: Final = np.asarray([31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 _BEFORE: Final = np.asarray([0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334])
@@ -62,68 +62,61 @@ def scan_rows(
         Number of rows and of runs; `NOT_PLAIN` and 0 where the file is not plain, or holds more rows or runs than the arrays.
     """
     size, columns, last = len(data), len(holds), len(holds) - 1
-    at, row, run, known, length = begin, 0, 0, 0, -1
+    at, row, run, known, length = begin, 0, 0, 0, 0
+    last_date, midnight = np.int64(0), np.int64(0)
     while at < size:
         if row == len(moments):
             return NOT_PLAIN, 0
         for column in range(columns):
             kind = holds[column]
             if kind == MOMENT:
-                # 2026-03-16T09:00:00: the digits at their places, and what stands between them.
+                # 2026-03-16T09:00:00: what is no digit counts so much that every part which holds it is out of range.
                 if at + 19 > size:
                     return NOT_PLAIN, 0
-                for place in range(19):
-                    byte, between = data[at + place], _BETWEEN[place]
-                    if between == 0:
-                        if byte < 48 or byte > 57:
-                            return NOT_PLAIN, 0
-                    elif byte != between and (place != 10 or byte != 32):
-                        return NOT_PLAIN, 0
+                if (
+                    data[at + 4] != 45
+                    or data[at + 7] != 45
+                    or data[at + 13] != 58
+                    or data[at + 16] != 58
+                    or (data[at + 10] != 84 and data[at + 10] != 32)
+                ):
+                    return NOT_PLAIN, 0
                 year = (
-                    (np.int64(data[at]) - 48) * 1000
-                    + (np.int64(data[at + 1]) - 48) * 100
-                    + (np.int64(data[at + 2]) - 48) * 10
-                    + (np.int64(data[at + 3]) - 48)
+                    _DIGIT[data[at]] * 1000
+                    + _DIGIT[data[at + 1]] * 100
+                    + _DIGIT[data[at + 2]] * 10
+                    + _DIGIT[data[at + 3]]
                 )
-                month = (np.int64(data[at + 5]) - 48) * 10 + np.int64(data[at + 6]) - 48
-                day = (np.int64(data[at + 8]) - 48) * 10 + np.int64(data[at + 9]) - 48
-                hour = (np.int64(data[at + 11]) - 48) * 10 + np.int64(data[at + 12]) - 48
-                minute = (np.int64(data[at + 14]) - 48) * 10 + np.int64(data[at + 15]) - 48
-                second = (np.int64(data[at + 17]) - 48) * 10 + np.int64(data[at + 18]) - 48
+                month = _DIGIT[data[at + 5]] * 10 + _DIGIT[data[at + 6]]
+                day = _DIGIT[data[at + 8]] * 10 + _DIGIT[data[at + 9]]
+                hour = _DIGIT[data[at + 11]] * 10 + _DIGIT[data[at + 12]]
+                minute = _DIGIT[data[at + 14]] * 10 + _DIGIT[data[at + 15]]
+                second = _DIGIT[data[at + 17]] * 10 + _DIGIT[data[at + 18]]
                 if year < 1901 or year > 2199 or month < 1 or month > 12 or hour > 23 or minute > 59 or second > 59:
                     return NOT_PLAIN, 0
-                is_leap = (year % 4 == 0 and year % 100 != 0) or year % 400 == 0
-                if day < 1 or day > _DAYS[month - 1] + (1 if is_leap and month == 2 else 0):
-                    return NOT_PLAIN, 0
-                before = year - 1
-                days = (
-                    before * 365 + before // 4 - before // 100 + before // 400 - 719_162 + _BEFORE[month - 1] + day - 1
-                )
-                if is_leap and month > 2:
-                    days += 1
-                moment = (((days * 24 + hour) * 60 + minute) * 60 + second) * 1000
+                date = (year * 100 + month) * 100 + day
+                if date != last_date:
+                    is_leap = (year % 4 == 0 and year % 100 != 0) or year % 400 == 0
+                    if day < 1 or day > _DAYS[month - 1] + (1 if is_leap and month == 2 else 0):
+                        return NOT_PLAIN, 0
+                    before = year - 1
+                    days = before * 365 + before // 4 - before // 100 + before // 400 - 719_162
+                    days += _BEFORE[month - 1] + day - 1 + (1 if is_leap and month > 2 else 0)
+                    last_date, midnight = date, days * 86_400_000
+                moment = midnight + ((hour * 60 + minute) * 60 + second) * 1000
                 at += 19
                 if at + 4 <= size and data[at] == 46:
-                    for place in range(1, 4):
-                        byte = data[at + place]
-                        if byte < 48 or byte > 57:
-                            return NOT_PLAIN, 0
-                    moment += (
-                        (np.int64(data[at + 1]) - 48) * 100
-                        + (np.int64(data[at + 2]) - 48) * 10
-                        + (np.int64(data[at + 3]) - 48)
-                    )
+                    thousandths = _DIGIT[data[at + 1]] * 100 + _DIGIT[data[at + 2]] * 10 + _DIGIT[data[at + 3]]
+                    if thousandths > 999:
+                        return NOT_PLAIN, 0
+                    moment += thousandths
                     at += 4
                 if is_zoned:
                     if at < size and data[at] == 90:
                         at += 1
                     elif at + 6 <= size and (data[at] == 43 or data[at] == 45) and data[at + 3] == 58:
-                        for place in (1, 2, 4, 5):
-                            byte = data[at + place]
-                            if byte < 48 or byte > 57:
-                                return NOT_PLAIN, 0
-                        hours = (np.int64(data[at + 1]) - 48) * 10 + np.int64(data[at + 2]) - 48
-                        minutes = (np.int64(data[at + 4]) - 48) * 10 + np.int64(data[at + 5]) - 48
+                        hours = _DIGIT[data[at + 1]] * 10 + _DIGIT[data[at + 2]]
+                        minutes = _DIGIT[data[at + 4]] * 10 + _DIGIT[data[at + 5]]
                         if hours > 23 or minutes > 59:
                             return NOT_PLAIN, 0
                         offset = (hours * 60 + minutes) * 60_000
@@ -138,16 +131,16 @@ def scan_rows(
                 if is_negative:
                     at += 1
                 number, digits, decimals = np.int64(0), 0, 0
-                while at < size and 48 <= data[at] <= 57:
-                    number = number * 10 + np.int64(data[at]) - 48
+                while at < size and _DIGIT[data[at]] <= 9:
+                    number = number * 10 + _DIGIT[data[at]]
                     digits += 1
                     at += 1
                     if digits > 15:
                         return NOT_PLAIN, 0
                 if digits > 0 and at < size and data[at] == decimal:
                     at += 1
-                    while at < size and 48 <= data[at] <= 57:
-                        number = number * 10 + np.int64(data[at]) - 48
+                    while at < size and _DIGIT[data[at]] <= 9:
+                        number = number * 10 + _DIGIT[data[at]]
                         decimals += 1
                         at += 1
                         if digits + decimals > 15:
@@ -164,22 +157,26 @@ def scan_rows(
                     return NOT_PLAIN, 0
             else:
                 first = at
-                while at < size and data[at] != delimiter and data[at] != 10 and data[at] != 13:
-                    byte = data[at]
-                    if byte == 34 or (kind == LOGGER and (byte < 33 or byte > 126)):
-                        return NOT_PLAIN, 0
-                    at += 1
-                if kind == LOGGER:
-                    if at == first:
-                        return NOT_PLAIN, 0
-                    is_same = at - first == length
-                    if is_same:
-                        for place in range(length):
-                            if data[first + place] != data[known + place]:
-                                is_same = False
-                                break
-                    if not is_same:
-                        if run == len(runs):
+                # Nearly always it is the logger of the row before.
+                is_same = kind == LOGGER and length > 0 and at + length < size
+                if is_same:
+                    behind = data[at + length]
+                    is_same = behind == delimiter or behind == 10 or behind == 13  # noqa: PLR1714 - compiled code
+                if is_same:
+                    for place in range(length):
+                        if data[first + place] != data[known + place]:
+                            is_same = False
+                            break
+                if is_same:
+                    at += length
+                else:
+                    while at < size and data[at] != delimiter and data[at] != 10 and data[at] != 13:
+                        byte = data[at]
+                        if byte == 34 or (kind == LOGGER and (byte < 33 or byte > 126)):
+                            return NOT_PLAIN, 0
+                        at += 1
+                    if kind == LOGGER:
+                        if at == first or run == len(runs):
                             return NOT_PLAIN, 0
                         runs[run, 0], runs[run, 1], runs[run, 2] = row, first, at
                         known, length = first, at - first

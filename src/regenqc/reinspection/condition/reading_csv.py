@@ -224,7 +224,7 @@ def _by_logger(rows: Rows) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]
     counts = np.zeros(loggers, dtype=np.int64)
     np.add.at(counts, rows.codes, lengths)
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    if bool(np.all(np.diff(rows.codes) > 0)):
+    if bool(np.all(np.diff(rows.codes) >= 0)):
         return None, offsets
     return np.argsort(np.repeat(rows.codes, lengths), kind="stable"), offsets
 
