@@ -12,6 +12,7 @@ import typer
 from regenqc.cli.ledger_place import AsJson, Ledger, moment_now, open_log
 from regenqc.cli.ledger_screen import print_json, print_line, print_table
 from regenqc.cli.trace_answers import moment_stated
+from regenqc.cli.trace_several import Also  # noqa: TC001 - typer reads the type
 from regenqc.errors import Fault, UsageError
 
 __all__ = ["app"]
@@ -21,7 +22,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-Also = Annotated[list[str] | None, typer.Option("--also", help="Ledger of another site; several times.")]
 Now = Annotated[
     str | None, typer.Option("--now", help="The present moment, ISO 8601 with zone; the clock when not stated.")
 ]
