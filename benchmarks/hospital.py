@@ -105,6 +105,9 @@ class StudyStory(Story):
             measurements=(Measurement("age", "50", "y"), *cohort),
             **recipient,
         )
+        if number % SUBJECTS_PER_COHORT == 0:
+            assessed = (Measurement("serious", "no"),)
+            yield super().event("adverse_event", measurements=assessed, **recipient)
         life = list(super().lot(number))
         yield from life[:-1] if number % WAITING == 0 else life
 

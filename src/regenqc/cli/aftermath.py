@@ -130,7 +130,7 @@ def inbox_command(
 ) -> None:
     """Which adverse events the sites of a study recorded; the lead site reads the ledgers of all.
 
-    Leaves with 1 when the study was not suspended or terminated after one of them: somebody has to have judged it.
+    Leaves with 1 when one of them waits for an answer: assessed as not serious or not related, or a decision on the study.
 
     Example: regenqc aftermath inbox STUDY-0007 --also sqlite:///hospital.db
     """
@@ -145,7 +145,7 @@ def inbox_command(
         print_json([{"ledger": url, **asdict(each)} for url, each in found])
     else:
         print_table(
-            ("when", "site", "recipient", "given", "what", "study stopped after it"),
+            ("when", "site", "recipient", "given", "what", "answered"),
             [
                 (each.event_time, each.site, each.recipient, ", ".join(each.items), each.said, each.answered)
                 for _, each in found
