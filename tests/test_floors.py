@@ -60,7 +60,7 @@ HOMES = {
     "pandera": {"intake"},
     "openpyxl": {"intake"},
     "pandas": {"intake"},
-    "numba": {"evaluation"},
+    "numba": {"evaluation", "reinspection"},
     "jinja2": {"evaluation", "certificate", "trends", "console"},
     "fastapi": {"console"},
     "starlette": {"console"},
