@@ -86,8 +86,8 @@ def module_rows(text: str, symbology: BarcodeFormat, **options: Any) -> list[byt
         >>> module_rows("1", BarcodeFormat.Code128)[0][:5].hex()
         '0000ff00ff'
     """
-    picture = memoryview(create_barcode(text, symbology, **options).to_image(scale=1, add_quiet_zones=False))
-    width, data = picture.shape[1], picture.tobytes()
+    picture = create_barcode(text, symbology, **options).to_image(scale=1, add_quiet_zones=False)
+    width, data = picture.shape[1], memoryview(picture).tobytes()  # type: ignore[arg-type] # it has the buffer protocol
     return [data[at : at + width] for at in range(0, len(data), width)]
 
 
