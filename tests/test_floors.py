@@ -51,7 +51,7 @@ HOMES = {
     "pyhanko": {"certificate"},
     "pyhanko_certvalidator": {"certificate"},
     "asn1crypto": {"certificate"},
-    "segno": {"certificate"},
+    "zxingcpp": {"certificate"},
     "cryptography": {"ledger", "signing", "certificate"},
     "pkcs11": {"signing"},
     "psycopg": {"ledger"},
