@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from regenqc.custody.canonical import spell_event
 from regenqc.custody.projection.audit import ProjectionAuditor
-from regenqc.custody.projection.offered import OfferedEntry, entry_of
+from regenqc.custody.projection.offered import OfferedEntry, entries_of
 from regenqc.custody.projection.page_check import extent_of
 from regenqc.custody.projection.page_readers import PageReaders
 from regenqc.custody.projection.refusals import Refusal, erase_refused, log_refusals, refusals
@@ -229,16 +229,9 @@ class Book:
             yield self.append(group, offered_by=offered_by)
 
     def _offered(self, events: Sequence[Event | bytes], offered_by: str) -> list[OfferedEntry]:
-        elsewhere = self._policy is None
+        offers = [event if isinstance(event, bytes) else spell_event(event) for event in events]
         with collection_paused():
-            return [
-                entry_of(
-                    event if isinstance(event, bytes) else spell_event(event),
-                    offered_by=offered_by,
-                    judged_elsewhere=elsewhere,
-                )
-                for event in events
-            ]
+            return entries_of(offers, offered_by=offered_by, judged_elsewhere=self._policy is None)
 
     def _noted(self, offered: Sequence[OfferedEntry], outcomes: Sequence[Outcome]) -> tuple[Noted | Declined, ...]:
         results: list[Noted | Declined] = []

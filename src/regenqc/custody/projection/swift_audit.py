@@ -179,7 +179,7 @@ class SwiftAuditor:
 
     def _items_follow(self, view: Snapshot) -> bool:
         items = self._derivation.items
-        ((stored,),) = view.execute("SELECT COUNT(*) FROM custody_item")
+        stored = int(view.execute("SELECT COUNT(*) FROM custody_item")[0][0])
         if stored != len(items):
             return False
         named = view.stream("SELECT n.text, i.state FROM custody_item i JOIN custody_name n ON n.number = i.subject")
