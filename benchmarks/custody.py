@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import resource
 import tempfile
 import time
 from dataclasses import replace
@@ -37,7 +38,7 @@ from regenqc.ledger import CheckpointMemory, make_key, parse_secret_key, verify_
 from regenqc.ledger import Policy as TrustPolicy
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from regenqc.ledger import Verification
 
@@ -48,6 +49,7 @@ START = 1_767_225_600_000  # 2026-01-01
 MINUTE = 60_000
 NOW = "2099-01-01T00:00:00.000Z"
 MATERIALS = 60
+PARTS = ("append", "trace", "evidence", "verify")
 # The material whose recall is asked for.
 RECALLED = "MAT-0003"
 
@@ -212,6 +214,7 @@ def main() -> None:
     parser.add_argument("--packet", type=int, default=10_000, help="items of the evidence packet")
     parser.add_argument("--runs", type=int, default=3, help="counted runs of the append benchmarks")
     parser.add_argument("--postgres", help="URL of an empty PostgreSQL database, to measure appending there too")
+    parser.add_argument("--parts", nargs="+", choices=PARTS, default=PARTS, help="what to measure")
     parser.add_argument("--save", action="store_true", help="save the figures under docs/benchmarks")
     options = parser.parse_args()
     figures: dict[str, Any] = {"machine": machine_line()}
@@ -221,9 +224,9 @@ def main() -> None:
         folder = Path(temporary)
         for found in chain(
             [{"events": options.events, "bytes per event": sum(map(len, bodies)) / len(bodies)}],
-            [_append(bodies[: 5 * GROUP], folder, runs=options.runs)],
+            [_append(bodies[: 5 * GROUP], folder, runs=options.runs)] if "append" in options.parts else [],
             [_append_to_postgres(bodies[: 5 * GROUP], options.postgres)] if options.postgres else [],
-            _large(bodies, folder, runs=options.runs, packet=options.packet),
+            _large(bodies, folder, options.parts, runs=options.runs, packet=options.packet),
         ):
             figures |= found
             for name, value in found.items():
@@ -285,20 +288,27 @@ def _rates(groups: list[tuple[float, float]], name: str) -> dict[str, Any]:
     }
 
 
-def _large(bodies: list[bytes], folder: Path, *, runs: int, packet: int) -> Iterator[dict[str, Any]]:
+def _large(
+    bodies: list[bytes], folder: Path, parts: Sequence[str], *, runs: int, packet: int
+) -> Iterator[dict[str, Any]]:
     """Yield what is measured on one large ledger."""
+    if not {"trace", "evidence", "verify"} & set(parts):
+        return
     path = folder / "large.db"
     with _open(path, None) as book:
         for start in range(0, len(bodies), GROUP):
             book.append(bodies[start : start + GROUP])
     yield {"bytes on disk per event, edges and indexes included": path.stat().st_size / len(bodies)}
     with _open(path, POLICY) as book:
-        with book.read() as view:
-            ((edges,),) = view.execute("SELECT COUNT(*) FROM custody_edge")
-            yield {"edges": int(edges)}
-            yield _trace(Reader(view), view)
-        yield _evidence(book, folder, count=packet)
-        yield _verify(book, runs=runs)
+        if "trace" in parts:
+            with book.read() as view:
+                ((edges,),) = view.execute("SELECT COUNT(*) FROM custody_edge")
+                yield {"edges": int(edges)}
+                yield _trace(Reader(view), view)
+        if "evidence" in parts:
+            yield _evidence(book, folder, count=packet)
+        if "verify" in parts:
+            yield _verify(book, runs=runs)
 
 
 def _verify(book: Book, *, runs: int) -> dict[str, float]:
@@ -319,16 +329,29 @@ def _verify(book: Book, *, runs: int) -> dict[str, float]:
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
     used: dict[str, list[float]] = {name: [] for name in ways}
+    others: dict[str, list[float]] = {name: [] for name in ways}
     for _ in range(runs):
         for name, verify in ways.items():
-            began, processor = time.perf_counter(), time.process_time()
+            began, processor, children = time.perf_counter(), time.process_time(), _seconds_of_children()
             if not verify().ok:
                 raise SystemExit("the ledger of the benchmark does not verify")
             times[name].append(time.perf_counter() - began)
             used[name].append(time.process_time() - processor)
-    return {f"seconds to verify, {name}": median(found) for name, found in times.items()} | {
-        f"own processor seconds to verify, {name}": median(found) for name, found in used.items()
+            others[name].append(_seconds_of_children() - children)
+    return {
+        **{f"seconds to verify, {name}": median(found) for name, found in times.items()},
+        **{f"own processor seconds to verify, {name}": median(found) for name, found in used.items()},
+        **{
+            f"processor seconds of others to verify, {name}": median(found)
+            for name, found in others.items()
+            if any(found)
+        },
     }
+
+
+def _seconds_of_children() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _evidence(book: Book, folder: Path, *, count: int) -> dict[str, Any]:

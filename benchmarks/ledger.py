@@ -89,6 +89,7 @@ def time_ledger(url: str, *, count: int, producers: int, folder: Path) -> dict[s
         figures |= log.store.describe()
         rates = []
         processor = 0.0
+        server = _server_seconds(log)
         for start in range(0, count, PER_TRANSACTION):
             batch = events(min(PER_TRANSACTION, count - start), start=start, dice=dice)
             began, busy = time.perf_counter(), time.process_time()
@@ -98,6 +99,8 @@ def time_ledger(url: str, *, count: int, producers: int, folder: Path) -> dict[s
         figures["batch append with edges, events/s, median"] = median(rates)
         figures["batch append with edges, events/s, slowest tenth"] = sorted(rates)[len(rates) // 10]
         figures["batch append with edges, own processor time, us/event"] = processor / count * 1e6
+        if server is not None and (later := _server_seconds(log)) is not None:
+            figures["batch append with edges, processor time of the server, us/event"] = (later - server) / count * 1e6
         figures["checkpoint, ms"] = _milliseconds(lambda: log.checkpoint(signer, memory=memory, now=1))
     # Closed and opened again: the write-ahead log is folded into the file, and nothing is warm but the disk's cache.
     with Log.open(url, projection=Edges()) as log:
@@ -175,6 +178,23 @@ def _time_group_commit(log: Log, *, producers: int, start: int, dice: random.Ran
         "group commit, ms until durable, 99th of 100": sorted(latencies)[len(latencies) * 99 // 100] * 1e3,
         "single durable event, one producer, events/s": len(alone) / (time.perf_counter() - began),
     }
+
+
+def _server_seconds(log: Log) -> float | None:
+    """Return the processor seconds of the server's process for the writer, `None` when there is none on this machine."""
+    with log.store.transaction() as transaction:
+        if transaction.dialect != "postgresql":
+            return None
+        ((number,),) = transaction.execute("SELECT pg_backend_pid()")
+    try:
+        state = Path(f"/proc/{number}/stat").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    name, _, rest = state.rpartition(")")
+    if "postgres" not in name:
+        return None
+    user, system = rest.split()[11:13]
+    return (int(user) + int(system)) / os.sysconf("SC_CLK_TCK")
 
 
 def _size_of(log: Log, url: str) -> int:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+from itertools import pairwise
 from typing import Any
 
 import jsonschema
 import pytest
 import rfc8785
-from hypothesis import given
-from hypothesis import strategies as st
+import segno
 
 from certificate import site
 from certificate.lots import ISSUED_AT, decision, identified, profile, signature, unsigned_decision
@@ -23,7 +24,7 @@ from regenqc.certificate.content import (
 from regenqc.certificate.making import make_certificate, usual_type
 from regenqc.certificate.profile import parse_profile
 from regenqc.certificate.sealing import make_issuer_key, open_issuer_key
-from regenqc.certificate.symbols import batch_barcode, code128_values
+from regenqc.certificate.symbols import batch_barcode, qr_svg
 from regenqc.certificate.wording import (
     LANGUAGES,
     field_lists,
@@ -220,24 +221,23 @@ def test_a_barcode_is_gs1_only_with_a_gtin() -> None:
     assert (without.is_gs1, without.text) == (False, "LOT-1")
 
 
-def test_code_128_of_the_standard_example() -> None:
-    """ISO/IEC 15417: the check character is the sum of position times value, modulo 103."""
-    assert code128_values("PJJ123C", is_gs1=False) == [104, 48, 42, 42, 17, 18, 19, 35, 54 if False else 55, 106]
+def test_a_barcode_has_the_bars_of_the_standard() -> None:
+    """ISO/IEC 15417: start B, P, J, J, 1, 2, 3, C, check character 55, stop."""
+    barcode = batch_barcode("PJJ123C")
+    assert barcode is not None
+    bars = [(int(start), int(width)) for start, width in re.findall(r"M(\d+) 0h(\d+)v", barcode.svg)]
+    spaces = [after - start - width for (start, width), (after, _) in pairwise(bars)]
+    drawn = "".join(f"{width}{space}" for (_, width), space in zip(bars, [*spaces, ""], strict=True))
+    assert drawn == "2112143131211121331121331232212232112211321313213113212331112"
 
 
-@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=30))
-def test_code_128_is_read_back_as_it_was_written(text: str) -> None:
-    values = code128_values(text, is_gs1=False)
-    in_c, read = values[0] == 105, ""
-    for value in values[1:-2]:
-        if in_c and value == 100:
-            in_c = False
-        elif not in_c and value == 99:
-            in_c = True
-        else:
-            read += f"{value:02d}" if in_c else chr(value + 32)
-    assert read == text
-    assert values[-2] == (values[0] + sum(at * value for at, value in enumerate(values[1:-2], start=1))) % 103
+@pytest.mark.parametrize("text", ["REGENQC1:DECISION-1:" + 150 * "A7+", "REGENQC1:DECISION-1:RC:HP-1:%", "123"])
+def test_a_code_has_the_modules_that_another_library_gives_it(text: str) -> None:
+    drawn = set()
+    for start, y, width in re.findall(r"M(\d+) (\d+)\.5h(\d+)", qr_svg(text)):
+        drawn |= {(int(y), int(start) + at) for at in range(int(width))}
+    other = segno.make_qr(text, error="m", mask=2, boost_error=False).matrix
+    assert drawn == {(y, x) for y, row in enumerate(other) for x, module in enumerate(row) if module}
 
 
 def test_words_that_are_not_in_the_table_stand_once() -> None:

@@ -21,6 +21,7 @@ from regenqc.vocabulary import Mark
 from .custody_site import regenqc
 from .test_agreement_command import lots, values
 from .test_documented_commands import DOCUMENTS, commands_of
+from .test_hospital_decision_command import inspector_signs
 from .test_reinspect_command import CONDITION, SITE, answers, logged, packet_was_verified
 
 if TYPE_CHECKING:
@@ -50,10 +51,11 @@ def test_every_command_of_the_document_on_the_hospital_succeeds(
     (tmp_path / "logger.csv").write_text(logged(story))
     (tmp_path / "window.toml").write_text(CLOCKS)
     values(tmp_path, *lots(12))
+    inspector_signs(tmp_path, story)
     codes = {}
     for command in commands_of("hospital.md"):
         name = " ".join(command[:2]) if command[0] != "gate" else "gate"
-        for module in ("gate", "reinspect"):
+        for module in ("gate", "reinspect", "reinspect_decision"):
             monkeypatch.setattr(f"regenqc.cli.{module}.moment_now", lambda: story.now)
         if name == "gate":
             story.add(

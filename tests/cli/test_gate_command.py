@@ -6,11 +6,11 @@ import json
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.custody.story import COI, PATIENT
-from tests.reinspection.bedside import AT_HOSPITAL, DOSE, Story, ready
+from tests.custody.story import COI, LATER, PATIENT
+from tests.reinspection.bedside import AT_HOSPITAL, DOSE, POLICY, Story, ready
 from tests.reinspection.test_gate_offline import keyed
 
-from regenqc.custody import Book
+from regenqc.custody import Book, Event, read_event
 from regenqc.ledger import CheckpointMemory
 
 from .custody_site import regenqc
@@ -140,3 +140,72 @@ def test_network_down_it_goes_by_the_last_checkpoint_and_says_how_old_it_is(
     (home / "policy.txt").write_text(keyed()[1].text)
     stranger = regenqc("gate", *options(story), *offline)
     assert (stranger.code, "knowledge_fresh" in stranger.out) == (1, True)
+
+
+# ---- recorded ------------------------------------------------------------------------------------------------------------
+
+SITE = """schema = "regenqc.site/1"
+site = "HOSPITAL-1"
+system = "SYSTEM-0001"
+zone = "+01:00"
+
+[rules]
+enrolled_people_only = false
+"""
+
+
+def recorded(tmp_path: Path) -> list[Event]:
+    """Return the answers that the ledger holds."""
+    with Book.open(f"sqlite:///{tmp_path}/ledger.db", policy=POLICY, now=lambda: LATER) as book:
+        assert book.verify().ok
+        with book.read() as view:
+            return [event for entry in view.entries() if (event := read_event(entry.body)).kind == "gate_answer"]
+
+
+@pytest.mark.parametrize(
+    ("dropped", "outcome", "against", "code"),
+    [((), "go", (), 0), (("consent",), "no_go", ("consent_given",), 1)],
+    ids=["go", "no-go"],
+)
+def test_an_answer_is_recorded_once_with_what_stands_against_it(
+    dropped: tuple[str, ...],
+    outcome: str,
+    against: tuple[str, ...],
+    code: int,
+    ward: Callable[[Story], Story],
+    regenqc: Callable[..., Done],
+    tmp_path: Path,
+) -> None:
+    story = ward(ready().drop(*dropped))
+    (tmp_path / "ledger-home" / "site.toml").write_text(SITE)
+    first = regenqc("gate", *options(story), "--record")
+    again = regenqc("gate", *options(story), "--record")
+    assert (first.code, again.code, first.err, again.err) == (code, code, "", "")
+    assert "there already" not in first.out
+    assert "it was there already" in again.out
+    (event,) = recorded(tmp_path)
+    assert (event.outcome, tuple(each.name for each in event.measurements)) == (outcome, against)
+    assert ([item.id for item in event.items], event.actor, event.second_actor) == ([DOSE], "NURSE-0501", "PHYS-0077")
+    assert (event.recipient, event.coi) == ("", "")
+
+
+def test_an_answer_that_the_ledger_refuses_leaves_with_5_and_stands_in_the_refusal_log(
+    ward: Callable[[Story], Story], regenqc: Callable[..., Done], tmp_path: Path
+) -> None:
+    story = ward(ready())
+    (tmp_path / "ledger-home" / "site.toml").write_text(SITE.replace("false", "true"))
+    done = regenqc("gate", *options(story), "--by", "NURSE-0999:nurse", "--record")
+    assert (done.code, "RQC-C162" in done.err) == (5, True)
+    assert done.out.startswith("✘ NO-GO")
+    assert recorded(tmp_path) == []
+    assert "NURSE-0999" in regenqc("ledger", "refusals").out
+
+
+def test_what_a_copy_answers_is_not_recorded_in_the_copy(
+    ward: Callable[[Story], Story], regenqc: Callable[..., Done], tmp_path: Path
+) -> None:
+    story = ward(ready())
+    (tmp_path / "last.checkpoint").write_text("any")
+    done = regenqc("gate", *options(story), "--checkpoint", "last.checkpoint", "--record")
+    assert (done.code, "RQC-U152" in done.err) == (2, True)
+    assert recorded(tmp_path) == []

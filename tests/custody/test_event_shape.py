@@ -122,6 +122,7 @@ def test_every_kind_of_the_chain_is_there() -> None:
             "study_terminated",
             "recall",
             "correction",
+            "gate_answer",
         ],
     } <= set(KINDS)
 

@@ -14,7 +14,7 @@ from tests.custody.story import COI, HOSPITAL, MAKER, PATIENT
 from tests.reinspection.bedside import AT_HOSPITAL, BEDSIDE, DOSE, END, NURSE, PHYSICIAN, STUDY, Story, ready
 
 from regenqc.custody.book import Declined
-from regenqc.custody.record import Item
+from regenqc.custody.record import Item, Measurement
 from regenqc.reinspection.gate import GateRules, ask_gate
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ class Bedside(RuleBasedStateMachine):
         self.checked = 0
         self.administered = False
         self.inspected, self.accepted = "conformant", "accept"
+        self.reaction = "none"
 
     @initialize()
     def begin(self) -> None:
@@ -95,6 +96,18 @@ class Bedside(RuleBasedStateMachine):
     def change_study(self, kind: str) -> None:
         if self.happens(kind, study=STUDY, reason="committee", **AT_HOSPITAL):
             self.flag("study", raised=kind != "study_resumed")
+            if self.reaction == "open":
+                self.reaction = "answered"
+                self.flag("reaction", raised=False)
+
+    @rule(serious=st.sampled_from(["yes", "no", ""]), related=st.sampled_from(["yes", "no", ""]))
+    def react(self, serious: str, related: str) -> None:
+        words = {"serious": serious, "related": related}
+        said = tuple(Measurement(name, word) for name, word in words.items() if word)
+        if self.happens("adverse_event", recipient=PATIENT, investigation="AE-1", measurements=said, **AT_HOSPITAL):
+            assessed = "no" in {serious, related}
+            self.reaction = "none" if assessed else "open" if self.reaction == "none" else self.reaction
+            self.flag("reaction", raised=self.reaction == "open")
 
     @rule(outcome=st.sampled_from(["given", "withdrawn"]), version=st.sampled_from(["CONSENT-1", "CONSENT-2"]))
     def consent(self, outcome: str, version: str) -> None:

@@ -111,6 +111,13 @@ def said(kind: str, **members: Any) -> Callable[[Story], object]:
     return lambda story: story.add("said", kind, **(AT_HOSPITAL | members))
 
 
+def reacted(name: str = "reaction", **said_so: Any) -> Callable[[Story], object]:
+    """Report an adverse event, with what is said of its seriousness and of whether it is related."""
+    words = tuple(Measurement(word, said_so.pop(word)) for word in ("serious", "related") if word in said_so)
+    members = {"recipient": PATIENT, "measurements": words, **AT_HOSPITAL, **said_so}
+    return lambda story: story.add(name, "adverse_event", **members)
+
+
 def planned(**changes: str) -> Callable[[Story], object]:
     kept = tuple(Measurement(each.name, changes.get(each.name, each.value), each.unit) for each in PLAN)
     return lambda story: story.bend("plan", measurements=tuple(each for each in kept if each.value != "-"))
@@ -337,6 +344,65 @@ CASES = (
         rules=replace(RULES, bedside_check_minutes=600),
     ),
     Case("nobody set the observation", "observation_over", bend=planned(observation_hold="-")),
+    Case("a serious reaction that is related", "reactions_answered", bend=reacted(serious="yes", related="yes")),
+    Case("a serious reaction, not assessed", "reactions_answered", bend=reacted(serious="yes")),
+    Case("a reaction that nobody assessed", "reactions_answered", bend=reacted()),
+    Case(
+        "a reaction assessed by another word",
+        "reactions_answered",
+        bend=reacted(serious="perhaps", related="yes"),
+    ),
+    Case(
+        "a serious reaction of another subject",
+        "reactions_answered",
+        bend=lambda story: (treat_another(story), reacted(recipient="PATIENT-0002", serious="yes")(story)),
+        rules=replace(RULES, bedside_check_minutes=600),
+        facts=lambda facts: replace(facts, given_in_cohort=()),
+    ),
+    Case(
+        "a serious reaction that names the study",
+        "reactions_answered",
+        bend=reacted(recipient="PATIENT-0099", study=STUDY, serious="yes"),
+    ),
+    Case(
+        "a serious reaction after the study went on again",
+        "reactions_answered",
+        bend=lambda story: (
+            said("study_suspended", study=STUDY, reason="r")(story),
+            story.add("again", "study_resumed", study=STUDY, reason="committee", **AT_HOSPITAL),
+            reacted(serious="yes", related="yes")(story),
+        ),
+    ),
+    Case(
+        "a case that became serious",
+        "reactions_answered",
+        bend=lambda story: (
+            reacted("first", investigation="AE-1", serious="no")(story),
+            reacted("second", investigation="AE-1", serious="yes", related="yes")(story),
+        ),
+    ),
+    Case(
+        "an assessment of another case",
+        "reactions_answered",
+        bend=lambda story: (
+            reacted("first", investigation="AE-1", serious="yes")(story),
+            reacted("second", investigation="AE-2", serious="no")(story),
+        ),
+    ),
+    Case(
+        "a reaction recorded late, after the committee had decided",
+        "reactions_answered",
+        bend=lambda story: (
+            said("study_suspended", study=STUDY, reason="r")(story),
+            story.add("again", "study_resumed", study=STUDY, reason="committee", **AT_HOSPITAL),
+            reacted(
+                serious="yes",
+                related="yes",
+                event_time=story.events["check"].event_time,
+                record_time=minutes_later(story.now, 0),
+            )(story),
+        ),
+    ),
     Case("site never qualified", "site_qualified", bend=lambda story: story.drop("site")),
     Case(
         "qualification of the site withdrawn",
@@ -419,6 +485,36 @@ RESOLVED = json.dumps(
 ).encode()
 
 GOES = {
+    "after a reaction that is not serious": (reacted(serious="no"), RULES, None),
+    "after a serious reaction that is not related": (reacted(serious="yes", related="no"), RULES, None),
+    "after a reaction that was assessed later": (
+        lambda story: (
+            reacted("first", investigation="AE-1", serious="yes")(story),
+            reacted("second", investigation="AE-1", serious="yes", related="no")(story),
+        ),
+        RULES,
+        None,
+    ),
+    "after a serious reaction on which the committee decided": (
+        lambda story: (
+            reacted(serious="yes", related="yes", investigation="AE-1")(story),
+            said("study_suspended", study=STUDY, reason="serious reaction")(story),
+            story.add("again", "study_resumed", study=STUDY, reason="committee", **AT_HOSPITAL),
+            reacted("later", serious="yes", related="yes", investigation="AE-1")(story),
+        ),
+        RULES,
+        None,
+    ),
+    "after a serious reaction in another study": (
+        reacted(recipient="PATIENT-0099", study="STUDY-0008", serious="yes"),
+        RULES,
+        None,
+    ),
+    "for a site that goes on while a reaction waits for an answer": (
+        reacted(serious="yes"),
+        replace(RULES, serious_reactions_stop=False),
+        None,
+    ),
     "when what was pending came and is eligible by the specification of the release": (
         lambda story: (
             conditional(RESOLVED)(story),

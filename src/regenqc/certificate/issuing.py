@@ -27,6 +27,9 @@ from regenqc.certificate.pades import PdfSealer
 from regenqc.certificate.rendering import DEFAULT_FONT_FOLDERS, Attachment, Renderer
 from regenqc.certificate.sealing import open_issuer_key
 from regenqc.certificate.wording import known_types
+from regenqc.decision.hospital import SCHEMA as HOSPITAL_SCHEMA
+from regenqc.decision.hospital_verification import hospital_decision_faults, parse_hospital_decision
+from regenqc.decision.model import SCHEMA
 from regenqc.decision.reading import parse_decision
 from regenqc.decision.verification import decision_faults
 from regenqc.errors import Fault, RegenqcError, SignatureError
@@ -153,7 +156,7 @@ class Issuer:
                 return Issued(str(path), "kept", number)
             state = "completed"
         else:
-            faults = decision_faults(parse_decision(data, where=str(path)), people=self._people, now=how.now)
+            faults = self._signing_faults(data, path, schema=decision["schema"])
             if faults:
                 raise SignatureError(*faults)
             record = self._key.seal(self._content(decision, chosen))
@@ -167,6 +170,13 @@ class Issuer:
             _write(record_path, certificate_bytes(record))
         _write(pdf_path, pdf)
         return Issued(str(path), state, number)
+
+    def _signing_faults(self, data: bytes, path: Path, *, schema: str) -> list[Fault]:
+        """Return why the decision of a manufacturer or of a hospital is not in force."""
+        if schema == HOSPITAL_SCHEMA:
+            received = parse_hospital_decision(data, where=str(path))
+            return hospital_decision_faults(received, people=self._people, now=self._how.now)
+        return decision_faults(parse_decision(data, where=str(path)), people=self._people, now=self._how.now)
 
     def _content(self, decision: Mapping[str, Any], chosen: str) -> Certificate:
         how = self._how
@@ -242,7 +252,7 @@ def decoded_decision(data: bytes, *, where: str) -> dict[str, Any]:
     """
     try:
         found = msgspec.json.decode(data)
-        if found["schema"] == "regenqc.decision/1" and {"decision_id", "kind", "batch_id"} <= found.keys():
+        if found["schema"] in {SCHEMA, HOSPITAL_SCHEMA} and {"decision_id", "kind", "batch_id"} <= found.keys():
             return dict(found)
         got = str(found["schema"])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, KeyError, TypeError) as error:
@@ -252,8 +262,8 @@ def decoded_decision(data: bytes, *, where: str) -> dict[str, Any]:
         "The file is no decision.",
         where=where,
         got=got,
-        expected="a document of schema regenqc.decision/1",
-        action="Take the file as `regenqc decide` wrote it.",
+        expected=f"a document of schema {SCHEMA} or {HOSPITAL_SCHEMA}",
+        action="Take the file as `regenqc decide` or `regenqc reinspect decide` wrote it.",
     )
 
 

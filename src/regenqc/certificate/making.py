@@ -27,6 +27,8 @@ _USUAL_TYPES: Final = {
     "conditional_release": "conditional_certificate",
     "reject": "rejection_notice",
     "accept": "receipt_certificate",
+    "accept_for_infusion": "receipt_certificate",
+    "exceptional": "receipt_certificate",
     "quarantine": "receipt_certificate",
     "refuse": "receipt_certificate",
 }

@@ -17,6 +17,7 @@ from regenqc.certificate.faults import data_error
 from regenqc.certificate.symbols import batch_barcode, qr_svg
 from regenqc.certificate.verification_text import verification_text
 from regenqc.certificate.wording import field_lists, heading, section_of, texts
+from regenqc.decision.hospital import SCHEMA as HOSPITAL_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,8 +27,10 @@ __all__ = ["make_page", "visible"]
 _TONES: Final = {
     "release": "good",
     "accept": "good",
+    "accept_for_infusion": "good",
     "conditional_release": "warn",
     "exceptional_release": "warn",
+    "exceptional": "warn",
     "quarantine": "warn",
     "reject": "bad",
     "refuse": "bad",
@@ -61,7 +64,7 @@ def make_page(certificate: Certificate, *, digest: str | None = None) -> dict[st
     Raises:
         DataError: `RQC-V011`, the decision lacks what the page has to say.
     """
-    decision = certificate.decision
+    decision = _as_read(certificate.decision)
     try:
         return _page(certificate, decision, certificate.languages, digest or certificate_digest(certificate))
     except (KeyError, TypeError, AttributeError) as error:
@@ -98,6 +101,29 @@ def _breakable(word: str, longest: int) -> str:
     if len(word) <= longest:
         return word
     return "\u200b".join(word[at : at + _PART_OF_WORD] for at in range(0, len(word), _PART_OF_WORD))
+
+
+def _as_read(decision: dict[str, Any]) -> dict[str, Any]:
+    """Return a hospital's decision with the members that every decision has; that of a manufacturer as it is."""
+    if decision.get("schema") != HOSPITAL_SCHEMA:
+        return decision
+    answered = {entry["test"] for entry in decision["results"]}
+    # What the receipt itself answers, and the specification did not ask, is told like every other finding.
+    told = [
+        {
+            "requirement_id": entry["test"],
+            "verdict": "fails" if entry["found"] else "inconclusive" if entry["codes"] else "missing",
+            "reason_code": entry["found"] or "not shown",
+            "explanation": entry["why"],
+        }
+        for entry in decision["checks"]
+        if entry["found"] != "complies" and entry["test"] not in answered
+    ]
+    return decision | {
+        "acknowledged": [],
+        "justification": decision["reason"],
+        "findings": [*decision["findings"], *told],
+    }
 
 
 def _page(
@@ -163,10 +189,16 @@ def _page(
 
 def _conclusion(certificate: Certificate, decision: dict[str, Any], languages: Sequence[str]) -> dict[str, Any]:
     stage = decision["stage"].replace("_", " ")
-    allowed = texts("dispositions", decision["disposition"], languages)[0].lower()
+    at_hospital = "item" in decision
+    allowed = texts("receipt_dispositions" if at_hospital else "dispositions", decision["disposition"], languages)[
+        0
+    ].lower()
     specification = decision["spec"]
     facts = [
-        (texts("words", "decision", languages), visible(decision["decision_id"], longest=_LONGEST_NUMBER)),
+        (
+            texts("words", "receipt_decision" if at_hospital else "decision", languages),
+            visible(decision["decision_id"], longest=_LONGEST_NUMBER),
+        ),
         (texts("words", "made_at", languages), decision["made_at"]),
         (texts("words", "issued", languages), certificate.issued_at),
     ]

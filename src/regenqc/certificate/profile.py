@@ -57,6 +57,14 @@ USUAL_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "quantity": ("quantity", "quantity_unit"),
         "date_received": ("received_at",),
         "date_tests_completed": ("tests_completed_at",),
+        # What a hospital's decision says of the container.
+        "container": ("item",),
+        "received_at": ("received_at",),
+        "received_by": ("receiving_site",),
+        "container_integrity": ("container_integrity",),
+        "temperature_record": ("temperature_record",),
+        "patient_pseudonym": ("recipient_code",),
+        "shipment": ("shipment",),
     }
 )
 _NUMBER: Final = "{decision}-{type}"
@@ -65,7 +73,7 @@ _OF_A_BATCH: Final = frozenset(
     {
         "batch_number", "date_of_manufacture", "expiry", "viability_at_release", "chain_of_identity", "patient_pseudonym",
         "donation_number", "single_european_code", "date_received", "date_tests_completed", "received_at",
-        "container_integrity", "temperature_record",
+        "container_integrity", "temperature_record", "container", "shipment",
     }
 )  # fmt: skip
 _TABLES: Final = ("issuer", "fields", "attributes", "results", "statements")

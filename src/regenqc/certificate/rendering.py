@@ -84,6 +84,7 @@ class Renderer:
         self.close = weakref.finalize(self, shutil.rmtree, work, ignore_errors=True)
         self._place = work / "template"
         shutil.copytree(self._folder, self._place)
+        (self._place / "attached").mkdir(exist_ok=True)
         self._compiler = typst.Compiler(
             str(self._place / entry.name), root=str(self._place), font_paths=loaded, ignore_system_fonts=True
         )
@@ -96,7 +97,9 @@ class Renderer:
             self._manifest = json.dumps(
                 {
                     "schema": "regenqc.rendering/1",
-                    "typst": _typst_version(),
+                    "typst": _version_of("typst"),
+                    "symbols": _version_of("zxing-cpp"),
+                    "page": _digest_of_files([Path(__file__).with_name(f"{name}.py") for name in ("page", "symbols")]),
                     "template": _digest_of_files(sorted(self._folder.rglob("*.*"))),
                     "wording": wording_digest(),
                     "fonts": _digest_of_files(
@@ -156,25 +159,29 @@ class Renderer:
         dots_per_inch: float | None = None,
         digest: str | None = None,
     ) -> Any:
-        page = make_page(certificate, digest=digest) | {"fonts": self._fonts(certificate.languages)}
+        page = make_page(certificate, digest=digest)
+        # Each reader of the template parses only what it needs: a drawing or a record inside JSON is parsed for nothing.
+        self._write("footer.json", msgspec.json.encode(page.pop("footer")))
+        self._write("qr.svg", page["qr"].pop("svg").encode())
+        if page["barcode"] is not None:
+            self._write("barcode.svg", page["barcode"].pop("svg").encode())
+        for entry in attachments:
+            self._write(f"attached/{entry.name}", entry.text.encode())
         attached = [
-            {
-                "name": entry.name,
-                "text": entry.text,
-                "mime": entry.mime,
-                "description": entry.description,
-                "relationship": entry.relationship,
-            }
+            {name: getattr(entry, name) for name in ("name", "mime", "description", "relationship")}
             for entry in attachments
         ]
-        for name, value in (("page", page), ("attached", attached)):
-            (self._place / f"{name}.json").write_bytes(msgspec.json.encode(value))
+        fonts = self._fonts(certificate.languages)
+        self._write("page.json", msgspec.json.encode(page | {"fonts": fonts, "attached": attached}))
         try:
             return self._compiler.compile(
                 format=form, ppi=dots_per_inch, pdf_standards=["a-3b"] if form == "pdf" else []
             )
         except typst.TypstError as error:
             raise self._fault(certificate, str(error)) from error
+
+    def _write(self, name: str, content: bytes) -> None:
+        (self._place / name).write_bytes(content)
 
     def _fonts(self, languages: Sequence[str]) -> dict[str, list[str]]:
         """Return the families by language, in the order in which they are asked for a glyph."""
@@ -210,10 +217,10 @@ class Renderer:
         )
 
 
-def _typst_version() -> str:
+def _version_of(package: str) -> str:
     from importlib.metadata import version  # noqa: PLC0415 - reads a folder; needed once
 
-    return version("typst")
+    return version(package)
 
 
 def _digest_of_files(paths: Sequence[Path]) -> str:

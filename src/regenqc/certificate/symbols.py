@@ -1,141 +1,29 @@
 """Symbols that scanners read: the QR code of the verification data, the barcode of the batch in GS1 form.
 
-Both are drawn as one path of squares or bars, so that the page and the web page show the same.
+Both are drawn as one path, so that the page and the web page show the same.
 
-Source of Code 128 and GS1-128: ISO/IEC 15417; GS1 General Specifications, section 5.4.
+Source of the contents: GS1 General Specifications, section 5.4. The symbols are encoded by zxing-cpp.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Any, Final
 
-import segno
+from zxingcpp import BarcodeFormat, create_barcode
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+__all__ = ["Barcode", "batch_barcode", "module_rows", "qr_svg"]
 
-__all__ = ["Barcode", "batch_barcode", "code128_values", "qr_svg"]
-
-# Widths of bars and spaces of the symbol characters 0 to 106 of Code 128.
-_WIDTHS: Final = [
-    "212222",
-    "222122",
-    "222221",
-    "121223",
-    "121322",
-    "131222",
-    "122213",
-    "122312",
-    "132212",
-    "221213",
-    "221312",
-    "231212",
-    "112232",
-    "122132",
-    "122231",
-    "113222",
-    "123122",
-    "123221",
-    "223211",
-    "221132",
-    "221231",
-    "213212",
-    "223112",
-    "312131",
-    "311222",
-    "321122",
-    "321221",
-    "312212",
-    "322112",
-    "322211",
-    "212123",
-    "212321",
-    "232121",
-    "111323",
-    "131123",
-    "131321",
-    "112313",
-    "132113",
-    "132311",
-    "211313",
-    "231113",
-    "231311",
-    "112133",
-    "112331",
-    "132131",
-    "113123",
-    "113321",
-    "133121",
-    "313121",
-    "211331",
-    "231131",
-    "213113",
-    "213311",
-    "213131",
-    "311123",
-    "311321",
-    "331121",
-    "312113",
-    "312311",
-    "332111",
-    "314111",
-    "221411",
-    "431111",
-    "111224",
-    "111422",
-    "121124",
-    "121421",
-    "141122",
-    "141221",
-    "112214",
-    "112412",
-    "122114",
-    "122411",
-    "142112",
-    "142211",
-    "241211",
-    "221114",
-    "413111",
-    "241112",
-    "134111",
-    "111242",
-    "121142",
-    "121241",
-    "114212",
-    "124112",
-    "124211",
-    "411212",
-    "421112",
-    "421211",
-    "212141",
-    "214121",
-    "412121",
-    "111143",
-    "111341",
-    "131141",
-    "114113",
-    "114311",
-    "411113",
-    "411311",
-    "113141",
-    "114131",
-    "311141",
-    "411131",
-    "211412",
-    "211214",
-    "211232",
-    "2331112",
-]
-_CODE_C, _FNC1, _CODE_B = 99, 102, 100
-_START_B, _START_C, _STOP = 104, 105, 106
 _QUIET_MODULES: Final = 10
 _BAR_HEIGHT: Final = 40
+# The mask is fixed: every mask is readable, and choosing the best of eight takes longer.
+_QR_OPTIONS: Final = {"ecLevel": "M", "dataMask": 2}
 # GS1 General Specifications, figure 7.11-1: the characters of a batch number.
 _GS1_BATCH: Final = re.compile(r"[!\"%&'()*+,\-./0-9:;<=>?A-Z_a-z]{1,20}")
 _GTIN: Final = re.compile(r"[0-9]{14}")
 _PRINTABLE: Final = re.compile(r"[ -~]{1,30}")
+_DARK: Final = re.compile(rb"\x00+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,17 +43,11 @@ class Barcode:
 
 def qr_svg(text: str) -> str:
     """Return a QR code, error correction M, as a drawing without margin; capitals and digits make it smaller."""
-    # The mask is fixed: choosing the best of eight takes longer than the page, and every mask is readable.
-    code = segno.make_qr(text, error="m", mask=2, boost_error=False)
-    path = []
-    for y, row in enumerate(code.matrix):
-        for found in _DARK.finditer(row):
-            width = found.end() - found.start()
-            path.append(f"M{found.start()} {y}h{width}v1h-{width}z")
-    return _svg(len(code.matrix), len(code.matrix), "".join(path))
-
-
-_DARK: Final = re.compile(rb"\x01+")
+    rows = module_rows(text, BarcodeFormat.QRCode, **_QR_OPTIONS)
+    runs = [(y, *found.span()) for y, row in enumerate(rows) for found in _DARK.finditer(row)]
+    # Lines one module thick need half the points of squares, and show no seams between rows.
+    path = "".join(f"M{start} {y}.5h{end - start}" for y, start, end in runs)
+    return _svg(len(rows), len(rows), path, ' stroke="#000"')
 
 
 def batch_barcode(batch: str, *, gtin: str = "", expiry_date: str = "") -> Barcode | None:
@@ -176,7 +58,7 @@ def batch_barcode(batch: str, *, gtin: str = "", expiry_date: str = "") -> Barco
     Args:
         batch: batch number.
         gtin: fourteen digits, or empty; its check digit was verified before.
-        expiry_date: `YYMMDD`, or empty.
+        expiry_date: `YYMMDD`, a day that there is, or empty.
 
     Returns:
         The barcode, or nothing when the number has characters or a length that the symbol does not hold.
@@ -189,61 +71,32 @@ def batch_barcode(batch: str, *, gtin: str = "", expiry_date: str = "") -> Barco
     """
     if _GTIN.fullmatch(gtin) and _GS1_BATCH.fullmatch(batch):
         elements = [("01", gtin), *([("17", expiry_date)] if expiry_date else []), ("10", batch)]
-        data = "".join(code + value for code, value in elements)
+        data = "".join(f"[{code}]{value}" for code, value in elements)
         shown = "".join(f"({code}){value}" for code, value in elements)
-        return Barcode(_bars(code128_values(data, is_gs1=True)), shown, is_gs1=True)
+        return Barcode(_bars(data, gs1=True), shown, is_gs1=True)
     if not _PRINTABLE.fullmatch(batch):
         return None
-    return Barcode(_bars(code128_values(batch, is_gs1=False)), batch, is_gs1=False)
+    return Barcode(_bars(batch), batch, is_gs1=False)
 
 
-def code128_values(text: str, *, is_gs1: bool) -> list[int]:
-    """Return the symbol characters of a text, from start to stop.
-
-    Args:
-        text: printable ASCII.
-        is_gs1: whether the symbol starts with FNC1, which makes it GS1-128.
+def module_rows(text: str, symbology: BarcodeFormat, **options: Any) -> list[bytes]:
+    """Return the modules of a symbol row by row, a byte for each: 0 is dark.
 
     Example:
-        >>> code128_values("12", is_gs1=False)
-        [105, 12, 14, 106]
+        >>> module_rows("1", BarcodeFormat.Code128)[0][:5].hex()
+        '0000ff00ff'
     """
-    in_c = _digits(text, 0) >= (2 if len(text) == 2 else 4)
-    values = [_START_C if in_c else _START_B]
-    if is_gs1:
-        values.append(_FNC1)
-    at = 0
-    while at < len(text):
-        run = _digits(text, at)
-        if in_c and run >= 2:
-            values.append(int(text[at : at + 2]))
-            at += 2
-        elif in_c or (run >= 4 and run % 2 == 0):
-            values.append(_CODE_B if in_c else _CODE_C)
-            in_c = not in_c
-        else:
-            values.append(ord(text[at]) - 32)
-            at += 1
-    check = (values[0] + sum(at * value for at, value in enumerate(values))) % 103
-    return [*values, check, _STOP]
+    picture = create_barcode(text, symbology, **options).to_image(scale=1, add_quiet_zones=False)
+    width, data = picture.shape[1], memoryview(picture).tobytes()  # type: ignore[arg-type] # it has the buffer protocol
+    return [data[at : at + width] for at in range(0, len(data), width)]
 
 
-def _digits(text: str, at: int) -> int:
-    end = at
-    while end < len(text) and "0" <= text[end] <= "9":
-        end += 1
-    return end - at
+def _bars(text: str, **options: Any) -> str:
+    modules = module_rows(text, BarcodeFormat.Code128, **options)[0]
+    bars = [found.span() for found in _DARK.finditer(modules)]
+    path = [f"M{_QUIET_MODULES + start} 0h{end - start}v{_BAR_HEIGHT}h-{end - start}z" for start, end in bars]
+    return _svg(len(modules) + 2 * _QUIET_MODULES, _BAR_HEIGHT, "".join(path))
 
 
-def _bars(values: Sequence[int]) -> str:
-    path, x = [], _QUIET_MODULES
-    for value in values:
-        for position, width in enumerate(_WIDTHS[value]):
-            if position % 2 == 0:
-                path.append(f"M{x} 0h{width}v{_BAR_HEIGHT}h-{width}z")
-            x += int(width)
-    return _svg(x + _QUIET_MODULES, _BAR_HEIGHT, "".join(path))
-
-
-def _svg(width: int, height: int, path: str) -> str:
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" shape-rendering="crispEdges"><path d="{path}"/></svg>'
+def _svg(width: int, height: int, path: str, ink: str = "") -> str:
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" shape-rendering="crispEdges"><path{ink} d="{path}"/></svg>'

@@ -12,6 +12,7 @@ import typer
 from regenqc.cli.ledger_place import AsJson, Ledger, moment_now, open_log
 from regenqc.cli.ledger_screen import print_json, print_line, print_table
 from regenqc.cli.trace_answers import moment_stated
+from regenqc.cli.trace_several import Also  # noqa: TC001 - typer reads the type
 from regenqc.errors import Fault, UsageError
 
 __all__ = ["app"]
@@ -21,7 +22,6 @@ app = typer.Typer(
     no_args_is_help=True,
     rich_markup_mode="rich",
 )
-Also = Annotated[list[str] | None, typer.Option("--also", help="Ledger of another site; several times.")]
 Now = Annotated[
     str | None, typer.Option("--now", help="The present moment, ISO 8601 with zone; the clock when not stated.")
 ]
@@ -130,7 +130,7 @@ def inbox_command(
 ) -> None:
     """Which adverse events the sites of a study recorded; the lead site reads the ledgers of all.
 
-    Leaves with 1 when the study was not suspended or terminated after one of them: somebody has to have judged it.
+    Leaves with 1 when one of them waits for an answer: assessed as not serious or not related, or a decision on the study.
 
     Example: regenqc aftermath inbox STUDY-0007 --also sqlite:///hospital.db
     """
@@ -145,7 +145,7 @@ def inbox_command(
         print_json([{"ledger": url, **asdict(each)} for url, each in found])
     else:
         print_table(
-            ("when", "site", "recipient", "given", "what", "study stopped after it"),
+            ("when", "site", "recipient", "given", "what", "answered"),
             [
                 (each.event_time, each.site, each.recipient, ", ".join(each.items), each.said, each.answered)
                 for _, each in found

@@ -144,7 +144,7 @@ def have_libraries() -> bool:
 def _missing_libraries() -> list[str]:
     from importlib.util import find_spec
 
-    return [name for name in ("typst", "segno", "pyhanko") if find_spec(name) is None]
+    return [name for name in ("typst", "zxingcpp", "pyhanko") if find_spec(name) is None]
 
 
 def need_libraries() -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from regenqc.ledger.note import NoteSignature, Verifier
     from regenqc.signing.keys import Opened
 
-__all__ = ["append_decision", "check_ledger", "record_decision"]
+__all__ = ["PersonSigner", "append_decision", "check_ledger", "record_decision"]
 
 
 def check_ledger(ledger: str | None, home: Path) -> None:
@@ -84,7 +84,7 @@ def append_decision(
     with book.read() as view:
         items = items_of_batch(view, decision.batch_id)
     made = decision_events(decision, items=items, site=site, recorded_at=recorded_at, withdrawn=withdrawn)
-    signer = _PersonSigner(decision.signatures[-1].person_id, key)
+    signer = PersonSigner(decision.signatures[-1].person_id, key)
     offered = as_recorded(book.log, made, members=MADE_ANEW)
     signed = [event if event.signatures else signed_event(event, [signer]) for event in offered]
     # Beside the ledger: what may follow a conditional release, and until when, is read from it at the bedside.
@@ -93,7 +93,7 @@ def append_decision(
 
 
 @dataclass(frozen=True, slots=True)
-class _PersonSigner:
+class PersonSigner:
     """Sign events of the ledger with the opened key of a person."""
 
     name: str

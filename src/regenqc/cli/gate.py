@@ -13,9 +13,12 @@ from regenqc.cli.ledger_place import (
     Ledger,
     PolicyFile,
     moment_now,
+    open_book,
     open_log,
     read_file,
     read_policy,
+    read_secret_key,
+    read_site,
 )
 from regenqc.cli.ledger_screen import fault_value, print_json, print_line
 from regenqc.cli.trace_answers import moment_stated
@@ -44,12 +47,17 @@ def gate_command(
     now: Annotated[
         str | None, typer.Option("--now", help="Moment to ask for, ISO 8601 with zone; the clock when not stated.")
     ] = None,
+    record: Annotated[bool, typer.Option("--record", help="Record the answer in the ledger, once.")] = False,
+    sign: Annotated[
+        list[Path] | None,
+        typer.Option("--sign", help="With --record: secret key of who asks; may be given several times."),
+    ] = None,
     every: Annotated[bool, typer.Option("--all", help="Show the conditions that hold, too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Answer go or no-go for one dose at the bedside, with every reason, from the ledger alone.
 
-    Leaves with 0 for go and with 1 for no-go.
+    Leaves with 0 for go and with 1 for no-go; with 5 when the answer was to be recorded and could not be.
 
     Example: regenqc gate DP-0001-1 --recipient PATIENT-0815 --coi COI-0001 --by NURSE-0501:nurse --with PHYS-0077:physician
     """
@@ -61,7 +69,7 @@ def gate_command(
         item=item,
         recipient=recipient,
         coi=coi,
-        site=site if site is not None else _site(home),
+        site=site if site is not None else read_site(home).code,
         actor=actor,
         role=role,
         second_actor=second_actor,
@@ -69,6 +77,17 @@ def gate_command(
         now=moment,
     )
     rules = read_gate_rules(home)
+    if record and checkpoint is not None:
+        raise UsageError(
+            Fault(
+                code="RQC-U152",
+                what="An answer given by a copy of the ledger is not recorded in that copy.",
+                where="--record",
+                got="--checkpoint",
+                expected="one of them",
+                action="Ask again with --record when the network is back.",
+            )
+        )
     with open_log(ledger) as log, log.read() as view:
         known = (
             known_checkpoint(view, read_file(checkpoint), policy=read_policy(policy, home), now=moment)
@@ -80,7 +99,28 @@ def gate_command(
         print_json(gate_value(answer))
     else:
         print_gate(answer, every=every)
+    if record:
+        _record(answer, ledger, home, sign or [], quiet=as_json)
     raise typer.Exit(0 if answer.is_go else 1)
+
+
+def _record(answer: GateAnswer, ledger: str, home: Path, keys: list[Path], *, quiet: bool) -> None:
+    from regenqc.custody.people_keys import signed_event
+    from regenqc.custody.repeated import as_recorded
+    from regenqc.reinspection.gate.recording import MADE_ANEW, answer_event
+
+    site = read_site(home)
+    signers = [read_secret_key(path) for path in keys]
+    with open_book(ledger, site=site) as book:
+        made = answer_event(answer, zone=site.zone, recorded_at=moment_now())
+        (event,) = as_recorded(book.log, [made], members=(*MADE_ANEW, "signatures"))
+        noted = book.append_one(signed_event(event, signers) if signers and not event.signatures else event)
+    if not quiet:
+        print_line(
+            f"recorded: {event.outcome}",
+            good=True,
+            detail=f"entry {noted.index}{', it was there already' if noted.again else ''}",
+        )
 
 
 def read_gate_rules(home: Path) -> GateRules:
@@ -171,9 +211,3 @@ def person_stated(text: str, option: str) -> tuple[str, str]:
             )
         )
     return person, role
-
-
-def _site(home: Path) -> str:
-    from regenqc.cli.ledger_place import read_site
-
-    return read_site(home).code

@@ -74,7 +74,8 @@ class CertificateRecorder:
             with book.read() as view:
                 for path in self._waiting:
                     certificate = read_certificate(path.read_bytes(), where=str(path))
-                    items = items_of_batch(view, str(certificate.decision["batch_id"]))
+                    item = certificate.decision.get("item")
+                    items = [str(item)] if item else items_of_batch(view, str(certificate.decision["batch_id"]))
                     events += certificate_events(certificate, items=items, site=self._site, recorded_at=now)
             offered = as_recorded(book.log, events, members=MADE_ANEW)
             for outcome in book.append(offered):

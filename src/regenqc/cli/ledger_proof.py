@@ -44,6 +44,8 @@ __all__ = [
 
 # Below this a second process would take longer to start than it saves.
 _WORTH_A_SECOND_PROCESS: Final = 50_000
+# One process follows the log from event to event; more than these would only wait for it.
+_MOST_PROCESSES: Final = 3
 
 
 def verify_command(
@@ -65,8 +67,8 @@ def verify_command(
     rules = read_site(home).policy
     held = [_checkpoint_in(data) for data in read_files(outside or [])]
     with open_book(ledger, rules=rules, read_only=True) as book:
-        large = book.log.size >= _WORTH_A_SECOND_PROCESS and (os.cpu_count() or 1) > 1
-        found = book.verify(trust=trust, outside=held, processes=2 if large else 1)
+        processes = min(os.cpu_count() or 1, _MOST_PROCESSES) if book.log.size >= _WORTH_A_SECOND_PROCESS else 1
+        found = book.verify(trust=trust, outside=held, processes=processes)
     if as_json:
         print_json(verification_value(found))
     else:

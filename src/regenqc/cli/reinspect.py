@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from regenqc.cli.ledger_place import AsJson, HomeOption, Ledger, moment_now, open_book, open_log, read_file, read_site
-from regenqc.cli.ledger_place import read_secret_key as read_key
+from regenqc.cli.ledger_place import AsJson, HomeOption, Ledger, moment_now, read_file, read_site
 from regenqc.cli.ledger_screen import fault_value, print_json, print_line
 from regenqc.cli.reinspect_agreement import agree_command
+from regenqc.cli.reinspect_decision import decide_command, export_command, verify_command
+from regenqc.cli.reinspect_place import (
+    NowOption,
+    ReceiptFile,
+    SignOption,
+    SpecOption,
+    clock_of,
+    judged_of,
+    record_event,
+    signers_of,
+    specification_of,
+)
 from regenqc.cli.reinspect_window import window_command
 from regenqc.cli.terminal import MARKS, write_text
 from regenqc.cli.trace_answers import moment_stated
 from regenqc.errors import Fault, UsageError
 
 if TYPE_CHECKING:
-    from regenqc.custody.record import Event
-    from regenqc.reinspection.receipt import JudgedReceipt, Receipt
-    from regenqc.specification.model import Specification
+    from regenqc.reinspection.receipt import JudgedReceipt
 
 __all__ = ["app", "judged_value"]
 
@@ -28,17 +36,11 @@ app = typer.Typer(
     help="Re-inspect what arrives at the hospital: form, judge, decide.", no_args_is_help=True, rich_markup_mode="rich"
 )
 
+app.command("decide")(decide_command)
+app.command("export")(export_command)
+app.command("verify")(verify_command)
 app.command("agree")(agree_command)
 app.command("window")(window_command)
-
-ReceiptFile = Annotated[Path, typer.Argument(help="The receipt, a JSON file; one for each container.")]
-SpecOption = Annotated[str, typer.Option("--spec", help="Specification with requirements at `hospital_receipt`.")]
-NowOption = Annotated[
-    str | None, typer.Option("--now", help="Moment to judge for, ISO 8601 with zone; the clock when not stated.")
-]
-SignOption = Annotated[
-    list[Path] | None, typer.Option("--sign", help="Secret key of a person who acts; several times.")
-]
 
 
 @app.command("form")
@@ -74,7 +76,7 @@ def form_command(
         raise UsageError(
             Fault(code="RQC-U141", what="Which container?", where="--item", got="nothing", expected="its code")
         )
-    fill_form(started, receipt, specification=_specification(spec) if spec else None)
+    fill_form(started, receipt, specification=specification_of(spec) if spec else None)
 
 
 @app.command("judge")
@@ -112,7 +114,7 @@ def judge_command(
     read = read_receipt(read_file(receipt), where=str(receipt))
     pictures: list[str] = []
     if packet is not None:
-        read = add_packet(read, packet, trust=trust, now=_clock(moment))
+        read = add_packet(read, packet, trust=trust, now=clock_of(moment))
     if logger:
         read = add_way(
             read,
@@ -124,7 +126,7 @@ def judge_command(
             sent_at=sent_at,
             pictures=pictures,
         )
-    judged = _judged(read, spec, ledger, moment)
+    judged = judged_of(read, spec, ledger, moment)
     write_text(receipt, receipt_bytes(read))
     if page is not None:
         from regenqc.reinspection.receipt.page import receipt_page
@@ -139,78 +141,9 @@ def judge_command(
 
         zone = read_site(home).zone
         event = inspection_event(judged, zone=zone, inspected_at=moment, recorded_at=moment)
-        _record(event, judged, ledger, home, sign or [], quiet=as_json)
+        blobs = [receipt_bytes(read)]
+        record_event(event, ledger, home, signers=signers_of(sign or []), blobs=blobs, quiet=as_json)
     raise typer.Exit(0 if judged.conforms else 1)
-
-
-@app.command("decide")
-def decide_command(
-    receipt: ReceiptFile,
-    outcome: Annotated[str, typer.Argument(help="accept, accept_for_infusion, exceptional, quarantine, refuse.")],
-    spec: SpecOption,
-    by: Annotated[str, typer.Option("--by", help="Who decides: PERSON:role; neither received nor inspected it.")],
-    sign: SignOption = None,
-    reason: Annotated[str, typer.Option("--reason", help="In words; needed for everything but acceptance.")] = "",
-    document: Annotated[
-        list[str] | None, typer.Option("--document", help="Of the exceptional path: name=identifier; several times.")
-    ] = None,
-    ledger: Ledger = "sqlite:///ledger.db",
-    home: HomeOption = Path("ledger-home"),
-    now: NowOption = None,
-) -> None:
-    """Decide about a container that was re-inspected, and record the decision with your signature; a refusal is permanent.
-
-    Example: regenqc reinspect decide DP-0001-1.json refuse --spec example/msc-post-thaw --by QA-0042:quality_assurance
-    --reason "too warm on the way" --sign QA-0042.key
-    """
-    from regenqc.cli.gate import person_stated
-    from regenqc.decision.checklist import find_checklist
-    from regenqc.errors import DataError
-    from regenqc.reinspection.receipt import read_receipt
-    from regenqc.reinspection.receipt.deciding import decision_event, decision_faults, inspected_digest
-
-    actor, role = person_stated(by, "--by")
-    moment = moment_stated(now, "--now") if now is not None else moment_now()
-    judged = _judged(read_receipt(read_file(receipt), where=str(receipt)), spec, ledger, moment)
-    documents = dict(_named(each) for each in document or [])
-    specification = _specification(spec)
-    checklist = find_checklist(
-        jurisdiction=specification.jurisdiction.value, specification=specification.id, extends=specification.extends
-    )
-    told: dict[str, Any] = {"actor": actor, "role": role, "reason": reason, "documents": documents}
-    with open_log(ledger) as log, log.read() as view:
-        inspected = inspected_digest(view, judged.receipt.item)
-    faults = tuple(decision_faults(judged, outcome, **told, checklist=checklist, inspected=inspected))
-    if faults:
-        raise DataError(*faults)
-    event = decision_event(judged, outcome, **told, zone=read_site(home).zone, decided_at=moment)
-    _record(event, judged, ledger, home, sign or [], quiet=False)
-    if outcome == "refuse":
-        print_line("Refused for good: it is discarded or returned, and never used.")
-
-
-def _judged(receipt: Receipt, spec: str, ledger: str, moment: str) -> JudgedReceipt:
-    from regenqc.reinspection.receipt import expectation_of, judge_receipt
-
-    with open_log(ledger) as log, log.read() as view:
-        expected = expectation_of(view, receipt.item, site=receipt.site)
-    return judge_receipt(receipt, expected=expected, specification=_specification(spec), now=_clock(moment))
-
-
-def _record(event: Event, judged: JudgedReceipt, ledger: str, home: Path, keys: list[Path], *, quiet: bool) -> None:
-    from regenqc.custody.people_keys import signed_event
-    from regenqc.reinspection.receipt import receipt_bytes
-
-    signers = [read_key(path) for path in keys]
-    with open_book(ledger, site=read_site(home)) as book:
-        book.log.put_blob(receipt_bytes(judged.receipt))
-        noted = book.append_one(signed_event(event, signers) if signers else event)
-    if not quiet:
-        print_line(
-            f"recorded: {event.kind} {event.outcome}",
-            good=True,
-            detail=f"entry {noted.index}{', it was there already' if noted.again else ''}",
-        )
 
 
 def judged_value(judged: JudgedReceipt) -> dict[str, Any]:
@@ -251,28 +184,3 @@ def print_judged(judged: JudgedReceipt) -> None:
     print_line(
         "", detail=f"{looked} of {len(judged.findings)} checks of the receipt told, {len(judged.receipt.results)} tests"
     )
-
-
-def _specification(reference: str) -> Specification:
-    from regenqc.specification import load_specification
-
-    return load_specification(reference)
-
-
-def _clock(moment: str) -> datetime:
-    return datetime.fromisoformat(moment).astimezone(UTC)
-
-
-def _named(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not (name and equals and value):
-        raise UsageError(
-            Fault(
-                code="RQC-U142",
-                what="A document is stated by name and identifier.",
-                where="--document",
-                got=text,
-                expected="as physician_request=REQUEST-7",
-            )
-        )
-    return name, value

@@ -19,6 +19,7 @@ from regenqc.cli.ledger_place import (
 from regenqc.cli.ledger_screen import print_facts, print_json, print_line, print_table
 from regenqc.cli.trace_answers import KnownAt, Picture, Question, TrueAt, ask, asking_of, moment_stated
 from regenqc.cli.trace_evidence import check_packet, write_packet
+from regenqc.cli.trace_several import Also, trace_several
 
 if TYPE_CHECKING:
     from regenqc.custody.trace import Trace
@@ -40,18 +41,23 @@ Item = Annotated[str, typer.Argument(help="Code of an item.")]
 def forward_command(
     code: Code,
     ledger: Ledger = "sqlite:///ledger.db",
+    also: Also = None,
     known_at: KnownAt = None,
     true_at: TrueAt = None,
     as_json: AsJson = False,
     svg: Picture = None,
 ) -> None:
-    """What came of it: every item, where it is now, in what state (Q1).
+    """What came of it: every item, where it is now, in what state (Q1); over the ledgers of several sites with --also.
+
+    Over several ledgers it leaves with 5 when a leg between two sites is missing or contradicted.
 
     Example: regenqc trace forward ML-0001
     """
     from regenqc.custody.trace import forward
 
     question = Question("forward", code, asking_of(known_at, true_at))
+    if also:
+        trace_several([ledger, *also], question, svg=svg, as_json=as_json)
     found = ask(ledger, question, lambda view: forward(view, code, asking=question.asking), svg=svg, lineage=True)
     _print_trace(found, as_json=as_json)
 
@@ -60,18 +66,21 @@ def forward_command(
 def backward_command(
     code: Code,
     ledger: Ledger = "sqlite:///ledger.db",
+    also: Also = None,
     known_at: KnownAt = None,
     true_at: TrueAt = None,
     as_json: AsJson = False,
     svg: Picture = None,
 ) -> None:
-    """What it came from: collections of donors, and every lot that was in contact with it (Q2).
+    """What it came from: collections of donors, and every lot that was in contact with it (Q2); with --also over several sites.
 
     Example: regenqc trace backward DP-0001-1 --svg lineage.svg
     """
     from regenqc.custody.trace import backward
 
     question = Question("backward", code, asking_of(known_at, true_at))
+    if also:
+        trace_several([ledger, *also], question, svg=svg, as_json=as_json)
     found = ask(ledger, question, lambda view: backward(view, code, asking=question.asking), svg=svg, lineage=True)
     _print_trace(found, as_json=as_json)
 

@@ -11,9 +11,11 @@ from msgspec import Struct
 
 from regenqc.custody.canonical import spell_event
 from regenqc.custody.projection.audit import ProjectionAuditor
-from regenqc.custody.projection.offered import OfferedEntry, entry_of
+from regenqc.custody.projection.offered import OfferedEntry, entries_of
+from regenqc.custody.projection.page_check import extent_of
+from regenqc.custody.projection.page_readers import PageReaders
 from regenqc.custody.projection.refusals import Refusal, erase_refused, log_refusals, refusals
-from regenqc.custody.projection.second_reader import SecondReader
+from regenqc.custody.projection.swift_audit import SwiftAuditor
 from regenqc.custody.projection.tables import DIGEST_BLOCK
 from regenqc.custody.projection.writer import CustodyProjection
 from regenqc.custody.record import SCHEMA, Blob, Event
@@ -227,16 +229,9 @@ class Book:
             yield self.append(group, offered_by=offered_by)
 
     def _offered(self, events: Sequence[Event | bytes], offered_by: str) -> list[OfferedEntry]:
-        elsewhere = self._policy is None
+        offers = [event if isinstance(event, bytes) else spell_event(event) for event in events]
         with collection_paused():
-            return [
-                entry_of(
-                    event if isinstance(event, bytes) else spell_event(event),
-                    offered_by=offered_by,
-                    judged_elsewhere=elsewhere,
-                )
-                for event in events
-            ]
+            return entries_of(offers, offered_by=offered_by, judged_elsewhere=self._policy is None)
 
     def _noted(self, offered: Sequence[OfferedEntry], outcomes: Sequence[Outcome]) -> tuple[Noted | Declined, ...]:
         results: list[Noted | Declined] = []
@@ -323,33 +318,40 @@ class Book:
             trust: whose checkpoints are believed.
             outside: signed checkpoints held elsewhere.
             indexes: also ask the database to check its indexes.
-            processes: 2 lets a second process read the ledger beside this one.
+            processes: with more than one, others read the ledger beside this one.
 
         Returns:
-            What was found, the same with any number of processes; what is wrong with events and tables stands there under the detector `projection`.
+            What was found, the same with any number of processes; what is wrong with events and tables stands there under
+            the detector `projection`.
         """
-        beside = SecondReader(self._log.store.address) if processes > 1 else None
-        try:
-            found, left_to_do = self._verify(policy, trust, outside, beside=beside, indexes=indexes)
-        finally:
-            if beside is not None:
-                beside.close()
-        # What two saw that is not right, one explains.
-        return self._verify(policy, trust, outside, beside=None, indexes=indexes)[0] if left_to_do else found
+        rules = policy or self._policy
+        if processes > 1:
+            found = self._verify_swiftly(rules, trust, outside, indexes=indexes, processes=processes)
+            if found is not None:
+                return found
+        with self._log.read() as view:
+            auditor = ProjectionAuditor(view, policy=rules, now=self._now())
+            return self._log.verify(policy=trust, outside=outside, auditor=auditor, indexes=indexes)
 
-    def _verify(
+    def _verify_swiftly(
         self,
-        policy: Policy | None,
+        rules: Policy | None,
         trust: TrustPolicy | None,
         outside: Sequence[bytes],
         *,
-        beside: SecondReader | None,
         indexes: bool,
-    ) -> tuple[Verification, bool]:
+        processes: int,
+    ) -> Verification | None:
+        """Verify with further processes; return `None` when events or tables are not right, which one alone explains."""
         with self._log.read() as view:
-            auditor = ProjectionAuditor(view, policy=policy or self._policy, now=self._now(), beside=beside)
-            found = self._log.verify(policy=trust, outside=outside, auditor=auditor, indexes=indexes)
-            return found, auditor.left_to_do
+            extent = extent_of(view, judged=rules is not None)
+            readers = PageReaders(self._log.store.address, extent, count=processes - 1)
+            try:
+                auditor = SwiftAuditor(view, policy=rules, now=self._now(), readers=readers)
+                found = self._log.verify(policy=trust, outside=outside, auditor=auditor, indexes=indexes)
+            finally:
+                readers.close()
+        return found if auditor.is_right else None
 
     # ---- the refusal log --------------------------------------------------------------------------------------------
 

@@ -9,8 +9,10 @@ and ISBT 128, texts beyond ASCII, the book's own kinds) is read the longer way; 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable  # noqa: TC003 - a named tuple asks for it when it is made
+from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from regenqc.custody.kinds import ALWAYS, KINDS, STAGE_ORDER, Kind
 from regenqc.custody.privacy import has_personal_shape, is_pseudonym
@@ -18,7 +20,7 @@ from regenqc.custody.record import SCHEMA
 from regenqc.custody.words import ROLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from regenqc.custody.record import Event
 
@@ -28,7 +30,8 @@ __all__ = ["has_usual_form"]
 _SIGN: Final = r"A-Za-z.\-_~/%!*;,?&$#)"
 _CODE: Final = rf'"[A-Za-z0-9][0-9{_SIGN}]*+"'
 _NUMBERED: Final = rf'"(?:[A-Za-z][{_SIGN}]*+)?[0-9][0-9{_SIGN}]*+"'
-_PERSON: Final = r'"[A-Z][-.0-9A-Z]++"'
+# A word and a number too short for a date is a pseudonym; a person named otherwise is captured, and then looked at.
+_PERSON: Final = r'(?:"[A-Z]++-[0-9]{3,7}+"|("[A-Z][-.0-9A-Z]++"))'
 # Every day but 29 February, which a calendar must tell.
 _DAY: Final = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
 _MOMENT: Final = rf'"(?:19|20)[0-9]{{2}}-{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\.[0-9]{{3}}Z"'
@@ -89,8 +92,15 @@ _PATTERNS: Final[Mapping[str, str]] = {
 }
 
 
-def _form(kind: Kind) -> Callable[[bytes], re.Match[bytes] | None] | None:
-    """Return what matches the usual form of a kind, `None` when it has none."""
+class _Form(NamedTuple):
+    """Hold the usual form of a kind: what matches the bytes, and sets of members of each of which one must be there."""
+
+    matches: Callable[[bytes], re.Match[bytes] | None]
+    choices: tuple[attrgetter[tuple[object, ...]], ...]
+
+
+def _form(kind: Kind) -> _Form | None:
+    """Return the usual form of a kind, `None` when it has none."""
     patterns = {**_PATTERNS, "kind": f'"{kind.name}"'}
     if kind.outcomes:
         patterns["outcome"] = _one_of(kind.outcomes)
@@ -101,11 +111,14 @@ def _form(kind: Kind) -> Callable[[bytes], re.Match[bytes] | None] | None:
     for name in sorted(kind.allowed & patterns.keys()):
         member = f'{"," if members else ""}"{name}":{patterns[name]}'
         members.append(member if name in needed else f"(?:{member})?+")
-    return re.compile(rf"\{{{''.join(members)}\}}".encode("latin-1")).fullmatch
+    return _Form(
+        re.compile(rf"\{{{''.join(members)}\}}".encode("latin-1")).fullmatch,
+        # A getter of one member returns the member itself: a second name makes it a tuple.
+        tuple(attrgetter(choice[0], *choice) for choice in kind.one_of),
+    )
 
 
 _FORMS: Final = MappingProxyType({name: form for name, kind in KINDS.items() if (form := _form(kind)) is not None})
-_CHOICES: Final = MappingProxyType({name: kind.one_of for name, kind in KINDS.items()})
 
 
 def has_usual_form(event: Event, data: bytes) -> bool:
@@ -127,26 +140,46 @@ def has_usual_form(event: Event, data: bytes) -> bool:
         >>> has_usual_form(event, encode_event(event)), has_usual_form(event, b" " + encode_event(event))
         (True, False)
     """
+    return _matches_form(event, data) and not has_personal_shape(data)
+
+
+def have_usual_form(events: Sequence[Event], bodies: Sequence[bytes]) -> list[bool]:
+    """Return of each event what `has_usual_form` does, with one look at all bytes for the numbers of people.
+
+    Example:
+        >>> have_usual_form([], [])
+        []
+    """
+    found = list(map(_matches_form, events, bodies))
+    if has_personal_shape(b"\n".join(bodies)):
+        return [matches and not has_personal_shape(data) for matches, data in zip(found, bodies, strict=True)]
+    return found
+
+
+def _matches_form(event: Event, data: bytes) -> bool:
     form = _FORMS.get(event.kind)
-    if form is None or form(data) is None or has_personal_shape(data):
+    match = form.matches(data) if form is not None else None
+    if form is None or match is None:
         return False
-    choices = _CHOICES[event.kind]
-    return (
-        is_pseudonym(event.actor)
-        and (not event.second_actor or is_pseudonym(event.second_actor))
-        and (not event.donor or is_pseudonym(event.donor))
-        and (not event.recipient or is_pseudonym(event.recipient))
-        and (not choices or all(any(getattr(event, name) for name in choice) for choice in choices))
-        and _names_everything_once(event)
-        and not (event.conditions and any(condition.started > condition.ended for condition in event.conditions))
-    )
+    for is_there in form.choices:
+        if not any(is_there(event)):
+            return False
+    for condition in event.conditions:
+        if condition.started > condition.ended:
+            return False
+    return (match.lastindex is None or _people_are_pseudonyms(event)) and _names_everything_once(event)
+
+
+def _people_are_pseudonyms(event: Event) -> bool:
+    return all(map(is_pseudonym, filter(None, (event.actor, event.second_actor, event.donor, event.recipient))))
 
 
 def _names_everything_once(event: Event) -> bool:
-    things = event.items + event.inputs + event.outputs
-    if len(things) > 1 or event.container:
-        names = {item.id for item in things}
-        if len(names) < len(things) or event.container in names:
+    items, inputs, outputs, container = event.items, event.inputs, event.outputs, event.container
+    count = len(items) + len(inputs) + len(outputs)
+    if count > 1 or container:
+        names = {item.id for item in items + inputs + outputs}
+        if len(names) < count or container in names:
             return False
     for codes in (event.equipment, event.labels, event.documents):
         if len(codes) > 1 and len(set(codes)) < len(codes):

@@ -23,6 +23,7 @@ from regenqc.custody.words import (
     DECISION_OUTCOMES,
     ENROLMENT_OUTCOMES,
     EXAMINATION_OUTCOMES,
+    GATE_OUTCOMES,
     INVESTIGATION_OUTCOMES,
     QUALIFICATION_OUTCOMES,
 )
@@ -343,6 +344,15 @@ _TABLE: Final = (
         containment=True,
         identity_point=True,
         takes=_AT_HOSPITAL,
+    ),
+    _kind(
+        "gate_answer",
+        "Answer of the gate",
+        Group.OBSERVATION,
+        required="items outcome second_actor second_role",
+        also="measurements",
+        outcomes=GATE_OUTCOMES,
+        containment=True,
     ),
     _kind(
         "thaw_at_bedside",

@@ -58,6 +58,8 @@ _TELEPHONE: Final = re.compile(
 )
 # An upper-case code with digits in it; three digits at least, so that a name with a number behind it does not pass.
 _PSEUDONYM: Final = re.compile(r"[A-Z][0-9A-Z]*(?:[-.:][0-9A-Z]+)*")
+# Most pseudonyms are a word and a number too short for a date or for any other number of a person.
+_USUAL_PSEUDONYM: Final = re.compile(r"[A-Z]+-[0-9]{3,7}")
 _BIRTH_DATE: Final = re.compile(r"(?<![0-9])(?:19|20)[0-9]{2}-?(?:0[1-9]|1[0-2])-?(?:0[1-9]|[12][0-9]|3[01])(?![0-9])")
 
 _DIGITS_ALIKE: Final = bytes.maketrans(b"0123456789", b"9999999999")
@@ -81,6 +83,8 @@ def is_pseudonym(text: str) -> bool:
         >>> [is_pseudonym(text) for text in ("STAFF-0417", "P-7F3A90C2", "ZHANG-WEI", "Müller", "P-19840312")]
         [True, True, False, False, False]
     """
+    if _USUAL_PSEUDONYM.fullmatch(text) is not None:
+        return True
     if text.startswith("https://id.gs1.org/801") and is_standard(text):
         return spelling_fault(text) is None
     return (

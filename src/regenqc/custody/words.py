@@ -15,6 +15,7 @@ __all__ = [
     "DECISION_OUTCOMES",
     "ENROLMENT_OUTCOMES",
     "EXAMINATION_OUTCOMES",
+    "GATE_OUTCOMES",
     "HOSPITAL_DECISIONS",
     "INVESTIGATION_OUTCOMES",
     "PERMITTING_DECISIONS",
@@ -73,6 +74,9 @@ EXAMINATION_OUTCOMES: Final[frozenset[str]] = frozenset(
 CONSENT_OUTCOMES: Final[frozenset[str]] = frozenset({"given", "withdrawn"})
 ENROLMENT_OUTCOMES: Final[frozenset[str]] = frozenset({"enrolled", "left"})
 QUALIFICATION_OUTCOMES: Final[frozenset[str]] = frozenset({"granted", "withdrawn"})
+
+# What was answered to who asked at the bedside whether an item may be given.
+GATE_OUTCOMES: Final[frozenset[str]] = frozenset({"go", "no_go"})
 
 INVESTIGATION_OUTCOMES: Final[frozenset[str]] = frozenset({"confirmed", "invalidated"})
 

@@ -223,8 +223,7 @@ def _states(column: FinalColumn, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
     verdict, pending = (column.verdict, column.pending) if is_whole else (column.verdict[rows], column.pending[rows])
     if not pending.any():
         return verdict
-    states: NDArray[np.uint8] = verdict | (pending.astype(np.uint8) << 3)
-    return states
+    return np.where(pending, verdict | np.uint8(8), verdict).astype(np.uint8)
 
 
 def _packed(codes: Sequence[NDArray[np.integer[Any]]]) -> NDArray[np.int64]:
@@ -263,11 +262,11 @@ def _rows(columns: Sequence[FinalColumn], rows: NDArray[np.int64], *, requiremen
 
 
 def _said(columns: Sequence[FinalColumn], pattern: NDArray[np.uint8], *, requirements: int) -> str:
-    said = [
-        f"{word}: " + ", ".join(columns[at].requirement_id for at in np.flatnonzero(pattern == mark).tolist())
-        for mark, word in _SAID
-        if (pattern == mark).any()
-    ]
+    named: dict[int, list[str]] = {mark: [] for mark, _ in _SAID}
+    for column, mark in zip(columns, pattern.tolist(), strict=True):
+        if mark in named:
+            named[mark].append(column.requirement_id)
+    said = [f"{word}: " + ", ".join(named[mark]) for mark, word in _SAID if named[mark]]
     if requirements == 0:
         said.insert(0, "inconclusive: no_requirement_at_stage")
     return "; ".join(said)

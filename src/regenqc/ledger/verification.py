@@ -47,7 +47,8 @@ Detector = Literal[
 ROLLED_BACK: Final = "RQC-L085"
 REWRITTEN: Final = "RQC-L086"
 _MOST_OF_ONE_KIND: Final = 20
-_ROWS_AT_ONCE: Final = 8_192
+# Few enough that they stay near the processor while they are hashed and looked at.
+_ROWS_AT_ONCE: Final = 512
 
 
 class Auditor(Protocol):
@@ -283,7 +284,7 @@ def _recompute(
     roots = {0: EMPTY_ROOT}
     for rows in _rows(snapshot, keys=auditor is not None):
         first, count = frontier.size, len(rows)
-        indices, stored, bodies, *_ = zip(*rows, strict=True)
+        indices, stored, *_, bodies = zip(*rows, strict=True)
         # A damaged or forged row can hold something else than bytes.
         leaves = leaf_hashes(body if type(body) is bytes else b"" for body in bodies)
         if tuple(leaves) != stored:
@@ -300,7 +301,7 @@ def _recompute(
             roots[size] = frontier.root
         _compare_nodes(snapshot, nodes, findings)
         if auditor is not None:
-            auditor.visit([StoredEntry(index, leaf, key, body) for index, leaf, body, key in rows])
+            auditor.visit(list(map(StoredEntry._make, rows)))
     ((extra,),) = snapshot.execute(
         "SELECT COUNT(*) FROM ledger_node WHERE position >= ? / CASE level WHEN 1 THEN 256 WHEN 2 THEN 65536 "
         "WHEN 3 THEN 16777216 ELSE 4294967296 END",
@@ -312,11 +313,11 @@ def _recompute(
 
 
 def _rows(snapshot: Snapshot, *, keys: bool) -> Iterator[list[tuple[Any, ...]]]:
-    """Yield place, leaf hash, bytes and, where they are wanted, keys of the entries, as the rows say them.
+    """Yield place, leaf hash, keys where they are wanted, and bytes of the entries, as the rows say them.
 
     From row to row, not from place to place: a forged place far away must not keep the verifier busy for ever.
     """
-    columns = "idx, leaf, body, key" if keys else "idx, leaf, body"
+    columns = "idx, leaf, key, body" if keys else "idx, leaf, body"
     after = -(2**63)
     while rows := snapshot.execute(
         f"SELECT {columns} FROM ledger_entry WHERE idx > ? ORDER BY idx LIMIT {_ROWS_AT_ONCE}",  # noqa: S608 - our words

@@ -10,6 +10,9 @@ from regenqc.canonical import canonical_json, digest_of
 from regenqc.certificate.content import Certificate, read_certificate
 from regenqc.certificate.offline.pdf import UnreadablePdfError, read_pdf
 from regenqc.certificate.offline.sealed import fault, seal_faults
+from regenqc.decision.hospital import SCHEMA as HOSPITAL_SCHEMA
+from regenqc.decision.hospital import HospitalDecision
+from regenqc.decision.hospital_verification import hospital_decision_faults
 from regenqc.decision.model import Decision, decision_id_of
 from regenqc.errors import RegenqcError
 from regenqc.signing.names import look_of
@@ -35,9 +38,6 @@ _DECIDING_ROLES: Final = {
     "conditional_release": {"qualified_person"},
     "exceptional_release": {"qualified_person"},
     "reject": {"qualified_person"},
-    "accept": {"hospital_inspector", "physician", "qualified_person"},
-    "quarantine": {"hospital_inspector", "physician", "qualified_person"},
-    "refuse": {"hospital_inspector", "physician", "qualified_person"},
     "withdrawal": {"qualified_person"},
 }
 _read: dict[tuple[bytes, str], People] = {}
@@ -66,6 +66,9 @@ def decision_faults(
     """
     try:
         people = _people(trust)
+        if decision.get("schema") == HOSPITAL_SCHEMA:
+            received = msgspec.json.decode(canonical_json(decision), type=HospitalDecision)
+            return hospital_decision_faults(received, people=people, now=now, proved_at=proved_at)
         signatures = [
             msgspec.json.decode(canonical_json(entry), type=Signature) for entry in decision.get("signatures", ())
         ]
@@ -221,7 +224,7 @@ def _known(data: bytes) -> tuple[Certificate | None, Mapping[str, Any] | None]:
             certificate = read_certificate(record)
             return certificate, certificate.decision
         decision = msgspec.json.decode(record)
-        if canonical_json(decision) == record and decision["schema"] == _SCHEMA:
+        if canonical_json(decision) == record and decision["schema"] in {_SCHEMA, HOSPITAL_SCHEMA}:
             return None, decision
     except (UnreadablePdfError, RegenqcError, msgspec.MsgspecError, UnicodeDecodeError, KeyError, TypeError):
         pass

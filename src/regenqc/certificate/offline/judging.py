@@ -28,6 +28,7 @@ from regenqc.certificate.offline.received import open_received
 from regenqc.certificate.offline.scanned import qr_text
 from regenqc.certificate.offline.sealed import REFUSE, fault, moment_of, seal_faults
 from regenqc.certificate.offline.verdict import Verdict
+from regenqc.decision.hospital import SCHEMA as HOSPITAL_SCHEMA
 from regenqc.errors import RegenqcError
 from regenqc.ledger.policy import parse_policy
 from regenqc.ledger.proof import verify_proof
@@ -47,7 +48,7 @@ _KINDS: Final = {
     "batch_certificate": {"release"},
     "release_certificate": {"release", "exceptional_release"},
     "conditional_certificate": {"conditional_release"},
-    "receipt_certificate": {"accept", "quarantine", "refuse"},
+    "receipt_certificate": {"accept", "accept_for_infusion", "exceptional", "quarantine", "refuse"},
     "rejection_notice": {"reject"},
 }
 
@@ -181,7 +182,7 @@ _WHOLE: Final = "The signature does not cover the whole file."
 
 def _content_faults(certificate: Certificate) -> Iterator[Fault]:
     decision = certificate.decision
-    if decision.get("schema") != "regenqc.decision/1":
+    if decision.get("schema") not in {"regenqc.decision/1", HOSPITAL_SCHEMA}:
         yield fault("RQC-V120", "The record carries no decision.", got=str(decision.get("schema")))
         return
     if str(decision.get("kind")) not in _KINDS[certificate.type]:
@@ -198,6 +199,15 @@ def _content_faults(certificate: Certificate) -> Iterator[Fault]:
             "The certificate names another batch than the decision.",
             got=str(stated),
             expected=str(decision.get("batch_id")),
+            action=REFUSE,
+        )
+    container = certificate.fields.get("container")
+    if container != decision.get("item"):
+        yield fault(
+            "RQC-V122",
+            "The certificate names another container than the decision.",
+            got=str(container),
+            expected=str(decision.get("item")),
             action=REFUSE,
         )
 

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from regenqc.custody.canonical import EVENT_DECODER, decode_event
+from regenqc.custody.canonical import decode_event
 from regenqc.custody.knowledge import Recorded
 from regenqc.custody.projection.derivation import Derivation
-from regenqc.custody.projection.refusals import refusal_chain_faults
-from regenqc.custody.projection.second_reader import INTEGER_KEYS, TableDigest
+from regenqc.custody.projection.refusals import refusal_anchors, refusal_chain_faults
 from regenqc.custody.projection.source import TableSource, encode_person
 from regenqc.custody.projection.tables import COLUMNS
 from regenqc.custody.reading import judged_event
@@ -26,7 +25,6 @@ from regenqc.errors import DataError, Fault
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from regenqc.custody.projection.second_reader import SecondReader
     from regenqc.custody.record import Event
     from regenqc.custody.rules import Policy
     from regenqc.custody.state import ItemState
@@ -35,7 +33,15 @@ if TYPE_CHECKING:
 __all__ = ["ProjectionAuditor"]
 
 _MOST_FAULTS: Final = 100
-_WIDTHS: Final = {table: len(COLUMNS[table]) for table in INTEGER_KEYS}
+# Tables of integers, with their keys.
+_INTEGER_KEYS: Final = {
+    "custody_step": "event",
+    "custody_edge": "event, part, subject",
+    "custody_transfer": "event, subject",
+    "custody_void": "correction",
+    "custody_place": "event",
+}
+_WIDTHS: Final = {table: len(COLUMNS[table]) for table in _INTEGER_KEYS}
 
 
 class _Seen:
@@ -44,6 +50,7 @@ class _Seen:
     def __init__(self, view: Snapshot, edges: array[int]) -> None:
         self._view = view
         self._edges = edges
+        self.here = 0
         self.void: dict[int, int] = {}
         self.place: dict[int, int] = {}
 
@@ -63,7 +70,7 @@ class _Seen:
         found = self._view.find([event_id.encode()])
         for index, _ in found.values():
             event = self.event(index)
-            if event.event_id == event_id:
+            if event.event_id == event_id and index < self.here:
                 return Recorded(index, event.kind)
         return None
 
@@ -84,22 +91,16 @@ class ProjectionAuditor:
         view: of the log that is verified; asked only for earlier events that a correction is about.
         policy: rules to judge by again; `None` when only the tables are compared.
         now: the present moment.
-        beside: reads the same ledger in a second process.
-
-    Beside a second reader, `left_to_do` says after `finish` that something is wrong, which an auditor alone can explain.
 
     Codes: `RQC-C210` an entry that is no event, `RQC-C211` an entry under another key than its event_id, `RQC-C212` a table
     that does not follow from the log, `RQC-C202` a changed refusal log; an event that violates a rule under the id of the
     rule.
     """
 
-    def __init__(self, view: Snapshot, *, policy: Policy | None, now: str, beside: SecondReader | None = None) -> None:
+    def __init__(self, view: Snapshot, *, policy: Policy | None, now: str) -> None:
         self._policy = policy
         self._now = now
-        self._beside = beside
-        self._digests: dict[str, str] = {}
-        self.left_to_do = False
-        self._expected = {table: array("q") for table in INTEGER_KEYS}
+        self._expected = {table: array("q") for table in _INTEGER_KEYS}
         self._conditions: list[tuple[int, int, bytes]] = []
         self._blocks: list[tuple[int, int, bytes]] = []
         self._faults: list[Fault] = []
@@ -111,13 +112,10 @@ class ProjectionAuditor:
 
     def visit(self, entries: Sequence[StoredEntry]) -> None:
         """Take the next entries, in the order of the log."""
-        if not entries or self.left_to_do:
+        if not entries:
             return
-        if self._beside is not None:
-            self._visit_trusting(entries)
-        else:
-            for entry in entries:
-                self._visit_one(entry)
+        for entry in entries:
+            self._visit_one(entry)
         rows = self._derivation.rows
         for table, added in (
             ("custody_step", rows.steps),
@@ -133,23 +131,9 @@ class ProjectionAuditor:
         self._blocks += self._derivation.blocks
         self._derivation.forget_rows()
 
-    def _visit_trusting(self, entries: Sequence[StoredEntry]) -> None:
-        """Take entries of which the second reader tells whether they are right in themselves."""
-        decode, derivation, policy = EVENT_DECODER.decode, self._derivation, self._policy
-        for entry in entries:
-            try:
-                event = decode(entry.body)
-                if policy is not None and (found := violations(event, known=derivation, policy=policy, now=self._now)):
-                    self._note_all(found, f"entry {entry.index}")
-                if event.digest:
-                    self._check_digest(event, f"entry {entry.index}")
-                derivation.take(event, entry.index)
-            except Exception:  # noqa: BLE001 - an entry that was never judged can fail anywhere; all is done again alone
-                self.left_to_do = True
-                return
-
     def _visit_one(self, entry: StoredEntry) -> None:
         where = f"entry {entry.index}"
+        self._source.here = entry.index
         try:
             event, wrong = judged_event(entry.body) if self._policy is not None else (decode_event(entry.body), ())
         except DataError as error:
@@ -179,20 +163,15 @@ class ProjectionAuditor:
             self._note(
                 "RQC-C191", "A projection digest is not that of this log.", where, got=event.digest, expected=expected
             )
-        self._anchors += [
-            (int(blob.size), blob.digest) for blob in event.blobs if blob.name == "refusal-log" and blob.size
-        ]
+        self._anchors += refusal_anchors(event)
 
     # ---- comparing --------------------------------------------------------------------------------------------------
 
     def finish(self, snapshot: Snapshot) -> list[Fault]:
         """Return what differs between the tables and what follows from the log, the first hundred differences."""
-        self._hear_second_reader(snapshot)
-        if self.left_to_do:
-            return []
         for found in chain(
             self._compare_names(snapshot),
-            *(self._compare_integers(snapshot, table) for table in INTEGER_KEYS),
+            *(self._compare_integers(snapshot, table) for table in _INTEGER_KEYS),
             self._compare_conditions(snapshot),
             self._compare_items(snapshot),
             self._compare_register(snapshot),
@@ -205,29 +184,6 @@ class ProjectionAuditor:
             self._faults.append(found)
         return self._faults
 
-    def _hear_second_reader(self, snapshot: Snapshot) -> None:
-        if self._beside is None:
-            return
-        found, head = self._beside.findings(), snapshot.head()
-        if found is None or not found.right or (found.size, found.root) != (head.size, head.root.hex()):
-            self.left_to_do = True
-        else:
-            self._digests = found.digests
-
-    def _is_seen_equal(
-        self, table: str, *, rows: Sequence[Sequence[object]] = (), encoded: Iterable[bytes] = ()
-    ) -> bool:
-        """Return whether the second reader found a table as it is derived here."""
-        if table not in self._digests:
-            return False
-        digest = TableDigest()
-        if table in INTEGER_KEYS:
-            digest.add_integers(self._expected[table])
-        digest.add_rows(rows)
-        for part in encoded:
-            digest.add_encoded(part)
-        return digest.text == self._digests[table]
-
     def _compare_names(self, view: Snapshot) -> Iterator[Fault]:
         derived = sorted((number, sort) for sort, found in enumerate(self._derivation.uses) for number in found)
         uses = [
@@ -236,29 +192,22 @@ class ProjectionAuditor:
         ]
         yield from _differences("custody_use", iter(uses), iter(derived))
         names = [(number, text) for text, number in self._derivation.numbers.items()]
-        if self._is_seen_equal("custody_name", rows=names):
-            return
         stored = view.stream("SELECT number, text FROM custody_name ORDER BY number")
         yield from _differences("custody_name", chain.from_iterable(stored), iter(names))
 
     def _compare_integers(self, view: Snapshot, table: str) -> Iterator[Fault]:
-        if self._is_seen_equal(table):
-            return
         expected, width = self._expected[table], _WIDTHS[table]
         at = 0
         columns = ", ".join(COLUMNS[table])
-        for rows in view.stream(f"SELECT {columns} FROM {table} ORDER BY {INTEGER_KEYS[table]}"):  # noqa: S608 - names from code
-            found = array("q", chain.from_iterable(rows))
-            if found != expected[at : at + len(found)]:
+        for rows in view.stream(f"SELECT {columns} FROM {table} ORDER BY {_INTEGER_KEYS[table]}"):  # noqa: S608 - names from code
+            if _integers(rows) != expected[at : at + len(rows) * width]:
                 yield from _differences(table, iter(rows), _rows(expected, at, width))
                 return
-            at += len(found)
+            at += len(rows) * width
         if at < len(expected):
             yield _differs(table, got="missing", expected=str(tuple(expected[at : at + width])))
 
     def _compare_conditions(self, view: Snapshot) -> Iterator[Fault]:
-        if self._is_seen_equal("custody_condition", encoded=[rows for _, _, rows in self._conditions]):
-            return
         columns = ", ".join(COLUMNS["custody_condition"])
         query = f"SELECT {columns} FROM custody_condition WHERE event >= ? AND event < ? ORDER BY event, position"  # noqa: S608 - names from code
         for start, end, expected in self._conditions:
@@ -276,8 +225,6 @@ class ProjectionAuditor:
     def _compare_items(self, view: Snapshot) -> Iterator[Fault]:
         numbers = self._derivation.numbers
         expected = sorted((numbers[code], encode_state(state)) for code, state in self._derivation.items.items())
-        if self._is_seen_equal("custody_item", rows=expected):
-            return
         stored = view.stream("SELECT subject, state FROM custody_item ORDER BY subject")
         yield from _differences("custody_item", chain.from_iterable(stored), iter(expected))
 
@@ -320,6 +267,14 @@ class ProjectionAuditor:
     def _note(self, code: str, what: str, where: str, *, got: str = "", expected: str = "") -> None:
         if len(self._faults) < _MOST_FAULTS:
             self._faults.append(Fault(code=code, what=what, where=where, got=got, expected=expected))
+
+
+def _integers(rows: Sequence[Sequence[int]]) -> array[int] | None:
+    """Return rows one after the other, `None` when they hold anything else than integers of eight bytes."""
+    try:
+        return array("q", chain.from_iterable(rows))
+    except (TypeError, OverflowError):
+        return None
 
 
 def _rows(values: array[int], start: int, width: int) -> Iterator[tuple[int, ...]]:

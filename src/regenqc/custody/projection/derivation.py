@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from regenqc.custody.kinds import KINDS, Group
 from regenqc.custody.knowledge import Person, Recorded, Register
 from regenqc.custody.projection.digest import FIRST, block_digest
-from regenqc.custody.projection.rows import AddedRows, add_rows, no_uses
+from regenqc.custody.projection.rows import AddedRows, Numbers, add_rows, no_uses
 from regenqc.custody.projection.tables import DIGEST_BLOCK
 from regenqc.custody.record import Item
 from regenqc.custody.state import CHANGING_KINDS, ItemState, advance
@@ -64,25 +64,6 @@ class Source(Protocol):
         """Return replacements of the log before this batch, with the void event in whose place each stands."""
 
 
-class _Numbers(dict[str, int]):
-    """Numbers of codes; a code that has none gets the next one.
-
-    Args:
-        last: the number given last.
-    """
-
-    def __init__(self, last: int) -> None:
-        super().__init__()
-        self.last = last
-        self.added: list[tuple[int, str]] = []
-
-    def __missing__(self, code: str) -> int:
-        self.last += 1
-        self[code] = self.last
-        self.added.append((self.last, code))
-        return self.last
-
-
 class Derivation:
     """Hold what the log says, and derive what a further event adds.
 
@@ -95,7 +76,7 @@ class Derivation:
     def __init__(self, source: Source, *, names: int = 0, complete: bool = False) -> None:
         self._source = source
         self.complete = complete
-        self.numbers = _Numbers(names)
+        self.numbers = Numbers(names)
         self.uses = no_uses()
         self.items: dict[str, ItemState] = {}
         self._no_items: set[str] = set()
@@ -217,14 +198,21 @@ class Derivation:
         """Take the next event: add its rows, and change what is known of the things it names."""
         self._recent[index] = event
         add_rows(event, index, numbers=self.numbers, uses=self.uses, rows=self.rows)
+        self.learn(event, index)
+        if (index + 1) % DIGEST_BLOCK == 0:
+            self._close_block(index + 1)
+
+    def learn(self, event: Event, index: int) -> None:
+        """Take the next event without its rows: only what becomes known through it, and which events it makes void.
+
+        The source must know all events before it.
+        """
         if event.replaces:
             self._stand_in(event, index)
         elif event.outputs or event.inputs or event.items or event.container:
             self._advance(event, index)
         if event.kind in _REGISTERED:
             self._register(event, index)
-        if (index + 1) % DIGEST_BLOCK == 0:
-            self._close_block(index + 1)
 
     def _advance(self, event: Event, index: int) -> None:
         if event.items and event.kind in CHANGING_KINDS:
@@ -329,7 +317,10 @@ class Derivation:
     def _naming(self, codes: Sequence[str]) -> list[tuple[int, Event]]:
         """Return all events so far that name any of these codes, in the order of the log."""
         self.prepare((), codes)
-        found = dict(self._source.events_naming([self.numbers[code] for code in codes if code in self.numbers]))
+        numbers = [self.numbers[code] for code in codes if code in self.numbers]
+        if len(numbers) < len(codes):
+            numbers += self._source.numbers([code for code in codes if code not in self.numbers]).values()
+        found = dict(self._source.events_naming(numbers))
         wanted = set(codes)
         found.update(
             (index, event)

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from regenqc.custody.projection.offered import OfferedEntry
+    from regenqc.custody.record import Event
     from regenqc.ledger import Snapshot, Transaction
 
-__all__ = ["Refusal", "erase_refused", "log_refusals", "refusal_chain_faults", "refusals"]
+__all__ = ["Refusal", "erase_refused", "log_refusals", "refusal_anchors", "refusal_chain_faults", "refusals"]
 
 _MOST_RULES: Final = 20
 _FIRST: Final = bytes(32)
@@ -114,6 +115,11 @@ def erase_refused(transaction: Transaction, number: int) -> None:
     transaction.execute(
         "UPDATE custody_refusal SET body = NULL, faults = '[]', event_id = '' WHERE number = ?", (number,)
     )
+
+
+def refusal_anchors(event: Event) -> list[tuple[int, str]]:
+    """Return what an event states of the refusal log: number of an entry, and digest of the chain up to it."""
+    return [(int(blob.size), blob.digest) for blob in event.blobs if blob.name == "refusal-log" and blob.size]
 
 
 def refusal_chain_faults(view: Snapshot) -> list[Fault]:

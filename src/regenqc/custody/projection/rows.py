@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from regenqc.custody.record import Event, Item
 
-__all__ = ["AddedRows", "Uses", "add_rows", "no_uses", "other_codes", "rows_of"]
+__all__ = ["AddedRows", "Numbers", "Uses", "add_rows", "no_uses", "other_codes", "rows_of"]
 
 _TRANSFERS: Final = frozenset(name for name, kind in KINDS.items() if kind.group == Group.TRANSFER)
 # Kinds that are about a lot as a whole, or bring one in from another log.
@@ -38,6 +38,30 @@ Uses = tuple[set[int], ...]
 def no_uses() -> Uses:
     """Return the uses of a log without events."""
     return tuple(set() for _ in Use)
+
+
+class Numbers(dict[str, int]):
+    """Give numbers to codes: one that has none gets the next.
+
+    Args:
+        last: the number given last.
+
+    Example:
+        >>> numbers = Numbers(7)
+        >>> numbers["TANK-3"], numbers["TANK-3"], numbers.added
+        (8, 8, [(8, 'TANK-3')])
+    """
+
+    def __init__(self, last: int) -> None:
+        super().__init__()
+        self.last = last
+        self.added: list[tuple[int, str]] = []
+
+    def __missing__(self, code: str) -> int:
+        self.last += 1
+        self[code] = self.last
+        self.added.append((self.last, code))
+        return self.last
 
 
 @dataclass(slots=True)

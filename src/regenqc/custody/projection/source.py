@@ -28,6 +28,8 @@ _PERSON_ENCODER: Final = msgspec.json.Encoder(order="sorted")
 _PERSON_DECODER: Final = msgspec.json.Decoder(Person)
 # Both databases take more parameters than this in one statement.
 _AT_ONCE: Final = 1_000
+# A place behind every other.
+_NOWHERE: Final = 2**62
 
 Value = TypeVar("Value")
 
@@ -77,11 +79,14 @@ class TableSource:
             found.update((subject, decode_state(state)) for subject, state in rows)
         return found
 
-    def events_naming(self, numbers: Sequence[int]) -> list[tuple[int, Event]]:
-        """Return the events that name any of these things, in the order of the log."""
+    def events_naming(self, numbers: Sequence[int], *, before: int = _NOWHERE) -> list[tuple[int, Event]]:
+        """Return the events before a place of the log that name any of these things, in the order of the log."""
         indices: set[int] = set()
         for part in parted(numbers):
-            rows = self._view.execute(f"SELECT DISTINCT event FROM custody_edge WHERE subject IN ({marks(part)})", part)  # noqa: S608 - only question marks
+            rows = self._view.execute(
+                f"SELECT DISTINCT event FROM custody_edge WHERE event < ? AND subject IN ({marks(part)})",  # noqa: S608 - only question marks
+                (before, *part),
+            )
             indices.update(index for (index,) in rows)
         return [(index, self.event(index)) for index in sorted(indices)]
 

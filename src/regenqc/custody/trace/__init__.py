@@ -22,13 +22,16 @@ from regenqc.custody.trace.custody_chain import CustodyFinding, CustodySpan, cus
 from regenqc.custody.trace.evidence import events_of_items, evidence_packet, trace_document
 from regenqc.custody.trace.holdings import Balance, holdings, items_of_lot, reconcile
 from regenqc.custody.trace.identity_chain import IdentityPoint, identity_points
+from regenqc.custody.trace.legs import LEG_FINDINGS, Leg, legs_of
 from regenqc.custody.trace.lineage import Link, Trace, TracedItem, backward, forward
 from regenqc.custody.trace.partner_extract import PassedItem, partner_extract
 from regenqc.custody.trace.reader import ALWAYS, Asking, Reader
+from regenqc.custody.trace.several import JoinedItem, JoinedTrace, trace_over
 from regenqc.custody.trace.sharing import Stay, sideways
 
 __all__ = [
     "ALWAYS",
+    "LEG_FINDINGS",
     "Asking",
     "Balance",
     "ChannelSummary",
@@ -36,6 +39,9 @@ __all__ = [
     "CustodyFinding",
     "CustodySpan",
     "IdentityPoint",
+    "JoinedItem",
+    "JoinedTrace",
+    "Leg",
     "Link",
     "PassedItem",
     "Reader",
@@ -54,8 +60,10 @@ __all__ = [
     "holdings",
     "identity_points",
     "items_of_lot",
+    "legs_of",
     "partner_extract",
     "reconcile",
     "sideways",
     "trace_document",
+    "trace_over",
 ]

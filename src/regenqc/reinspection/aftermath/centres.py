@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from regenqc.custody.projection.source import TableSource
 from regenqc.custody.projection.tables import Part
 from regenqc.custody.trace.reader import Reader
+from regenqc.reinspection.gate.of_reactions import open_reactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -106,7 +107,7 @@ class Reaction:
         recipient: pseudonym.
         items: what the recipient had been given, where it is stated.
         said: measurements and reason, in words.
-        answered: a suspension or termination of the study was recorded afterwards in that ledger.
+        answered: assessed as not serious or not related, or a decision on the study was recorded afterwards in that ledger.
     """
 
     event_id: str
@@ -134,11 +135,13 @@ def adverse_events(view: Snapshot, study: str) -> tuple[Reaction, ...]:
     subjects = {event.recipient for _, event in told if event.kind == "subject_enrolled"}
     told = _of_kind(reader, "adverse_event", [study, *subjects])
     found = {index: event for index, event in told if event.study in {"", study}}
-    stops = [
-        event.event_time
-        for kind in ("study_suspended", "study_terminated")
+    decisions = [
+        event
+        for kind in ("study_suspended", "study_resumed", "study_terminated")
         for _, event in _of_kind(reader, kind, [study])
     ]
+    reports = list(found.values())
+    waiting = {(event.recipient, event.investigation or event.event_id) for event in open_reactions(reports, decisions)}
     return tuple(
         Reaction(
             event_id=event.event_id,
@@ -149,7 +152,7 @@ def adverse_events(view: Snapshot, study: str) -> tuple[Reaction, ...]:
             said="; ".join(
                 [*(f"{each.name} {each.value} {each.unit}".strip() for each in event.measurements), event.reason]
             ).strip("; "),
-            answered=any(stop >= event.event_time for stop in stops),
+            answered=(event.recipient, event.investigation or event.event_id) not in waiting,
         )
         for event in sorted(found.values(), key=lambda each: each.event_time)
     )

@@ -4,91 +4,33 @@ from __future__ import annotations
 
 import io
 import re
-from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from regenqc.errors import DataError, Fault
+from regenqc.reinspection.condition.plain_file import Rows, load_compiled, one_run, read_plain
 from regenqc.reinspection.condition.traces import Traces
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import pyarrow as pa
+    from numpy.typing import NDArray
 
-__all__ = ["LoggerProfile", "logger_profiles", "read_logger_csv"]
+    from regenqc.reinspection.condition.logger_profile import LoggerProfile
+
+__all__ = ["read_logger_csv"]
 
 _ZONED: Final = re.compile(r"(?:Z|[+-][0-9]{2}:?[0-9]{2})$")
 _ZONE: Final = re.compile(r"([+-])([0-9]{2}):([0-9]{2})")
 _MOST_LINES_BEFORE: Final = 200
+# Loading compiled code takes as long as reading so much without it.
+_WORTH_COMPILING_BYTES: Final = 16_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LoggerProfile:
-    """Say how a logger writes its file.
-
-    Args:
-        id: of the profile.
-        moment: name of the column with the moments, ISO 8601.
-        channels: for each channel the name of its column and its unit.
-        logger: column with the serial number; empty where one file is one logger.
-        delimiter: between columns.
-        decimal: sign before the decimals.
-        zone: offset of moments that state none, as `+01:00`; empty where every moment must state its own.
-        lines_before: the header may stand behind other lines, which are passed over up to the header.
-    """
-
-    id: str
-    moment: str
-    channels: Mapping[str, tuple[str, str]]
-    logger: str = ""
-    delimiter: str = ","
-    decimal: str = "."
-    zone: str = ""
-    lines_before: bool = False
-
-
-def logger_profiles() -> Mapping[str, LoggerProfile]:
-    """Return the profiles that travel with regenqc, by id.
-
-    `generic` is one table of moment, temperature and, where there are several, logger. `shipper` is a report of a dry vapour
-    shipper with lines before the table and columns for temperature, tilt, shock and pressure; the layout is an invented one of
-    the usual kind, for a site to copy and change.
-
-    Example:
-        >>> sorted(logger_profiles())
-        ['generic', 'shipper']
-    """
-    return _PROFILES
-
-
-_PROFILES: Final = MappingProxyType(
-    {
-        profile.id: profile
-        for profile in (
-            LoggerProfile(
-                id="generic", moment="moment", channels={"temperature": ("temperature", "°C")}, logger="logger"
-            ),
-            LoggerProfile(
-                id="shipper",
-                moment="Timestamp (UTC offset)",
-                channels={
-                    "temperature": ("Payload temperature (°C)", "°C"),
-                    "tilt": ("Tilt (deg)", "deg"),
-                    "shock": ("Shock (g)", "g"),
-                },
-                delimiter=";",
-                lines_before=True,
-            ),
-        )
-    }
-)
-
-
-def read_logger_csv(data: bytes, *, profile: LoggerProfile, name: str, where: str = "logger.csv") -> dict[str, Traces]:
+def read_logger_csv(
+    data: bytes, *, profile: LoggerProfile, name: str, where: str = "logger.csv", compiled: bool | None = None
+) -> dict[str, Traces]:
     r"""Return the traces of a logger's file, by channel.
 
     Args:
@@ -96,6 +38,8 @@ def read_logger_csv(data: bytes, *, profile: LoggerProfile, name: str, where: st
         profile: how the logger writes.
         name: of the trace, where the file has no column with serial numbers.
         where: name of the file, for messages.
+        compiled: pass over a plain file in compiled code, or never do; by default for large files, and for small ones once
+            that code is loaded. What is read is the same.
 
     Returns:
         For each channel of the profile one `Traces`; a reading without value is NaN, and nothing is sorted by time.
@@ -105,31 +49,12 @@ def read_logger_csv(data: bytes, *, profile: LoggerProfile, name: str, where: st
             moment, `RQC-H224` a value that is no number.
 
     Example:
+        >>> from regenqc.reinspection.condition import logger_profiles
         >>> found = read_logger_csv(b"logger,moment,temperature\nL-1,2026-03-16T09:00:00+01:00,-151.2\n",
         ...     profile=logger_profiles()["generic"], name="L-1")
         >>> found["temperature"].values.tolist(), found["temperature"].names
         ([-151.2], ('L-1',))
     """
-    table = _table(data, profile, where)
-    moments = _moments(table, profile, where)
-    order, names, offsets = _by_logger(table, profile, name)
-    traces = {}
-    for channel, (column, unit) in profile.channels.items():
-        values = table.column(column).to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
-        traces[channel] = Traces(
-            names=names,
-            channel=channel,
-            unit=unit,
-            moments=moments if order is None else moments[order],
-            values=values if order is None else values[order],
-            offsets=offsets,
-        )
-    return traces
-
-
-def _table(data: bytes, profile: LoggerProfile, where: str) -> pa.Table:
-    import pyarrow as pa  # noqa: PLC0415 - whoever only asks the gate needs none of it
-
     wanted = [profile.moment, *(column for column, _ in profile.channels.values()), *filter(None, [profile.logger])]
     before, names = _header(data, profile, wanted, where)
     missing = [column for column in wanted if names.count(column) != 1]
@@ -144,19 +69,67 @@ def _table(data: bytes, profile: LoggerProfile, where: str) -> pa.Table:
                 action=f"Use another profile than `{profile.id}`.",
             )
         )
+    if compiled is None:
+        compiled = len(data) >= _WORTH_COMPILING_BYTES or load_compiled.cache_info().currsize > 0
+    rows = read_plain(data, profile, before, names) if compiled else None
+    if rows is None:
+        rows = _rows_of(_table(data, profile, wanted, before, where), profile, where)
+    moments = rows.moments - _offset_milliseconds(profile.zone, where) if profile.zone else rows.moments
+    order, offsets = _by_logger(rows)
+    traces = {}
+    for (channel, (_, unit)), values in zip(profile.channels.items(), rows.values, strict=True):
+        traces[channel] = Traces(
+            names=(name,) if rows.names is None else rows.names,
+            channel=channel,
+            unit=unit,
+            moments=moments if order is None else moments[order],
+            values=values if order is None else values[order],
+            offsets=offsets,
+        )
+    return traces
+
+
+def _rows_of(table: pa.Table, profile: LoggerProfile, where: str) -> Rows:
+    """Return the rows of a table."""
+    values = tuple(
+        table.column(column).to_numpy(zero_copy_only=False).astype(np.float64, copy=False)
+        for column, _ in profile.channels.values()
+    )
+    moments = _moments(table, profile, where)
+    if not profile.logger:
+        return Rows(moments, values, None, *one_run(table.num_rows))
+    coded = table.column(profile.logger).combine_chunks().dictionary_encode()
+    codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
+    starts = np.flatnonzero(np.diff(codes, prepend=-1))
+    return Rows(moments, values, tuple(coded.dictionary.to_pylist()), codes[starts], starts)
+
+
+def _table(data: bytes, profile: LoggerProfile, wanted: list[str], before: int, where: str) -> pa.Table:
+    import pyarrow as pa  # noqa: PLC0415 - whoever only asks the gate needs none of it
+
     kind = pa.timestamp("ms") if profile.zone else pa.timestamp("ms", "UTC")
     try:
         return _read(data, profile, wanted, before, kind)
-    except pa.ArrowInvalid:
+    except pa.ArrowException:
         pass
     # Something is not as it should be; the texts themselves say what.
     try:
         table = _read(data, profile, wanted, before, pa.string())
-    except pa.ArrowInvalid as error:
+    except pa.ArrowException as error:
         code, what = "RQC-H220", "The file of the logger is no table."
+        if isinstance(error, pa.ArrowKeyError):
+            code, what = "RQC-H221", "A column of the profile is written otherwise in the file of the logger."
         if "conversion error" in str(error):
             code, what = "RQC-H224", "A value in the file of the logger is no number."
-        raise DataError(_fault(code, what, where=where, got=str(error), expected="numbers, or nothing")) from error
+        raise DataError(
+            _fault(
+                code,
+                what,
+                where=where,
+                got=str(error),
+                expected=f"a table of {', '.join(wanted)}, with numbers or nothing",
+            )
+        ) from error
     raise DataError(_moment_fault(table.column(profile.moment).to_pylist(), profile, where))
 
 
@@ -173,7 +146,7 @@ def _read(data: bytes, profile: LoggerProfile, wanted: list[str], before: int, m
         parse_options=csv.ParseOptions(delimiter=profile.delimiter),
         convert_options=csv.ConvertOptions(
             column_types=types,
-            include_columns=wanted,
+            include_columns=list(dict.fromkeys(wanted)),
             null_values=[""],
             strings_can_be_null=False,
             decimal_point=profile.decimal,
@@ -209,7 +182,8 @@ def _moment_fault(texts: list[str], profile: LoggerProfile, where: str) -> Fault
 
 
 def _header(data: bytes, profile: LoggerProfile, wanted: list[str], where: str) -> tuple[int, list[str]]:
-    lines = data[: 1 << 16].decode("utf-8-sig", errors="replace").splitlines()
+    looked_at = data[: 1 << 16] if profile.lines_before else data[: data.find(b"\n", 0, 1 << 16) + 1 or 1 << 16]
+    lines = looked_at.decode("utf-8-sig", errors="replace").splitlines()
     first: list[str] = []
     for number, line in enumerate(lines[: _MOST_LINES_BEFORE if profile.lines_before else 1]):
         names = [cell.strip().strip('"') for cell in line.split(profile.delimiter)]
@@ -221,15 +195,14 @@ def _header(data: bytes, profile: LoggerProfile, wanted: list[str], where: str) 
     return 0, first
 
 
-def _moments(table: pa.Table, profile: LoggerProfile, where: str) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+def _moments(table: pa.Table, profile: LoggerProfile, where: str) -> NDArray[np.int64]:
     import pyarrow as pa  # noqa: PLC0415
 
     column = table.column(profile.moment)
     if column.null_count:
         row = column.to_pylist().index(None) + 1
         raise DataError(_fault("RQC-H223", "A moment of the logger is missing.", where=f"{where} row {row}"))
-    found = np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)
-    return found - _offset_milliseconds(profile.zone, where) if profile.zone else found
+    return np.asarray(column.cast(pa.int64()).to_numpy(zero_copy_only=False), dtype=np.int64)
 
 
 def _offset_milliseconds(zone: str, where: str) -> int:
@@ -242,21 +215,18 @@ def _offset_milliseconds(zone: str, where: str) -> int:
     return (-minutes if matched[1] == "-" else minutes) * 60_000
 
 
-def _by_logger(
-    table: pa.Table, profile: LoggerProfile, name: str
-) -> tuple[
-    np.ndarray[tuple[int], np.dtype[np.int64]] | None, tuple[str, ...], np.ndarray[tuple[int], np.dtype[np.int64]]
-]:
-    """Return the order in which rows of one logger stand together, `None` when they do; the names, and where each begins."""
-    if not profile.logger:
-        return None, (name,), np.asarray([0, table.num_rows], dtype=np.int64)
-    coded = table.column(profile.logger).combine_chunks().dictionary_encode()
-    codes = coded.indices.to_numpy(zero_copy_only=False).astype(np.int64, copy=False)
-    names = tuple(coded.dictionary.to_pylist())
-    counts = np.bincount(codes, minlength=len(names))
+def _by_logger(rows: Rows) -> tuple[NDArray[np.int64] | None, NDArray[np.int64]]:
+    """Return the order in which rows of one logger stand together, `None` when they do, and where each logger begins."""
+    count, loggers = len(rows.moments), 1 if rows.names is None else len(rows.names)
+    if loggers == 1:
+        return None, np.asarray([0, count], dtype=np.int64)
+    lengths = np.diff(rows.starts, append=count)
+    counts = np.zeros(loggers, dtype=np.int64)
+    np.add.at(counts, rows.codes, lengths)
     offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-    together = not codes.size or bool(np.all(np.diff(codes) >= 0))
-    return (None if together else np.argsort(codes, kind="stable")), names, offsets
+    if bool(np.all(np.diff(rows.codes) >= 0)):
+        return None, offsets
+    return np.argsort(np.repeat(rows.codes, lengths), kind="stable"), offsets
 
 
 def _fault(code: str, what: str, *, where: str, got: str = "", expected: str = "", action: str = "") -> Fault:

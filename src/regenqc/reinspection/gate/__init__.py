@@ -8,6 +8,7 @@ from regenqc.reinspection.gate.answer import Answered, GateAnswer, ask_gate, jud
 from regenqc.reinspection.gate.checkpoint import KnownCheckpoint, known_checkpoint
 from regenqc.reinspection.gate.facts import Facts
 from regenqc.reinspection.gate.question import GateRules, Question, parse_gate_rules
+from regenqc.reinspection.gate.recording import answer_event
 from regenqc.reinspection.gate.table import CONDITIONS, Condition
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "GateRules",
     "KnownCheckpoint",
     "Question",
+    "answer_event",
     "ask_gate",
     "judge_gate",
     "known_checkpoint",

@@ -44,6 +44,8 @@ class Facts:
         cohorts: openings of dose cohorts of the study.
         enrolments: of the recipient in the study.
         consents: of the recipient, for the study or for all.
+        reactions: adverse events of the study and of its subjects.
+        study_decisions: suspensions, resumptions and terminations of the study.
         given_in_cohort: recipient and moment of every administration to another subject of the recipient's cohort.
         people: who acts, as enrolled.
         qualifications: of who acts, by pseudonym, in order of time.
@@ -67,6 +69,8 @@ class Facts:
     cohorts: tuple[Event, ...]
     enrolments: tuple[Event, ...]
     consents: tuple[Event, ...]
+    reactions: tuple[Event, ...]
+    study_decisions: tuple[Event, ...]
     given_in_cohort: tuple[tuple[str, str], ...]
     people: Mapping[str, Person]
     qualifications: Mapping[str, tuple[Event, ...]]

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 __all__ = ["gather"]
 
+_STUDY_DECISIONS: Final = ("study_suspended", "study_resumed", "study_terminated")
 _BY_KIND: Final = (
     "SELECT e.subject, e.event FROM custody_edge e JOIN custody_step s ON s.event = e.event "
     "WHERE e.subject IN ({subjects}) AND e.part = ? AND s.kind = ?"
@@ -57,7 +58,7 @@ class _Gathering:
         self._reader = Reader(view)
         kinds = ("consent", "subject_enrolled", "study_plan", "cohort_opened", "site_qualified", "person_qualified")
         codes = (question.item, question.recipient, question.site, question.actor, question.second_actor)
-        wanted = [*kinds, "receive", "administer", *filter(None, codes)]
+        wanted = [*kinds, *_STUDY_DECISIONS, "adverse_event", "receive", "administer", *filter(None, codes)]
         self._numbers = self._reader.source.numbers(list(dict.fromkeys(wanted)))
 
     def facts(self, rules: GateRules, checkpoint: KnownCheckpoint | None) -> Facts:
@@ -85,6 +86,10 @@ class _Gathering:
             cohorts=self._stated("cohort_opened", study),
             enrolments=tuple(enrolments),
             consents=tuple(consents),
+            reactions=self._reactions(study),
+            study_decisions=tuple(
+                event for kind in _STUDY_DECISIONS for event in self._events(kind, [study], part=int(Part.STUDY))
+            ),
             given_in_cohort=(),
             people=self._people(),
             qualifications={
@@ -215,6 +220,17 @@ class _Gathering:
         self._numbers.update(self._reader.source.numbers(others))
         given = self._events("administer", others, part=int(Part.RECIPIENT))
         return tuple((event.recipient, event.event_time) for event in given if event.study in {"", study})
+
+    def _reactions(self, study: str) -> tuple[Event, ...]:
+        if not study or "adverse_event" not in self._numbers:
+            return ()
+        subjects = {event.recipient for event in self._stated("subject_enrolled", study)}
+        self._numbers.update(self._reader.source.numbers(sorted(subjects)))
+        named = [
+            *self._events("adverse_event", [study], part=int(Part.STUDY)),
+            *self._events("adverse_event", sorted(subjects), part=int(Part.RECIPIENT)),
+        ]
+        return tuple({event.event_id: event for event in named if event.study in {"", study}}.values())
 
     def _people(self) -> dict[str, Person]:
         codes = [code for code in (self._question.actor, self._question.second_actor) if code]

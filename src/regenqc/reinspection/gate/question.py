@@ -15,6 +15,7 @@ RULES_SCHEMA: Final = "regenqc.gate/1"
 _MEMBERS: Final = {
     "schema": str,
     "study_required": bool,
+    "serious_reactions_stop": bool,
     "bedside_check_minutes": int,
     "checkpoint_hours": int,
 }
@@ -53,11 +54,13 @@ class GateRules:
 
     Args:
         study_required: nothing is given outside a study.
+        serious_reactions_stop: nothing is given in a study in which a serious reaction waits for an answer.
         bedside_check_minutes: how long an identity check at the bedside holds.
         checkpoint_hours: how old the last checkpoint may be while the network is down.
     """
 
     study_required: bool = True
+    serious_reactions_stop: bool = True
     bedside_check_minutes: int | None = None
     checkpoint_hours: int | None = None
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from regenqc.reinspection.gate import of_item, of_use
+from regenqc.reinspection.gate import of_item, of_reactions, of_use
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,6 +60,10 @@ def _in_study(facts: Facts) -> bool:
 
 def _needs_study(facts: Facts) -> bool:
     return _known(facts) and facts.rules.study_required
+
+
+def _stops_for_reactions(facts: Facts) -> bool:
+    return _in_study(facts) and facts.rules.serious_reactions_stop
 
 
 def _thawed(facts: Facts) -> bool:
@@ -280,6 +284,15 @@ CONDITIONS: Final[tuple[Condition, ...]] = (
         _OF_STUDY,
         "Guideline on pluripotent stem cells v1 (CN): sentinel dosing, batch enrolment",
         "secondary",
+    ),
+    _row(
+        150,
+        "reactions_answered",
+        "No serious reaction in the study waits for an answer.",
+        of_reactions.reactions_answered,
+        ("this site gives while a serious reaction waits for an answer, or outside studies", _stops_for_reactions),
+        f"{_ORDER} Art. 25: a serious adverse reaction suspends, and the ethics committee decides",
+        "verified",
     ),
     # who and where
     _row(

@@ -7,7 +7,9 @@ every document of that path. A refusal is permanent; the ledger takes no other d
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
+
+from msgspec import to_builtins
 
 from regenqc.canonical import canonical_json, digest_of
 from regenqc.custody.digest_names import digest_name
@@ -15,6 +17,7 @@ from regenqc.custody.projection.source import TableSource
 from regenqc.custody.record import SCHEMA, Blob, Event, Item, Measurement
 from regenqc.custody.trace.reader import Reader
 from regenqc.custody.words import ACCEPTING_DECISIONS, HOSPITAL_DECISIONS
+from regenqc.decision.hospital import ACCEPTS, hospital_decision_bytes, people_of_receipt
 from regenqc.errors import Fault
 from regenqc.reinspection.receipt.model import receipt_bytes
 
@@ -22,13 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from regenqc.decision.checklist import Checklist
+    from regenqc.decision.hospital import HospitalDecision
     from regenqc.ledger import Snapshot
     from regenqc.reinspection.receipt.judging import JudgedReceipt
     from regenqc.reinspection.receipt.model import Receipt
 
 __all__ = ["decision_event", "decision_faults", "inspected_digest", "inspection_event"]
-
-_ACCEPTS: Final = frozenset({"accept", "accept_for_infusion"})
 
 
 def decision_faults(
@@ -62,8 +64,7 @@ def decision_faults(
     if outcome not in HOSPITAL_DECISIONS:
         yield _fault("RQC-H401", "There is no such decision.", outcome, ", ".join(sorted(HOSPITAL_DECISIONS)))
         return
-    people = {receipt.received_by, *(reading.by for reading in receipt.readings)}
-    if actor in people:
+    if actor in people_of_receipt(to_builtins(receipt)):
         yield _fault("RQC-H402", "Whoever received or inspected it does not decide about it.", actor, "another person")
     elif role == receipt.received_as or not receipt.received_as:
         yield _fault(
@@ -72,7 +73,7 @@ def decision_faults(
             role if receipt.received_as else "who received it is not written down",
             f"another role than {receipt.received_as or 'a known one'}",
         )
-    if outcome in _ACCEPTS and not judged.conforms:
+    if outcome in ACCEPTS and not judged.conforms:
         yield _fault(
             "RQC-H404",
             "What does not conform is not accepted.",
@@ -86,7 +87,7 @@ def decision_faults(
             digest_of(receipt_bytes(receipt)),
             inspected or "a recorded inspection: `regenqc reinspect judge --record`",
         )
-    if outcome not in _ACCEPTS and not reason.strip():
+    if outcome not in ACCEPTS and not reason.strip():
         yield _fault("RQC-H405", "This decision needs a reason.", "none", "a reason in words")
     if outcome == "exceptional":
         yield from _exceptional(judged, documents, checklist)
@@ -198,6 +199,7 @@ def decision_event(
     documents: Mapping[str, str],
     zone: str,
     decided_at: str,
+    record: HospitalDecision | None = None,
 ) -> Event:
     """Return the event that records a decision of the hospital; whoever decides signs it.
 
@@ -210,8 +212,10 @@ def decision_event(
         documents: of the exceptional path.
         zone: offset of the wall clock of the site.
         decided_at: the present moment.
+        record: the signed document of the decision, which the event then names by identifier and digest.
     """
     receipt = judged.receipt
+    named = () if record is None else (record.decision_id,)
     digest = digest_of(receipt_bytes(receipt))
     return Event(
         schema=SCHEMA,
@@ -228,8 +232,11 @@ def decision_event(
         items=(Item(receipt.item),),
         outcome=outcome,
         reason=reason,
-        documents=tuple(dict.fromkeys((judged.specification, *documents.values()))),
-        blobs=(Blob(digest, "receipt", "application/json"),),
+        documents=tuple(dict.fromkeys((judged.specification, *documents.values(), *named))),
+        blobs=(
+            Blob(digest, "receipt", "application/json"),
+            *(() if record is None else (Blob(digest_of(hospital_decision_bytes(record)), "decision"),)),
+        ),
     )
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from regenqc.reinspection.receipt.model import Receipt
     from regenqc.specification.model import Specification
 
-__all__ = ["JudgedReceipt", "judge_receipt", "judge_receipts"]
+__all__ = ["JudgedReceipt", "judge_receipt", "judge_receipts", "tables_of"]
 
 _STAGE: Final = Stage.HOSPITAL_RECEIPT.value
 _COLUMNS: Final = ("batch_id", "test", "result", "unit", "stage", "method", "tested_at", "uncertainty", "result_id")
@@ -85,26 +85,41 @@ def judge_receipts(
     The word for the ledger is that of the first test that does not comply; a container of which no single test of the receipt
     fails, but whose own tests do, is `non_conformant`.
     """
-    import pyarrow as pa  # noqa: PLC0415 - whoever only asks the gate needs none of it
-
     import regenqc  # noqa: PLC0415 - the engine is loaded when it judges
 
     # Hundreds of thousands of small records, none of which refers back: the collector would find nothing.
     with collection_paused():
         findings = [receipt_findings(receipt, expected) for receipt, expected in received]
-        # What the specification does not ask for is no row of evidence; it counts all the same, see `_judged`.
-        asked = {requirement.test for requirement in specification.requirements}
-        columns: dict[str, list[str | None]] = {name: [] for name in _COLUMNS}
-        for (receipt, _), own in zip(received, findings, strict=True):
-            _add_rows(columns, receipt, own, asked)
-    results = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-    batches = _batches([receipt for receipt, _ in received])
+        results, batches = tables_of([receipt for receipt, _ in received], findings, specification=specification)
     found = regenqc.evaluate(results, specification, batches=batches, stage=_STAGE, as_of=now)
     told = _told(found)
     return tuple(
         _judged(receipt, own, told.get(receipt.item), specification)
         for (receipt, _), own in zip(received, findings, strict=True)
     )
+
+
+def tables_of(
+    receipts: Sequence[Receipt],
+    findings: Sequence[Sequence[ReceiptFinding]],
+    *,
+    specification: Specification,
+) -> tuple[Any, Any]:
+    """Return receipts as the engine reads them: a table of results, and one of batches.
+
+    Args:
+        receipts: of different containers.
+        findings: of each of them.
+        specification: what it does not ask for of the receipt itself is no row of evidence; it counts all the same.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - whoever only asks the gate needs none of it
+
+    asked = {requirement.test for requirement in specification.requirements}
+    columns: dict[str, list[str | None]] = {name: [] for name in _COLUMNS}
+    for receipt, own in zip(receipts, findings, strict=True):
+        _add_rows(columns, receipt, own, asked)
+    results = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+    return results, _batches(receipts)
 
 
 def _add_rows(
