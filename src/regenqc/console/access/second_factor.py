@@ -18,8 +18,7 @@ from regenqc.console.access.journal import Event, write
 from regenqc.console.store.database import METADATA
 
 if TYPE_CHECKING:
-    from regenqc.certificate.symbols import qr_svg
-from regenqc.console.access.accounts import Account
+    from regenqc.console.access.accounts import Account
     from regenqc.console.access.office import Office
 
 __all__ = ["Proposal", "confirm", "is_right", "propose"]
