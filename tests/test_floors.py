@@ -32,6 +32,7 @@ FLOORS = {
     "spark": 5,
     "decision": 5,
     "trends": 5,
+    "outcomes": 5,
     "certificate": 6,
     "reinspection": 7,
     "plots": 8,
@@ -61,7 +62,7 @@ HOMES = {
     "openpyxl": {"intake"},
     "pandas": {"intake"},
     "numba": {"evaluation"},
-    "jinja2": {"evaluation", "certificate", "trends", "console"},
+    "jinja2": {"evaluation", "certificate", "console"},
     "fastapi": {"console"},
     "starlette": {"console"},
     "uvicorn": {"console"},
@@ -78,9 +79,9 @@ HOMES = {
     "pyspark": {"spark"},
     "py4j": {"spark"},
     "biip": {"custody"},
-    "msgspec": {"canonical", "custody", "karyotype", "signing", "decision", "certificate", "reinspection"},
+    "msgspec": {"canonical", "custody", "karyotype", "signing", "decision", "certificate", "reinspection", "outcomes"},
     "stdnum": {"custody"},
-    "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "trends", "reinspection", "console", "cli"},
+    "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "trends", "outcomes", "reinspection", "console", "cli"},
 }
 MODULES = sorted(SOURCE.rglob("*.py"))
 

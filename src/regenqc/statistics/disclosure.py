@@ -123,25 +123,23 @@ def _companion(
     is_total: npt.NDArray[np.bool_],
     sums: Sequence[Sum],
 ) -> int:
-    """Return which count to withhold next: one that stands in a sum with it, a part before a total, the smallest."""
-    reached = {at}
-    while True:
-        beside = {
-            place
-            for each in sums
-            if reached & {each.total, *each.parts}
-            for place in (each.total, *each.parts)
-            if counts[place] > 0
-        }
-        fitting = [place for place in beside if not hidden[place]]
-        if fitting:
-            return min(fitting, key=lambda place: (bool(is_total[place]), int(counts[place]), place))
-        if beside <= reached:
-            # Sums are homogeneous: when all that hangs together is withheld, every multiple of it is possible.
-            raise InternalError(
-                Fault(code="RQC-X096", what="A count that stands in no printed sum was told from them.")
-            )
-        reached |= beside
+    """Return which count to withhold next: of those in a sum with what hangs together with it, a part before a total."""
+    reached: set[int] = {at}
+    fitting: set[int] = set()
+    grew = True
+    while grew:
+        grew = False
+        for each in sums:
+            places = {each.total, *each.parts}
+            if places & reached:
+                own = {place for place in places if hidden[place]}
+                grew = grew or not own <= reached
+                reached |= own
+                fitting |= {place for place in places if counts[place] > 0 and not hidden[place]}
+    if not fitting:
+        # Sums are homogeneous: when all that hangs together is withheld, every multiple of it is possible.
+        raise InternalError(Fault(code="RQC-X096", what="A count that stands in no printed sum was told from them."))
+    return min(fitting, key=lambda place: (bool(is_total[place]), int(counts[place]), place))
 
 
 def _range(
