@@ -187,7 +187,9 @@ def outcomes_of_ledger(view: Snapshot, *, plan: FollowUpPlan) -> pa.Table:
             }
             for each in event.measurements
         ]
-    return pa.table({column.name: pa.array([row[column.name] for row in rows], pa.string()) for column in OUTCOME_COLUMNS})
+    return pa.table(
+        {column.name: pa.array([row[column.name] for row in rows], pa.string()) for column in OUTCOME_COLUMNS}
+    )
 
 
 def _events(reader: Reader, kind: str) -> list[Event]:

@@ -50,6 +50,7 @@ def visits_of(
     window: timedelta,
     answers: Sequence[Answer],
     today: date,
+    late_counts: bool,
 ) -> list[Visit]:
     """Return the visits of one recipient in the order of their days.
 
@@ -60,35 +61,38 @@ def visits_of(
         window: by which a visit may be early or late.
         answers: what was observed.
         today: the present day.
+        late_counts: whether an answer behind the window counts as well.
 
-    A visit is answered by what states it, else by the first answer that states none, lies in its window or after it, and answers no
-    earlier visit.
+    A visit is answered by what states it, else by the first answer in its window, or behind it where late ones count, that states none
+    and answers no earlier visit.
 
     Example:
         >>> from datetime import date, timedelta
         >>> from regenqc.regulation.clocks import Period
         >>> visits = visits_of("PAT-0001", date(2026, 1, 10), periods=[Period(1, "mo"), Period(3, "mo")],
-        ...     window=timedelta(days=7), answers=[Answer(date(2026, 2, 12), "a")], today=date(2026, 4, 20))
+        ...     window=timedelta(days=7), answers=[Answer(date(2026, 2, 12), "a")], today=date(2026, 4, 20), late_counts=True)
         >>> [(visit.period, visit.state) for visit in visits]
         [('1 month', 'done'), ('3 months', 'overdue')]
     """
+    ends = [(each, each.end(given)) for each in periods]
+    due = sorted(((period, day) for period, day in ends if day is not None), key=lambda pair: pair[1])
     free = sorted((each for each in answers if not each.visit), key=lambda each: (each.day, each.name))
-    stated = {each.visit: each.name for each in sorted(answers, key=lambda each: each.name, reverse=True) if each.visit}
-    found = []
-    for period, due in sorted(((each, each.end(given)) for each in periods), key=lambda pair: pair[1] or given):
-        if due is None:
-            continue
-        done_at = stated.get(str(period), "")
-        if not done_at:
-            answer = next((each for each in free if each.day >= due - window), None)
+    done = {each.visit: each.name for each in sorted(answers, key=lambda each: each.name, reverse=True) if each.visit}
+    for period, day in due:
+        if str(period) not in done:
+            fitting = (each for each in free if day - window <= each.day and (late_counts or each.day <= day + window))
+            answer = next(fitting, None)
             if answer is not None:
                 free.remove(answer)
-                done_at = answer.name
+                done[str(period)] = answer.name
+    found = []
+    for period, day in due:
+        done_at = done.get(str(period), "")
         if done_at:
             state = "done"
-        elif today > due + window:
+        elif today > day + window:
             state = "overdue"
         else:
-            state = "due" if today >= due - window else "later"
-        found.append(Visit(recipient=recipient, period=str(period), due=due, done_at=done_at, state=state))
+            state = "due" if today >= day - window else "later"
+        found.append(Visit(recipient=recipient, period=str(period), due=day, done_at=done_at, state=state))
     return found

@@ -125,7 +125,9 @@ class _Refused(Exception):  # noqa: N818 - a way out of the order of decisions, 
         self.column = column
 
 
-def rows_of(item: Any, *, columns: tuple[InputColumn, ...]) -> tuple[dict[str, Any], Iterator[tuple[int, dict[str, str]]]]:
+def rows_of(
+    item: Any, *, columns: tuple[InputColumn, ...]
+) -> tuple[dict[str, Any], Iterator[tuple[int, dict[str, str]]]]:
     """Return what a file is, and its rows as trimmed texts by column with their numbers.
 
     Args:
@@ -154,7 +156,7 @@ def rows_of(item: Any, *, columns: tuple[InputColumn, ...]) -> tuple[dict[str, A
 
 
 def read_outcomes(*inputs: Any, plan: FollowUpPlan, now: datetime) -> OutcomeTable:
-    """Read outcomes by a plan.
+    r"""Read outcomes by a plan.
 
     Args:
         inputs: paths or Arrow tables.
@@ -168,9 +170,9 @@ def read_outcomes(*inputs: Any, plan: FollowUpPlan, now: datetime) -> OutcomeTab
         >>> import pyarrow as pa
         >>> from datetime import UTC, datetime
         >>> from regenqc.outcomes.plan import parse_plan
-        >>> plan = parse_plan('schema = "regenqc.follow-up-plan/1"\\nid = "p"\\nversion = "1"\\ntitle = "t"\\n'
-        ...     'schedule = {visits = ["6 mo"], window = "14 d", citation = "c", mark = "verified"}\\n'
-        ...     '[[measure]]\\nid = "capacity"\\ntitle = "t"\\nkind = "instrument"\\nunit = "mL"\\n')
+        >>> plan = parse_plan('schema = "regenqc.follow-up-plan/1"\nid = "p"\nversion = "1"\ntitle = "t"\n'
+        ...     'schedule = {visits = ["6 mo"], window = "14 d", citation = "c", mark = "verified"}\n'
+        ...     '[[measure]]\nid = "capacity"\ntitle = "t"\nkind = "instrument"\nunit = "mL"\n')
         >>> rows = pa.table({"recipient": ["PAT-0001", "Erika"], "measure": ["capacity"] * 2, "kind": ["instrument"] * 2,
         ...     "value": ["4.1", "3"], "unit": ["L", "L"], "observed_at": ["2026-03-01T10:00:00Z"] * 2})
         >>> table = read_outcomes(rows, plan=plan, now=datetime(2026, 6, 1, tzinfo=UTC))
@@ -208,7 +210,9 @@ class _Reader:
 
     def __init__(self, plan: FollowUpPlan, now: int) -> None:
         self._measures = plan.measures
-        self._visits = {each.id: {str(read_period(text)): text for text in plan.visits_of(each)} for each in plan.measure}
+        self._visits = {
+            each.id: {str(read_period(text)): text for text in plan.visits_of(each)} for each in plan.measure
+        }
         self._words = {
             each.id: {fold_word(word): word for word in each.one_of} for each in plan.measure if not each.is_number
         }

@@ -77,11 +77,15 @@ def withheld(
     hidden = (counts > 0) & (counts < smallest)
     is_total = np.zeros(len(counts), dtype=np.bool_)
     is_total[[each.total for each in sums]] = True
-    while True:
-        open_one = _first_open(counts, hidden, sums, smallest)
-        if open_one is None:
-            return hidden
-        hidden[_companion(open_one, counts, hidden, is_total, sums)] = True
+    # Whatever is withheld besides only widens the range of a count: who is safe once is looked at no more.
+    safe: set[int] = set()
+    while waiting := [at for at in np.flatnonzero(hidden).tolist() if at not in safe]:
+        at = waiting[0]
+        if _is_safe(at, counts, hidden, sums, smallest):
+            safe.add(at)
+        else:
+            hidden[_companion(at, counts, hidden, is_total, sums)] = True
+    return hidden
 
 
 def possible_ranges(
@@ -105,15 +109,13 @@ def possible_ranges(
     return least, most
 
 
-def _first_open(
-    counts: npt.NDArray[np.int64], hidden: npt.NDArray[np.bool_], sums: Sequence[Sum], smallest: int
-) -> int | None:
-    for at in np.flatnonzero(hidden).tolist():
-        least, most = _range(at, counts, hidden, sums)
-        needed = smallest - 1 if counts[at] < smallest else 1
-        if most - least < needed - _PRECISION or (counts[at] < smallest and most < smallest - _PRECISION):
-            return int(at)
-    return None
+def _is_safe(
+    at: int, counts: npt.NDArray[np.int64], hidden: npt.NDArray[np.bool_], sums: Sequence[Sum], smallest: int
+) -> bool:
+    least, most = _range(at, counts, hidden, sums)
+    if counts[at] < smallest:
+        return most - least >= smallest - 1 - _PRECISION and most >= smallest - _PRECISION
+    return most - least >= 1 - _PRECISION
 
 
 def _companion(

@@ -49,9 +49,17 @@ def follow_up_visits(view: Snapshot, study: str, *, today: date) -> tuple[Visit,
         events = [event for _, event in reader.events_naming([reader.number(recipient)], parts=(int(Part.RECIPIENT),))]
         given = sorted(event.event_time for event in events if event.kind == "administer")
         if given:
-            answers = [Answer(_day(event.event_time), event.event_time) for event in events if event.kind == "follow_up"]
+            answers = [
+                Answer(_day(event.event_time), event.event_time) for event in events if event.kind == "follow_up"
+            ]
             visits += visits_of(
-                recipient, _day(given[0]), periods=periods, window=window, answers=answers, today=today
+                recipient,
+                _day(given[0]),
+                periods=periods,
+                window=window,
+                answers=answers,
+                today=today,
+                late_counts=True,
             )
     return tuple(visits)
 
