@@ -81,7 +81,18 @@ HOMES = {
     "biip": {"custody"},
     "msgspec": {"canonical", "custody", "karyotype", "signing", "decision", "certificate", "reinspection", "outcomes"},
     "stdnum": {"custody"},
-    "pyarrow": {"intake", "simulation", "evaluation", "spark", "decision", "trends", "outcomes", "reinspection", "console", "cli"},
+    "pyarrow": {
+        "intake",
+        "simulation",
+        "evaluation",
+        "spark",
+        "decision",
+        "trends",
+        "outcomes",
+        "reinspection",
+        "console",
+        "cli",
+    },
 }
 MODULES = sorted(SOURCE.rglob("*.py"))
 
