@@ -18,6 +18,7 @@ FLOORS = {
     "garbage": 0,
     "resources": 0,
     "toml_places": 0,
+    "typesetting": 1,
     "measurement": 1,
     "karyotype": 2,
     "statistics": 2,
@@ -48,7 +49,7 @@ APART = {
     ("simulation", "intake"),
 }
 HOMES = {
-    "typst": {"certificate"},
+    "typst": {"typesetting"},
     "pyhanko": {"certificate"},
     "pyhanko_certvalidator": {"certificate"},
     "asn1crypto": {"certificate"},
