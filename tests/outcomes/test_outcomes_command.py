@@ -50,11 +50,11 @@ def test_a_report_is_written_and_its_rows_add_up(tmp_path: Path) -> None:
         rows = list(csv.DictReader(stream))
     # One row of each kind that the sample plants.
     assert len(rows) == refused == len({row["reason"] for row in rows}) == 20
-    page = (out / "outcomes.html").read_text()
+    page = (out / "shown" / "outcomes.html").read_text()
     assert "PAT-" not in page
     assert "SO-0" not in page
     assert not re.search(r"(?:src|href)=\"http", page)
-    with (out / "associations.csv").open() as stream:
+    with (out / "shown" / "associations.csv").open() as stream:
         found = list(csv.DictReader(stream))
     assert found[0]["test"] == "potency"
     assert found[0]["measure"] == "motor_score"

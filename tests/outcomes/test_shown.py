@@ -120,13 +120,21 @@ def told_by_algebra(shown: OutcomeAnalysis, whole: OutcomeAnalysis) -> list[str]
     equations.append(
         (names["Reaction"], [cell(f"word {word}", count, all_words[word] or 0) for word, count in words.items()])
     )
-    base = {"c0": "6 mo reported", "c2": "Vital capacity, 6 mo", "c4": "Reaction"}
+    # Whom a condition counts lies in, or holds, those with a report in its places; c2 ends before today and holds fewer.
+    within = {"c0": "6 mo reported", "c2": "Vital capacity, 6 mo", "c4": "Reaction"}
+    holds = {
+        "c1": list(all_reports),
+        "c3": ["Vital capacity, 1 mo", "Vital capacity, 6 mo"],
+        "c4": ["Reaction"],
+    }
     for condition, count in shown.shown.reported.items():
         own = cell(condition, count.count, whole.shown.reported[condition].count or 0)
         equations.append((treated, [own, cell(f"{condition} others", None, truth[treated] - truth[own])]))
-        if condition in base:
-            whole_one = names[base[condition]]
-            equations.append((whole_one, [own, cell(f"{condition} rest", None, truth[whole_one] - truth[own])]))
+        pairs = [(names[within[condition]], own)] if condition in within else []
+        pairs += [(own, names[place]) for place in holds.get(condition, ())]
+        for larger, smaller in pairs:
+            rest = cell(f"{larger} over {smaller}", None, truth[larger] - truth[smaller])
+            equations.append((larger, [smaller, rest]))
     known = np.array([value is not None for value in values])
     assert all(value in {None, true} for value, true in zip(values, truth, strict=True))
     matrix = np.zeros((len(equations), len(values)))
@@ -202,25 +210,39 @@ def test_few_patients_are_too_few_to_say_by_name(patients: int) -> None:
     assert all("few lots" in each.warnings[0] for each in found.associations)
 
 
-def test_no_file_for_everybody_names_a_patient_a_lot_or_a_dose(tmp_path: Path) -> None:
+def test_what_may_be_passed_on_names_nobody_and_counts_no_rows(tmp_path: Path) -> None:
     found = analysed(40, shares=(0.9,) * 4, seed=4)
     write_outcomes(found, tmp_path / "out")
-    for path in (tmp_path / "out").iterdir():
+    for path in (tmp_path / "out" / "shown").iterdir():
         content = path.read_bytes()
-        assert b"PAT-" not in content, path.name
-        assert b"LOT-" not in content, path.name
-        assert b"D-00" not in content, path.name
+        for part in (b"PAT-", b"LOT-", b"D-00", b"rows_", b"accepted"):
+            assert part not in content, (path.name, part)
+    assert not (tmp_path / "out" / "rows").exists()
     write_outcomes(found, tmp_path / "out", with_rows=True)
     assert b"PAT-7000" in (tmp_path / "out" / "rows" / "outcomes.csv").read_bytes()
+
+
+@pytest.mark.parametrize("patients", [5, 10, 14])
+def test_whether_a_withheld_count_is_enough_is_not_told(patients: int) -> None:
+    found = analysed(patients, shares=(1.0,) * 4, seed=6)
+    for state in found.conditions:
+        is_counted = found.shown.reported[state.condition.id].count is not None
+        assert found.shown.state_of(state) == (state.state if is_counted else "withheld")
+    assert all(each.refusal is not None for each in found.associations) or patients > 10
+    if patients <= 10:
+        assert {each.refusal.reason.name for each in found.associations if each.refusal} == {"SMALL_CELLS"}
+        assert not any(each.warnings for each in found.associations)
+        assert {each.refusal.reason.name for each in found.summaries if each.refusal} == {"SMALL_CELLS"}
 
 
 def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     for name in ("one", "two"):
         write_outcomes(analysed(60, shares=(0.9,) * 4, seed=5), tmp_path / name)
-    names = sorted(path.name for path in (tmp_path / "one").iterdir())
+    files = [path for path in (tmp_path / "one").rglob("*") if path.is_file()]
+    names = sorted(path.relative_to(tmp_path / "one").as_posix() for path in files)
     assert names == [
-        "associations.csv", "associations.parquet", "conditions.csv", "outcomes.html", "refused.csv", "run.json",
-        "summaries.csv", "tables.csv",
+        "refused.csv", "run.json", "shown/associations.csv", "shown/associations.parquet", "shown/conditions.csv",
+        "shown/outcomes.html", "shown/plan.csv", "shown/summaries.csv", "shown/tables.csv",
     ]  # fmt: skip
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()

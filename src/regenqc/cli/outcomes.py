@@ -294,7 +294,11 @@ def _print(analysis: OutcomeAnalysis, *, out: Path) -> None:
     else:
         print_line("Nothing is withheld: for readers who may see single patients.", good=False)
     _print_refused(analysis)
-    screen.print(Text.assemble(("written to ", "dim"), str(out), (", open ", "dim"), str(out / "outcomes.html")))
+    screen.print(
+        Text.assemble(
+            ("written to ", "dim"), str(out), (", to be passed on: ", "dim"), str(out / "shown" / "outcomes.html")
+        )
+    )
 
 
 def _print_refused(analysis: OutcomeAnalysis) -> None:

@@ -8,7 +8,6 @@ of the run. An association is not a cause.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, Final
@@ -227,8 +226,8 @@ def _questions(
     if not measure.is_number:
         answers.append(("odds_ratio", _odds(lowest, highest, at, is_single=is_single, smallest=smallest), ()))
     for method, found, warnings in answers:
-        answer = _small(smallest) if is_small and isinstance(found, Estimate) else found
-        refusal = _told(answer, smallest) if isinstance(answer, Refusal) else None
+        # Why there is no answer would tell that there are few.
+        answer = _small(smallest) if is_small else found
         yield Association(
             attribute=points.series[series].name,
             test=points.series[series].test,
@@ -238,8 +237,8 @@ def _questions(
             lots=None if is_small else len(own),
             estimate=answer if isinstance(answer, Estimate) else None,
             q_value=float("nan"),
-            refusal=refusal,
-            warnings=(*_warnings(len(own), is_censored=bool((lowest != highest).any())), *warnings),
+            refusal=answer if isinstance(answer, Refusal) else None,
+            warnings=() if is_small else (*_warnings(len(own), is_censored=bool((lowest != highest).any())), *warnings),
         )
 
 
@@ -272,14 +271,14 @@ def _between(
     sizes = [int(at.patients[part].sum()) for part in parts]
     counts = [(int(at.events[part].sum()), size) for part, size in zip(parts, sizes, strict=True)]
     cells = [cell for events, size in counts for cell in (events, size - events)] if not measure.is_number else sizes
-    if is_share:
+    if any(0 < cell < smallest for cell in cells):
+        answer: Estimate | Refusal = _small(smallest)
+    elif is_share:
         answer = share_difference(*counts[0], *counts[1]) if min(sizes[:2]) > 0 else _too_few(low, high)
     elif (at.lowest[low | high] != at.highest[low | high]).any():
         answer = Refusal(reason=RefusalReason.CENSORED_VALUES, detail="outcomes beyond a limit")
     else:
         answer = shift_between(at.highest[low], at.highest[high])
-    if isinstance(answer, Estimate) and any(0 < cell < smallest for cell in cells):
-        return method, _small(smallest), warnings
     return method, answer, warnings
 
 
@@ -291,10 +290,9 @@ def _odds(
     if (lowest != highest).any():
         return Refusal(reason=RefusalReason.CENSORED_VALUES, detail="attributes beyond a limit")
     events = int(at.events.sum())
-    answer = odds_ratio(highest, at.events > 0)
     if any(0 < cell < smallest for cell in (events, len(highest) - events)):
         return _small(smallest)
-    return answer
+    return odds_ratio(highest, at.events > 0)
 
 
 def _too_few(low: NDArray[np.bool_], high: NDArray[np.bool_]) -> Refusal:
@@ -303,15 +301,6 @@ def _too_few(low: NDArray[np.bool_], high: NDArray[np.bool_]) -> Refusal:
 
 def _small(smallest: int) -> Refusal:
     return Refusal(reason=RefusalReason.SMALL_CELLS, detail=f"a count from 1 to {smallest - 1}")
-
-
-def _told(refusal: Refusal, smallest: int) -> Refusal:
-    """Return a refusal whose numbers may be told: those behind it are mostly counts of people."""
-    if refusal.reason is RefusalReason.SMALL_CELLS or not any(
-        0 < int(number) < smallest for number in re.findall("[0-9]+", refusal.detail)
-    ):
-        return refusal
-    return Refusal(reason=refusal.reason, detail="fewer than may be told")
 
 
 def _warnings(lots: int, *, is_censored: bool) -> Iterator[str]:

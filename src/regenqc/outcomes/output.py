@@ -1,4 +1,9 @@
-"""The files of an analysis of outcomes: what may be shown, and apart from it, when asked for, the rows that name patients."""
+"""The files of an analysis of outcomes, in three places by who may see them.
+
+`shown/` holds what may be passed on: no row, no count of rows, no count of few people. Beside it stand counts of rows and the rows that
+were refused, for whoever makes the run: from counts of rows counts of people can follow. `rows/`, when asked for, names patients by
+pseudonym.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +43,7 @@ def write_outcomes(
         analysis: what was found.
         directory: where to put it; an earlier output there is replaced, anything else is left alone and refused.
         results: the results behind the attributes, for their digests.
-        with_rows: write `rows/`, too, which names patients by pseudonym and is for those who may see single patients.
+        with_rows: write `rows/`, too.
 
     Raises:
         UsageError: the directory holds something else, or cannot be written.
@@ -46,12 +51,16 @@ def write_outcomes(
     with OutputDirectory(directory) as output:
         run = outcome_record(analysis, results=results)
         try:
+            shown = output.work / "shown"
+            shown.mkdir()
             associations = associations_table(analysis)
-            pq.write_table(associations, output.work / "associations.parquet", compression="zstd")
-            _write(output.work / "associations.csv", associations.column_names, _rows(associations))
-            _write(output.work / "tables.csv", ("table", "row", "column", "patients"), _shown(analysis))
-            _write(output.work / "summaries.csv", *_summaries(analysis))
-            _write(output.work / "conditions.csv", *_conditions(analysis))
+            pq.write_table(associations, shown / "associations.parquet", compression="zstd")
+            _write(shown / "associations.csv", associations.column_names, _rows(associations))
+            _write(shown / "tables.csv", ("table", "row", "column", "patients"), _shown(analysis))
+            _write(shown / "summaries.csv", *_summaries(analysis))
+            _write(shown / "conditions.csv", *_conditions(analysis))
+            _write(shown / "plan.csv", ("key", "value"), _plan(analysis))
+            write_report(analysis, shown / "outcomes.html")
             _write(
                 output.work / "refused.csv",
                 ("source", "row_number", "reason", "column", "explanation"),
@@ -60,7 +69,6 @@ def write_outcomes(
                     for row in analysis.refused
                 ),
             )
-            write_report(analysis, output.work / "outcomes.html")
             if with_rows:
                 _write_rows(analysis, output.work / "rows")
             text = json.dumps(run, indent=2, ensure_ascii=False) + "\n"
@@ -154,6 +162,13 @@ def _shown(analysis: OutcomeAnalysis) -> Iterable[Sequence[object]]:
                 yield (table.name, name, column, _WITHHELD if cell.count is None else cell.count)
 
 
+def _plan(analysis: OutcomeAnalysis) -> Iterable[Sequence[object]]:
+    plan = analysis.plan
+    yield from (("plan", plan.id), ("version", plan.version), ("title", plan.title), ("product", plan.product))
+    yield from (("study", plan.study), ("as_of", analysis.now.date().isoformat()))
+    yield from (("smallest", analysis.shown.smallest), ("smallest_citation", plan.disclosure.citation))
+
+
 def _summaries(analysis: OutcomeAnalysis) -> tuple[Sequence[str], Iterable[Sequence[object]]]:
     return ("measure", "visit", "unit", "lower_quartile", "median", "upper_quartile", "refusal"), (
         (
@@ -176,7 +191,7 @@ def _conditions(analysis: OutcomeAnalysis) -> tuple[Sequence[str], Iterable[Sequ
         (
             each.condition.id,
             each.condition.title,
-            each.state,
+            analysis.shown.state_of(each),
             # Everybody is who was treated, and that count is shown in its own place, or is not.
             "everybody treated" if each.condition.all_treated else each.required or "sponsor must set",
             analysis.shown.reported[each.condition.id],

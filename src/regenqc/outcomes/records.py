@@ -10,8 +10,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
+from itertools import repeat
 from typing import TYPE_CHECKING, Any, Final
 
+import pyarrow as pa
+
+from regenqc.custody.identifiers import is_standard
 from regenqc.custody.privacy import identifying_fault, is_harmless, is_pseudonym
 from regenqc.evaluation.dates import parse_time
 from regenqc.intake.contracts import InputColumn
@@ -24,7 +28,7 @@ from regenqc.outcomes.faults import RowRefusal, unknown_columns
 from regenqc.regulation.clocks import read_period
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import datetime
 
     from regenqc.outcomes.plan import FollowUpPlan, Measure
@@ -43,7 +47,7 @@ OUTCOME_COLUMNS: Final = (
     InputColumn("outcome_id", required=False, meaning="identity of the report"),
     InputColumn("revision", required=False, meaning="the highest revision of an outcome_id counts"),
 )
-_NAMES: Final = tuple(column.name for column in OUTCOME_COLUMNS)
+_CODES: Final = frozenset({"recipient", "measure", "dose", "outcome_id"})
 _CENSORED: Final = {
     Form.LESS: (-1, False),
     Form.LESS_OR_EQUAL: (-1, True),
@@ -126,13 +130,14 @@ class _Refused(Exception):  # noqa: N818 - a way out of the order of decisions, 
 
 
 def rows_of(
-    item: Any, *, columns: tuple[InputColumn, ...]
+    item: Any, *, columns: tuple[InputColumn, ...], learn: Callable[[pa.RecordBatch], None] | None = None
 ) -> tuple[dict[str, Any], Iterator[tuple[int, dict[str, str]]]]:
     """Return what a file is, and its rows as trimmed texts by column with their numbers.
 
     Args:
         item: a path or a table.
         columns: the contract; every column must be one of these.
+        learn: looks at each batch of rows before they are given out.
 
     Raises:
         DataError: unreadable, or `RQC-O010`, further columns.
@@ -144,12 +149,17 @@ def rows_of(
         raise unknown_columns(source.name, further, known=names)
 
     def rows() -> Iterator[tuple[int, dict[str, str]]]:
-        number = 0
+        first = 1
         for batch in source.read(1 << 16, None):
-            cells = {name: batch[name].to_pylist() for name in batch.schema.names}
-            for at in range(batch.num_rows):
-                number += 1
-                yield number, {name: (cells[name][at] or "").strip() if name in cells else "" for name in names}
+            if learn is not None:
+                learn(batch)
+            texts = [
+                [text.strip() for text in batch[name].to_pylist()] if name in batch.schema.names else repeat("")
+                for name in names
+            ]
+            for at, cells in enumerate(zip(*texts, strict=False)):
+                yield first + at, dict(zip(names, cells, strict=True))
+            first += batch.num_rows
 
     stated = {"name": source.name, "kind": source.kind, "digest": source.digest, "bytes": source.byte_count}
     return stated, rows()
@@ -185,7 +195,7 @@ def read_outcomes(*inputs: Any, plan: FollowUpPlan, now: datetime) -> OutcomeTab
     refused: list[RefusedRow] = []
     rows_read = 0
     for item in inputs:
-        source, rows = rows_of(item, columns=OUTCOME_COLUMNS)
+        source, rows = rows_of(item, columns=OUTCOME_COLUMNS, learn=reader.learn)
         sources.append(source)
         for number, cells in rows:
             rows_read += 1
@@ -218,12 +228,14 @@ class _Reader:
         }
         self._now = now
         self._moments: dict[str, tuple[DateKind, int | None]] = {}
+        self._numbers: dict[tuple[str, str, str], tuple[float, float, str]] = {}
+        self._events = {each.id: {fold_word(word) for word in each.event} for each in plan.measure}
 
     def read(self, source: str, number: int, cells: dict[str, str]) -> Outcome:
         if not any(cells.values()):
             raise _Refused(RowRefusal.BLANK_ROW)
         for name, text in cells.items():
-            if name != "observed_at" and not is_harmless(text) and identifying_fault(text, where=name, coded=False):
+            if name != "observed_at" and not is_harmless(text) and _identifies(text, name):
                 raise _Refused(RowRefusal.IDENTIFIES_A_PERSON, name)
         if not is_pseudonym(cells["recipient"]):
             raise _Refused(RowRefusal.NO_PSEUDONYM, "recipient")
@@ -237,7 +249,7 @@ class _Reader:
         if revision is None:
             raise _Refused(RowRefusal.UNREADABLE_REVISION, "revision")
         lowest, highest, word = (
-            _number(cells["value"], cells["unit"], measure)
+            self._number(cells["value"], cells["unit"], measure)
             if measure.is_number
             else (float("nan"), float("nan"), self._word(cells["value"], cells["unit"], measure))
         )
@@ -249,7 +261,7 @@ class _Reader:
             lowest=lowest,
             highest=highest,
             word=word,
-            is_event=fold_word(word) in {fold_word(each) for each in measure.event},
+            is_event=bool(word) and fold_word(word) in self._events[measure.id],
             observed_at=moment,
             day=date.fromisoformat(cells["observed_at"][:10]),
             dose=cells["dose"],
@@ -257,12 +269,16 @@ class _Reader:
             identity=(cells["outcome_id"], revision),
         )
 
-    def _moment(self, text: str) -> int:
-        if text not in self._moments:
-            import pyarrow as pa  # noqa: PLC0415 - read with the file already
+    def learn(self, batch: pa.RecordBatch) -> None:
+        """Read the moments of many rows at once, each distinct text once."""
+        texts = [text.strip() for text in batch["observed_at"].dictionary.to_pylist()]
+        kinds = date_kinds(pa.array(texts, pa.string()))
+        for text, kind in zip(texts, kinds.tolist(), strict=True):
+            if text not in self._moments:
+                is_read = kind == DateKind.ZONED_OR_EMPTY and text
+                self._moments[text] = (DateKind(kind), parse_time(text) if is_read else None)
 
-            kind = DateKind(int(date_kinds(pa.array([text]))[0]))
-            self._moments[text] = (kind, parse_time(text) if kind is DateKind.ZONED_OR_EMPTY and text else None)
+    def _moment(self, text: str) -> int:
         kind, moment = self._moments[text]
         if kind is DateKind.WITHOUT_ZONE:
             raise _Refused(RowRefusal.DATE_WITHOUT_ZONE, "observed_at")
@@ -271,6 +287,12 @@ class _Reader:
         if moment > self._now:
             raise _Refused(RowRefusal.AFTER_TODAY, "observed_at")
         return moment
+
+    def _number(self, value: str, unit: str, measure: Measure) -> tuple[float, float, str]:
+        key = (value, unit, measure.id)
+        if key not in self._numbers:
+            self._numbers[key] = _number(value, unit, measure)
+        return self._numbers[key]
 
     def _word(self, value: str, unit: str, measure: Measure) -> str:
         if not value:
@@ -289,6 +311,12 @@ class _Reader:
             return self._visits[measure.id][str(read_period(fold_word(text)))]
         except (ValueError, KeyError):
             raise _Refused(RowRefusal.UNKNOWN_VISIT, "visit") from None
+
+
+def _identifies(text: str, name: str) -> bool:
+    if name in _CODES and is_standard(text):
+        return False
+    return identifying_fault(text, where=name, coded=name in _CODES) is not None
 
 
 def _number(value: str, unit_text: str, measure: Measure) -> tuple[float, float, str]:

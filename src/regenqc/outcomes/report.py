@@ -13,7 +13,6 @@ import numpy as np
 
 from regenqc.evaluation.page import page_environment
 from regenqc.outcomes.associations import METHODS
-from regenqc.outcomes.faults import EXPLANATIONS
 from regenqc.trends.signals import q_text
 
 if TYPE_CHECKING:
@@ -55,9 +54,6 @@ def write_report(analysis: OutcomeAnalysis, path: Path) -> None:
     import regenqc  # noqa: PLC0415 - the package root imports this module's users lazily
 
     answered, refused = answers_shown(analysis)
-    reasons: dict[str, int] = {}
-    for row in analysis.refused:
-        reasons[EXPLANATIONS[row.reason]] = reasons.get(EXPLANATIONS[row.reason], 0) + 1
     html = (
         page_environment(Path(__file__).parent)
         .get_template("outcomes.html.jinja")
@@ -79,11 +75,6 @@ def write_report(analysis: OutcomeAnalysis, path: Path) -> None:
                 )
                 for each in analysis.summaries
             ],
-            rows_read=analysis.table.rows_read,
-            rows_accepted=len(analysis.joining.rows),
-            rows_repeated=analysis.table.repeated,
-            rows_superseded=analysis.table.superseded,
-            reasons=sorted(reasons.items(), key=lambda entry: (-entry[1], entry[0])),
             level=_LEVEL,
         )
     )

@@ -44,7 +44,8 @@ def summaries_of(joining: Joining, *, plan: FollowUpPlan) -> tuple[Summary, ...]
             rows = [each[0].outcome for each in joining.answers(measure.id, visit).values()]
             refusal = None
             if len(rows) < least:
-                refusal = Refusal(reason=RefusalReason.TOO_FEW_TO_SAY, detail=f"fewer than {least} patients")
+                reason = RefusalReason.TOO_FEW_TO_SAY if plan.disclosure.smallest == 1 else RefusalReason.SMALL_CELLS
+                refusal = Refusal(reason=reason, detail=f"fewer than {least} patients, or none that may be told")
             elif any(row.lowest != row.highest for row in rows):
                 refusal = Refusal(reason=RefusalReason.CENSORED_VALUES, detail="outcomes beyond a limit")
             ends = [np.nan] * 3 if refusal else np.quantile([row.highest for row in rows], [0.25, 0.5, 0.75]).tolist()

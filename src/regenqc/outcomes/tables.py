@@ -39,6 +39,9 @@ class Cell:
         return "withheld" if self.count is None else f"{self.count:,}"
 
 
+_WITHHELD: Final = Cell(None)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownTable:
     """One table: a title, what its columns are, and rows of cells."""
@@ -69,6 +72,11 @@ class Shown:
     smallest: int
     withheld: int
 
+    def state_of(self, state: ConditionState) -> str:
+        """Return the state of a condition as it may be told: whether a withheld count is enough says something about it."""
+        is_told = state.state == "not_set" or self.reported[state.condition.id].count is not None
+        return state.state if is_told else str(_WITHHELD)
+
 
 @dataclass(slots=True)
 class _System:
@@ -87,6 +95,8 @@ class _System:
 
     def nest(self, whole: _Key, within: _Key) -> None:
         rest = ("rest", *whole, *within)
+        if not self.sets[within] <= self.sets[whole]:
+            return
         self.sets[rest] = self.sets[whole] - self.sets[within]
         self.sums.append((whole, (within, rest)))
 
@@ -115,7 +125,7 @@ def shown_tables(joining: Joining, conditions: Sequence[ConditionState], *, plan
     for measure, visit in places:
         _add_reports(system, joining, measure, visit)
     for state in conditions:
-        _add_condition(system, state, places)
+        _add_condition(system, state, joining, places)
     smallest = plan.disclosure.smallest
     cells = system.cells(smallest)
     return Shown(
@@ -212,25 +222,33 @@ def _add_reports(system: _System, joining: Joining, measure: Measure, visit: str
     system.part((*key, "with"), {("word", measure.id, visit, word): frozenset(each) for word, each in people.items()})
 
 
-def _add_condition(system: _System, state: ConditionState, places: Sequence[tuple[Measure, str]]) -> None:
-    """Add whom a condition counts: part of those with a report in its places, and of those who were treated."""
+def _add_condition(
+    system: _System, state: ConditionState, joining: Joining, places: Sequence[tuple[Measure, str]]
+) -> None:
+    """Add whom a condition counts: some of those with a report that fits it, whenever it came."""
     condition = state.condition
     key = ("condition", condition.id)
     system.sets[key] = system.sets[_TREATED] - frozenset(state.without_report)
     system.nest(_TREATED, key)
-    fitting = [
-        ("report", measure.id, visit, "with")
-        for measure, visit in places
-        if condition.measure in {"", measure.id} and condition.visit in {"", visit}
-    ]
-    together: _Key = ("of", condition.id)
-    if condition.visit and not condition.measure:
-        together = ("visit", condition.visit, "reported")
-    if len(fitting) == 1:
-        together = fitting[0]
-    elif together not in system.sets:
-        system.sets[together] = frozenset().union(*(system.sets[place] for place in fitting))
-        for place in fitting:
-            system.nest(together, place)
-    if system.sets[key] <= system.sets[together]:
-        system.nest(together, key)
+    if condition.visit:
+        fitting: list[_Key] = [("visit", condition.visit, "reported")]
+        if condition.measure:
+            fitting = [("report", condition.measure, condition.visit, "with")]
+    elif ("report", condition.measure, "", "with") in system.sets:
+        fitting = [("report", condition.measure, "", "with")]
+    else:
+        # A report at no visit counts as well, so that these are more than those of all visits together.
+        ever: _Key = ("ever", condition.measure)
+        fitting = [ever]
+        if ever not in system.sets:
+            system.sets[ever] = frozenset(
+                row.outcome.recipient
+                for row in joining.rows
+                if not condition.measure or row.outcome.measure == condition.measure
+            )
+            system.nest(_TREATED, ever)
+            for measure, visit in places:
+                if condition.measure in {"", measure.id}:
+                    system.nest(ever, ("report", measure.id, visit, "with"))
+    for whole in fitting:
+        system.nest(whole, key)

@@ -342,7 +342,8 @@ def _outcomes(review: ProductReview) -> Iterator[Block]:
     yield Paragraph(
         f"From `regenqc outcomes`, plan {visible(found.run['plan']['id'], longest=80)} {visible(found.run['plan']['version'], longest=20)}, as of {found.run['as_of'][:10]}. "
         + (
-            f"Counts of 1 to {smallest - 1} patients are withheld ({found.run['disclosure']['citation']})."
+            f"Counts of 1 to {smallest - 1} patients are withheld ({found.run['disclosure']['citation']}). "
+            "This review names lots and containers, from which such counts may follow: it is not for the same readers."
             if smallest > 1
             else "NOTHING IS WITHHELD in these outcomes: this review is for readers who may see single patients."
         )

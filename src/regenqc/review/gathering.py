@@ -178,7 +178,7 @@ def _outcome_files(directory: Path) -> OutcomeFiles:
     try:
         run = json.loads((directory / "run.json").read_text(encoding="utf-8"))
         schema = run.get("schema")
-        tables = {name: _csv(directory / f"{name}.csv") for name in ("tables", "conditions", "associations")}
+        tables = {name: _csv(directory / "shown" / f"{name}.csv") for name in ("tables", "conditions", "associations")}
     except (OSError, ValueError, AttributeError) as error:
         schema, reason = None, str(error)
     else:

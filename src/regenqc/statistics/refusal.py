@@ -73,7 +73,7 @@ EXPLANATIONS: Final[dict[RefusalReason, tuple[str, str]]] = {
         "Compare lots by the share of their patients; a model of patients needs a term for the lot.",
     ),
     RefusalReason.SMALL_CELLS: (
-        "A count of so few people would show through, and points at them.",
+        "Too few to say, or a count of so few people would show through; which of the two is not told.",
         "Join groups, or ask again when there are more.",
     ),
     RefusalReason.NO_READINGS: ("There is no reading.", "Obtain the record of the logger."),
