@@ -9,33 +9,24 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
-import shutil
-import tempfile
-import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 import msgspec
-import typst
 
 from regenqc.certificate.content import Certificate, record_and_digest
-from regenqc.certificate.faults import data_error, usage_error
+from regenqc.certificate.faults import usage_error
 from regenqc.certificate.page import make_page
 from regenqc.certificate.wording import wording_digest
+from regenqc.typesetting import DEFAULT_FONT_FOLDERS, Typesetter, families_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 __all__ = ["DEFAULT_FONT_FOLDERS", "Attachment", "Renderer", "template_folder"]
 
-# Where Debian and Ubuntu put the package fonts-noto-cjk.
-DEFAULT_FONT_FOLDERS: Final = (Path("/usr/share/fonts/opentype/noto"),)
-
 _REGION: Final = {"zh": "SC", "ja": "JP", "ko": "KR"}
-_EMBEDDED: Final = ("Libertinus Serif", "New Computer Modern", "DejaVu Sans Mono")
-_LACKING: Final = re.compile(r"the text [`\"]+(.*?)[`\"]+ could not be displayed with", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,18 +67,8 @@ class Renderer:
                 expected="a folder with certificate.typ",
                 action="Copy the template that travels with regenqc and change the copy.",
             )
-        self._font_folders = [folder for folder in fonts if folder.is_dir()]
-        loaded = typst.Fonts(include_system_fonts=False, font_paths=[str(folder) for folder in self._font_folders])
-        self._families = loaded.families()
-        # Data reach the template as files beside it: text that does not change is then laid out once, not for every lot.
-        work = Path(tempfile.mkdtemp(prefix="regenqc-certificate-"))
-        self.close = weakref.finalize(self, shutil.rmtree, work, ignore_errors=True)
-        self._place = work / "template"
-        shutil.copytree(self._folder, self._place)
-        (self._place / "attached").mkdir(exist_ok=True)
-        self._compiler = typst.Compiler(
-            str(self._place / entry.name), root=str(self._place), font_paths=loaded, ignore_system_fonts=True
-        )
+        self._typesetter = Typesetter(self._folder, entry=entry.name, fonts=fonts)
+        self.close = self._typesetter.close
         self._manifest = ""
 
     @property
@@ -103,7 +84,7 @@ class Renderer:
                     "template": _digest_of_files(sorted(self._folder.rglob("*.*"))),
                     "wording": wording_digest(),
                     "fonts": _digest_of_files(
-                        sorted(path for folder in self._font_folders for path in folder.rglob("*.[ot]t[fc]"))
+                        sorted(path for folder in self._typesetter.font_folders for path in folder.rglob("*.[ot]t[fc]"))
                     ),
                 },
                 sort_keys=True,
@@ -160,61 +141,35 @@ class Renderer:
         digest: str | None = None,
     ) -> Any:
         page = make_page(certificate, digest=digest)
+        fonts = self._fonts(certificate.languages)
         # Each reader of the template parses only what it needs: a drawing or a record inside JSON is parsed for nothing.
-        self._write("footer.json", msgspec.json.encode(page.pop("footer")))
-        self._write("qr.svg", page["qr"].pop("svg").encode())
+        data = {
+            "footer.json": msgspec.json.encode(page.pop("footer")),
+            "qr.svg": page["qr"].pop("svg").encode(),
+        }
         if page["barcode"] is not None:
-            self._write("barcode.svg", page["barcode"].pop("svg").encode())
-        for entry in attachments:
-            self._write(f"attached/{entry.name}", entry.text.encode())
+            data["barcode.svg"] = page["barcode"].pop("svg").encode()
+        data |= {f"attached/{entry.name}": entry.text.encode() for entry in attachments}
         attached = [
             {name: getattr(entry, name) for name in ("name", "mime", "description", "relationship")}
             for entry in attachments
         ]
-        fonts = self._fonts(certificate.languages)
-        self._write("page.json", msgspec.json.encode(page | {"fonts": fonts, "attached": attached}))
-        try:
-            return self._compiler.compile(
-                format=form, ppi=dots_per_inch, pdf_standards=["a-3b"] if form == "pdf" else []
-            )
-        except typst.TypstError as error:
-            raise self._fault(certificate, str(error)) from error
-
-    def _write(self, name: str, content: bytes) -> None:
-        (self._place / name).write_bytes(content)
+        data["page.json"] = msgspec.json.encode(page | {"fonts": fonts, "attached": attached})
+        return self._typesetter.set_pages(
+            data,
+            form=form,
+            where=certificate.certificate_id,
+            families=fonts[certificate.languages[0]],
+            dots_per_inch=dots_per_inch,
+        )
 
     def _fonts(self, languages: Sequence[str]) -> dict[str, list[str]]:
         """Return the families by language, in the order in which they are asked for a glyph."""
-        fonts = {}
         region = next((_REGION[language] for language in languages if language in _REGION), "SC")
-        for language in languages:
-            own = _REGION.get(language, region)
-            wanted = [_EMBEDDED[0], f"Noto Serif CJK {own}", f"Noto Sans CJK {own}"]
-            others = [name for name in self._families if "CJK" not in name and name not in _EMBEDDED]
-            fonts[language] = [name for name in wanted if name in self._families] + others + list(_EMBEDDED[1:])
-        return fonts
-
-    def _fault(self, certificate: Certificate, message: str) -> Exception:
-        lacking = _LACKING.search(message)
-        if lacking is None:
-            return data_error(
-                "RQC-V022",
-                "The template could not be made into a page.",
-                where=str(self._folder),
-                got=message,
-                action="Correct the template, or leave it out.",
-            )
-        text = lacking[1]
-        codes = " ".join(f"U+{ord(character):04X}" for character in text[:8])
-        return data_error(
-            "RQC-V021",
-            "A character of the certificate is in none of the fonts, and nothing is printed with a hole.",
-            where=certificate.certificate_id,
-            got=f"{text[:40]} ({codes})",
-            expected=", ".join(self._fonts(certificate.languages)[certificate.languages[0]]),
-            action="Name a folder with a font that has it: --fonts FOLDER; for Chinese, Japanese and Korean the Debian "
-            "package fonts-noto-cjk.",
-        )
+        return {
+            language: families_for(self._typesetter.families, region=_REGION.get(language, region))
+            for language in languages
+        }
 
 
 def _version_of(package: str) -> str:

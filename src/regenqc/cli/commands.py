@@ -79,6 +79,14 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "trend.trend_command",
         "Chart a history of results and name what calls for a look. Signals change no disposition.",
     ),
+    "review": (
+        "review.review_command",
+        "Gather a product quality review from evaluations and trends: page and PDF. It draws no conclusion.",
+    ),
+    "outcomes": (
+        "outcomes.app",
+        "What became of the patients: lots joined to outcomes, visits due, conditions of an approval.",
+    ),
     "plan": ("plan.app", "Say how much to test, before testing: metaphases, supernatant, cells, containers."),
     "pull": ("pull.app", "Fetch results out of a LIMS."),
     "profile": ("profile.app", "Describe laboratories' exports."),

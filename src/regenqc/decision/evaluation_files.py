@@ -92,6 +92,19 @@ class EvaluationFiles:
             table = table.filter(_is_one_of(table[column], {_text(value)}))
         return list(table.to_pylist())
 
+    def table_of_batches(self, name: str, batch_ids: Collection[str]) -> pa.Table:
+        """Return the rows of a table that belong to some batches, as a table.
+
+        Args:
+            name: `dispositions`, `findings`, `results` or `verdicts`.
+            batch_ids: of the batches.
+
+        Raises:
+            DataError: `RQC-A030`, the file cannot be read.
+        """
+        table, _ = self._table(name)
+        return table.filter(_is_one_of(table["batch_id"], {_text(batch_id) for batch_id in batch_ids}))
+
     def check_inputs(self) -> None:
         """Refuse to go on when an input is no longer the one that was judged.
 

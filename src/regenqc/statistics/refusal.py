@@ -22,11 +22,16 @@ class RefusalReason(IntEnum):
     NO_SPREAD = 3
     CROWDS_A_BOUND = 4
     MOSTLY_CENSORED = 5
+    TOO_FEW_TO_SAY = 6
+    TOO_FEW_EVENTS = 7
+    SEPARATED = 8
+    SHARED_LOTS = 9
     NO_READINGS = 10
     READING_MISSING = 11
     GAP_BETWEEN_READINGS = 12
     READINGS_TOO_CLOSE = 13
     BELOW_FREEZING = 14
+    SMALL_CELLS = 15
 
 
 # What happened, and what to do.
@@ -50,6 +55,26 @@ EXPLANATIONS: Final[dict[RefusalReason, tuple[str, str]]] = {
     RefusalReason.MOSTLY_CENSORED: (
         "More than half of the values lie beyond a limit of the method, so that not even the middle of them is known.",
         "Report how many of how many values lie beyond the limit; a method with a lower limit would show a trend.",
+    ),
+    RefusalReason.TOO_FEW_TO_SAY: (
+        "Too few to say: an interval from so few would leave nearly everything possible.",
+        "Report how many there are, and ask again when there are more.",
+    ),
+    RefusalReason.TOO_FEW_EVENTS: (
+        "Too few to say: with fewer than 10 events, or 10 without one, for each variable a logistic model misleads.",
+        "Report how many of how many had the event, with a bound on the proportion.",
+    ),
+    RefusalReason.SEPARATED: (
+        "One value parts those with the event from those without, so that the odds ratio has no upper end.",
+        "Show both groups; no model adds to that.",
+    ),
+    RefusalReason.SHARED_LOTS: (
+        "Several patients received of one lot, and are not independent of each other.",
+        "Compare lots by the share of their patients; a model of patients needs a term for the lot.",
+    ),
+    RefusalReason.SMALL_CELLS: (
+        "Too few to say, or a count of so few people would show through; which of the two is not told.",
+        "Join groups, or ask again when there are more.",
     ),
     RefusalReason.NO_READINGS: ("There is no reading.", "Obtain the record of the logger."),
     RefusalReason.READING_MISSING: (

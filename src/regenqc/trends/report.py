@@ -6,12 +6,12 @@ What is printed is capped and says so; the complete record is in the files besid
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import PurePath
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from regenqc.evaluation.report import visible
+from regenqc.evaluation.page import page_environment
 from regenqc.statistics.refusal import EXPLANATIONS, RefusalReason
 from regenqc.trends.charts import CHART_RULES
 from regenqc.trends.history import Aside
@@ -20,7 +20,6 @@ from regenqc.trends.signals import FALSE_ALERTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from regenqc.trends.analysis import TrendAnalysis
     from regenqc.trends.capabilities import CapabilityOfSeries
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 __all__ = ["write_report"]
 
 _MOST_CHARTS, _MOST_LOTS, _MOST_OF_ONE, _MOST_COMPARISONS = 60, 40, 12, 60
-_SENTENCE_LENGTH, _NAME_LENGTH = 900, 160
 
 # What each reason to set a row aside means, in the words of the page.
 _ASIDE: Final = {
@@ -82,23 +80,9 @@ def write_report(analysis: TrendAnalysis, path: Path, *, inputs: Sequence[str] =
         path: file to write.
         inputs: names of the input files.
     """
-    import jinja2  # noqa: PLC0415 - only a report needs it
-
     import regenqc  # noqa: PLC0415 - the package root imports this module's users lazily
 
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(PurePath(__file__).parent),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {
-        "count": lambda number: f"{number:,}",
-        "name": lambda text: visible(text, longest=_NAME_LENGTH),
-        "sentence": lambda text: visible(text, longest=_SENTENCE_LENGTH),
-        "words": lambda text: text.replace("_", " "),
-    }
+    environment = page_environment(Path(__file__).parent)
     lots = [signal for signal in analysis.signals if signal.rule == "unlike_its_history"]
     comparisons = [signal for signal in analysis.signals if signal.rule == "comparison"]
     sections = _sections(analysis)

@@ -6,13 +6,13 @@ No source gives a number of years for every product, so that there is no schedul
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Final
 
 from regenqc.custody.projection.tables import Part
 from regenqc.custody.trace.reader import Reader
 from regenqc.errors import Fault, SpecificationError
+from regenqc.outcomes.follow_up import Answer, Visit, visits_of
 from regenqc.regulation.clocks import Period, read_period
 
 if TYPE_CHECKING:
@@ -23,25 +23,6 @@ __all__ = ["Visit", "follow_up_visits"]
 
 _PLAN: Final = "follow_up"
 _WINDOW: Final = "follow_up_window"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visit:
-    """Hold one visit of one recipient.
-
-    Args:
-        recipient: pseudonym.
-        period: after the administration, in words.
-        due: date.
-        done_at: moment of the follow-up that answers it; empty when none does.
-        state: `done`, `due` (the window is open), `overdue` (it is past), or `later`.
-    """
-
-    recipient: str
-    period: str
-    due: date
-    done_at: str
-    state: str
 
 
 def follow_up_visits(view: Snapshot, study: str, *, today: date) -> tuple[Visit, ...]:
@@ -68,28 +49,19 @@ def follow_up_visits(view: Snapshot, study: str, *, today: date) -> tuple[Visit,
         events = [event for _, event in reader.events_naming([reader.number(recipient)], parts=(int(Part.RECIPIENT),))]
         given = sorted(event.event_time for event in events if event.kind == "administer")
         if given:
-            answers = sorted(event.event_time for event in events if event.kind == "follow_up")
-            visits += _visits(recipient, _day(given[0]), periods, window, answers, today)
+            answers = [
+                Answer(_day(event.event_time), event.event_time) for event in events if event.kind == "follow_up"
+            ]
+            visits += visits_of(
+                recipient,
+                _day(given[0]),
+                periods=periods,
+                window=window,
+                answers=answers,
+                today=today,
+                late_counts=True,
+            )
     return tuple(visits)
-
-
-def _visits(
-    recipient: str, given: date, periods: list[Period], window: timedelta, answers: list[str], today: date
-) -> list[Visit]:
-    found = []
-    for period, due in sorted(((each, each.end(given)) for each in periods), key=lambda pair: pair[1] or given):
-        if due is None:
-            continue
-        done_at = next((moment for moment in answers if _day(moment) >= due - window), "")
-        if done_at:
-            answers.remove(done_at)
-            state = "done"
-        elif today > due + window:
-            state = "overdue"
-        else:
-            state = "due" if today >= due - window else "later"
-        found.append(Visit(recipient=recipient, period=str(period), due=due, done_at=done_at, state=state))
-    return found
 
 
 def _schedule(plan: Event | None, study: str) -> tuple[list[Period], timedelta]:
