@@ -54,7 +54,7 @@ class Proposal:
         """Return the QR code, without margin, as the address of a picture that contains it: a page needs no other request.
 
         Example:
-            >>> Proposal("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", person_id="QP-0001", site="SITE-A").picture[:26]
+            >>> Proposal("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", person_id="QP-0001", site="SITE-A").picture[:25]
             'data:image/svg+xml,%3Csvg'
         """
         return f"data:image/svg+xml,{quote(qr_svg(self._address))}"
