@@ -190,7 +190,8 @@ class BatchGroups:
                 known[
                     [plan.line(plan.slots[slot]) for members in plan.slots_of[index].values() for slot in members]
                 ] = True
-                others = np.flatnonzero(~known) if only is None else np.empty(0, dtype=np.int64)
+                is_whole = only is None and plan.specifications[index].unlisted_tests != "not_asked"
+                others = np.flatnonzero(~known) if is_whole else np.empty(0, dtype=np.int64)
                 lines += [own, others]
                 slots += [
                     np.array(named, dtype=np.int64),

@@ -79,7 +79,7 @@ def changed_part(old: Specification, new: Specification) -> ChangedPart | None:
     requirements = tuple(entry for entry in new.requirements if entry.id in kept)
     derived = _needed(new.derived, {test for entry in requirements for test in named_tests(entry)})
     return ChangedPart(
-        specification=replace(new, requirements=requirements, derived=derived, unlisted_tests="report"),
+        specification=replace(new, requirements=requirements, derived=derived, unlisted_tests="not_asked"),
         anew=frozenset(changed),
     )
 

@@ -327,6 +327,7 @@ class Specification:
     Args:
         requirements: in the order of the files, parents first; every one complete and checked.
         extends: what was inherited, as `id@version sha256:…`, parents first.
+        unlisted_tests: `not_asked` where it is the part of a specification that is judged beside the whole; no file says so.
         fingerprint: `sha256:` and the digest of the canonical form of the whole meaning.
         source: where the file was read, for messages; no part of the meaning.
         text: what was read, character by character, so that it can be saved unchanged; no part of the meaning.
@@ -358,7 +359,7 @@ class Specification:
     pathway: Pathway | None
     valid_from: date | None
     valid_to: date | None
-    unlisted_tests: Literal["hold", "report"]
+    unlisted_tests: Literal["hold", "report", "not_asked"]
     product: dict[str, str]
     attributes: dict[str, frozenset[str]]
     removed: tuple[Removal, ...]
