@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import shutil
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime
+from pathlib import Path
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regenqc import load_specification
+import regenqc.evaluation.impact as impact_module
+from regenqc import load_specification, read_results
+from regenqc.errors import DataError
 from regenqc.evaluation import evaluate as judge
 from regenqc.evaluation.changed_part import changed_part
+from regenqc.evaluation.clean_cuts import find_clean_cuts
 from regenqc.evaluation.impact import assess_impact
+from regenqc.intake.files import check_unchanged
 from regenqc.simulation import simulate
 from regenqc.specification.model import LimitText
 from regenqc.vocabulary import Mark, OnFail, Timing
@@ -198,3 +207,69 @@ def test_a_change_names_what_changed_its_batches(simulated, by_old, name):
 )
 def test_versions_that_ask_about_other_rows_are_judged_whole(new):
     assert changed_part(PRODUCT, new) is None
+
+
+# ---- a large history is judged by several processes ------------------------------------------------------------------
+
+
+def test_two_processes_give_what_one_gives(simulated, by_old, monkeypatch):
+    monkeypatch.setattr(impact_module, "_WORTH_PROCESSES_BYTES", 0)
+    new = CHANGES["a limit is tightened"](CHANGES["it is valid for later batches"](PRODUCT))
+    files = {"batches": simulated / "batches.parquet", "as_of": AS_OF}
+    alone, together = (
+        assess_impact(simulated / "results.parquet", PRODUCT, new, processes=count, **files) for count in (1, 2)
+    )
+    assert together == alone
+    assert len(alone.changed) > 10
+    count, _ = by_two_runs(simulated, by_old, new)
+    assert together.judged == count
+
+
+def test_a_file_that_changes_meanwhile_is_refused(simulated, tmp_path, monkeypatch):
+    monkeypatch.setattr(impact_module, "_WORTH_PROCESSES_BYTES", 0)
+    history = shutil.copy(simulated / "results.parquet", tmp_path / "results.parquet")
+    files = {"batches": simulated / "batches.parquet", "as_of": AS_OF}
+    table = read_results(history)
+    tasks = impact_module._tasks(
+        table, PRODUCT, PRODUCT, batches=files["batches"], moment=datetime(2026, 6, 30, tzinfo=UTC), processes=2
+    )
+    assert len(tasks) == 2
+    before = Path(history).stat()
+    os.utime(history, (1, 1))
+    with pytest.raises(DataError, match="RQC-D014"):
+        check_unchanged(Path(history), before)
+
+
+def cuts_of(batch_ids, parts=2):
+    count = len(batch_ids)
+    columns = {"batch_id": list(batch_ids), "test": ["ph"] * count, "result": ["7"] * count, "unit": [""] * count}
+    return find_clean_cuts(read_results(pa.table(columns)), parts=parts, rows=3)
+
+
+@given(st.lists(st.sampled_from(["A", "B", " B", "C", "D"]), min_size=1, max_size=30), st.integers(2, 4))
+def test_no_batch_lies_on_both_sides_of_a_cut(batch_ids, parts):
+    cuts = cuts_of(batch_ids, parts)
+    if cuts is None:
+        return
+    sides = [{name.strip() for name in batch_ids[first:end]} for first, end in itertools.pairwise(cuts.edges)]
+    assert cuts.edges[0] == 0
+    assert cuts.edges[-1] == len(batch_ids)
+    assert all(sides)
+    assert sum(map(len, sides)) == len(set.union(*sides))
+    assert [set(ids.to_pylist()) for ids in cuts.batch_ids] == sides
+
+
+def test_a_history_of_batches_apart_is_cut_in_the_middle():
+    assert cuts_of("AAABBBCCCDDD").edges == (0, 6, 12)
+
+
+@pytest.mark.parametrize(
+    "batch_ids",
+    [
+        pytest.param("ABABABAB", id="rows of all batches are mixed"),
+        pytest.param("AAAAAAAB", id="one batch has most of the rows"),
+        pytest.param(["A", "A", "", "B", "B"], id="a row names no batch and holds all of them"),
+    ],
+)
+def test_a_history_that_cannot_be_cut_is_judged_whole(batch_ids):
+    assert cuts_of(batch_ids) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -75,13 +76,13 @@ def impact_command(
     """
     leave_pandas_out()
     from regenqc.evaluation.impact import assess_impact
-    from regenqc.intake import read_batches, read_results
+    from regenqc.intake import read_results
     from regenqc.specification import load_specification
-    from regenqc.specification.attributes import attributes_used
 
     versions = [load_specification(reference) for reference in (old, new)]
-    listed = read_batches(batches, only=attributes_used(versions)) if batches is not None else None
-    impact = assess_impact(read_results(*results, profile=profile), *versions, batches=listed, as_of=as_of)
+    impact = assess_impact(
+        read_results(*results, profile=profile), *versions, batches=batches, as_of=as_of, processes=os.cpu_count() or 1
+    )
     if out is not None:
         write_text(out, _csv(impact))
     if as_json:

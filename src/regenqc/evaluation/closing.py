@@ -32,7 +32,7 @@ def find_last_rows(table: ResultTable, coder: RowCoder, *, rows: int) -> NDArray
         rows: rows to read at a time.
 
     Returns:
-        Zero for a batch without rows; nothing for input that is small, or not stored by columns.
+        Zero for a batch without rows; nothing for input that is small, mapped by a profile, or not stored by columns.
 
     Raises:
         DataError: a source is broken.
@@ -45,7 +45,8 @@ def find_last_rows(table: ResultTable, coder: RowCoder, *, rows: int) -> NDArray
         True
     """
     sources = table.sources
-    if not all(source.kind in _COLUMNAR for source in sources):
+    # Which rows of a mapped file count may depend on columns that are not read here.
+    if not all(source.kind in _COLUMNAR and source.mapped is None for source in sources):
         return None
     if sum(source.byte_count for source in sources) < _LARGE_INPUT_BYTES:
         return None

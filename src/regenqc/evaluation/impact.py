@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -10,9 +14,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.evaluation.changed_part import cells_of_new, changed_part
+from regenqc.evaluation.clean_cuts import find_clean_cuts
+from regenqc.evaluation.dates import parse_as_of
 from regenqc.evaluation.disposition import DISPOSITIONS, severities_of
-from regenqc.evaluation.engine import evaluate
+from regenqc.evaluation.engine import CHUNK_ROWS, evaluate
 from regenqc.evaluation.plan import STAGES
+from regenqc.intake.batches import read_batches
+from regenqc.intake.files import check_unchanged
+from regenqc.intake.parts import can_be_parted, rows_between
+from regenqc.intake.table import ResultTable, read_results
+from regenqc.specification.attributes import attributes_used
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -28,6 +39,8 @@ if TYPE_CHECKING:
 __all__ = ["NOT_JUDGED", "ChangedBatch", "Impact", "assess_impact"]
 
 NOT_JUDGED: Final = "not judged"
+# Starting a process and loading the kernel in it takes as long as judging two million results.
+_WORTH_PROCESSES_BYTES: Final = 48_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,8 +83,11 @@ def assess_impact(
     *,
     batches: Any = None,
     as_of: str | datetime | None = None,
+    processes: int = 1,
 ) -> Impact:
     """Judge history by two versions in one pass over the data, and list every batch whose disposition changes.
+
+    What the new version asks alike is judged once.
 
     Args:
         results: as for `evaluate`.
@@ -79,6 +95,8 @@ def assess_impact(
         new: the version that is to replace it.
         batches: as for `evaluate`.
         as_of: moment of evaluation, the same for both.
+        processes: at most so many judge a part of a large history each, where it is in Parquet files and can be cut such that
+            no batch lies on both sides. More than one needs a program that can be imported without running it.
 
     Raises:
         UsageError, DataError: as for `evaluate`.
@@ -106,11 +124,84 @@ def assess_impact(
         >>> [(batch.batch_id, batch.before, batch.after) for batch in assess_impact(history, old, new).changed]
         [('B1', 'eligible', 'reject')]
     """
+    table = results if isinstance(results, ResultTable) else read_results(results)
+    moment = parse_as_of(as_of)
+    tasks = _tasks(table, old, new, batches=batches, moment=moment, processes=processes) if processes > 1 else []
+    if not tasks:
+        return _assess(table, old, new, batches=batches, moment=moment)
+    before = [Path(source.name).stat() for source in table.sources]
+    with ProcessPoolExecutor(len(tasks), mp_context=get_context("spawn")) as pool:
+        found = list(pool.map(_assess_part, tasks))
+    for source, then in zip(table.sources, before, strict=True):
+        check_unchanged(Path(source.name), then)
+    changed = sorted(
+        (each for impact in found for each in impact.changed), key=lambda each: (each.batch_id, each.stage)
+    )
+    return Impact(old=old, new=new, judged=sum(impact.judged for impact in found), changed=tuple(changed))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Part:
+    """A part of a history for another process: its rows, and the batches of the table that are judged with them.
+
+    Args:
+        batch_ids: that the rows of this part name.
+        elsewhere: that the rows of the other parts name; `None` where the batches without rows are judged elsewhere.
+    """
+
+    results: ResultTable
+    old: Specification
+    new: Specification
+    batches: str | None
+    moment: datetime
+    batch_ids: pa.StringArray
+    elsewhere: pa.StringArray | None
+
+
+def _tasks(
+    table: ResultTable, old: Specification, new: Specification, *, batches: Any, moment: datetime, processes: int
+) -> list[_Part]:
+    """Return the parts that are judged in processes of their own; none where that is not possible, or not worth it."""
+    if not can_be_parted(table) or not isinstance(batches, (str, Path, type(None))):
+        return []
+    if sum(source.byte_count for source in table.sources) < _WORTH_PROCESSES_BYTES:
+        return []
+    cuts = find_clean_cuts(table, parts=processes, rows=CHUNK_ROWS)
+    if cuts is None:
+        return []
+    return [
+        _Part(
+            results=rows_between(table, first, end, counts=cuts.counts),
+            old=old,
+            new=new,
+            batches=None if batches is None else str(batches),
+            moment=moment,
+            batch_ids=cuts.batch_ids[at],
+            elsewhere=None if at else pa.concat_arrays(cuts.batch_ids[1:]),
+        )
+        for at, (first, end) in enumerate(itertools.pairwise(cuts.edges))
+    ]
+
+
+def _assess_part(part: _Part) -> Impact:
+    listed = None
+    if part.batches is not None:
+        whole = read_batches(part.batches, only=attributes_used([part.old, part.new]))
+        ids = pa.array(whole.batch_ids, type=pa.string())
+        if part.elsewhere is None:
+            mine = pc.is_in(ids, value_set=part.batch_ids)
+        else:
+            mine = pc.invert(pc.is_in(ids, value_set=part.elsewhere))
+        listed = whole.part(np.flatnonzero(mine.to_numpy(zero_copy_only=False)))
+    return _assess(part.results, part.old, part.new, batches=listed, moment=part.moment)
+
+
+def _assess(table: ResultTable, old: Specification, new: Specification, *, batches: Any, moment: datetime) -> Impact:
     # Two versions share an identifier, and outputs are told apart by it.
     names = (f"{old.id}@old", f"{new.id}@new")
     part = changed_part(old, new)
     judged = (replace(old, id=names[0]), replace(new if part is None else part.specification, id=names[1]))
-    evaluation = evaluate(results, judged, batches=batches, as_of=as_of)
+    evaluation = evaluate(table, judged, batches=batches, as_of=moment)
     if part is None:
         compared, differing = _side_by_side(evaluation, names)
         concerned = None

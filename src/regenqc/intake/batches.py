@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -42,6 +42,25 @@ class BatchTable:
     attributes: Mapping[str, list[str]]
     name: str
     digest: str
+
+    def part(self, rows: NDArray[np.int64]) -> BatchTable:
+        """Return the table of some of the batches.
+
+        Args:
+            rows: positions in `batch_ids`, ascending.
+
+        Example:
+            >>> import pyarrow
+            >>> table = read_batches(pyarrow.table({"batch_id": ["B1", "B2"], "route": ["iv", "im"]}))
+            >>> table.part(np.array([1])).attributes["route"]
+            ['im']
+        """
+        kept = rows.tolist()
+        ids = [self.batch_ids[row] for row in kept]
+        if isinstance(self.attributes, _Attributes):
+            return replace(self, batch_ids=ids, attributes=self.attributes.part(kept))
+        attributes = {name: [texts[row] for row in kept] for name, texts in self.attributes.items()}
+        return replace(self, batch_ids=ids, attributes=attributes)
 
     def coded(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
         """Return an attribute as one index per batch into its distinct values, the first of which is empty.
@@ -82,6 +101,10 @@ class _Attributes(Mapping[str, list[str]]):
             texts = _texts(self._columns[name])
             self._lists[name] = texts if self._rows is None else [texts[row] for row in self._rows]
         return self._lists[name]
+
+    def part(self, rows: list[int]) -> _Attributes:
+        """Return the columns of some of the batches."""
+        return _Attributes(self._columns, rows if self._rows is None else [self._rows[row] for row in rows])
 
     def coded(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
         """Return a column as one index per row into its distinct values, the first of which is empty."""

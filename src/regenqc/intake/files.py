@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from regenqc.intake.contracts import InputColumn
     from regenqc.intake.profiles.model import Profile
 
-__all__ = ["file_sources"]
+__all__ = ["check_unchanged", "file_sources"]
 
 # What these files are is told by their first bytes, whatever they are called.
 _BINARY_ENDINGS: Final = {"xlsx": ".xlsx", "parquet": ".parquet", "arrow": ".arrow"}
@@ -155,22 +155,34 @@ def _unchanged(read: Reader, path: Path, before: os.stat_result) -> Reader:
     def checked(rows: int, only: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
         try:
             yield from read(rows, only)
-            after = path.stat()
         except OSError as error:
             raise DataError(_unopened(str(path), error)) from error
-        if (after.st_size, after.st_mtime_ns, after.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino):
-            raise DataError(
-                Fault(
-                    code="RQC-D014",
-                    what="The file changed while it was read.",
-                    where=str(path),
-                    got=f"{after.st_size} bytes",
-                    expected=f"the {before.st_size} bytes that were there at the start",
-                    action="Wait until the export is complete, then run again.",
-                )
-            )
+        check_unchanged(path, before)
 
     return checked
+
+
+def check_unchanged(path: Path, before: os.stat_result) -> None:
+    """Refuse a file that is no longer the one that was described.
+
+    Raises:
+        DataError: `RQC-D014`; or it cannot be opened any more.
+    """
+    try:
+        after = path.stat()
+    except OSError as error:
+        raise DataError(_unopened(str(path), error)) from error
+    if (after.st_size, after.st_mtime_ns, after.st_ino) != (before.st_size, before.st_mtime_ns, before.st_ino):
+        raise DataError(
+            Fault(
+                code="RQC-D014",
+                what="The file changed while it was read.",
+                where=str(path),
+                got=f"{after.st_size} bytes",
+                expected=f"the {before.st_size} bytes that were there at the start",
+                action="Wait until the export is complete, then run again.",
+            )
+        )
 
 
 def _open(path: Path, columns: Sequence[InputColumn]) -> tuple[str, Sequence[str], Reader]:

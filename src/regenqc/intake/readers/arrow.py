@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 import pyarrow as pa
@@ -11,7 +12,7 @@ from regenqc.errors import DataError, Fault
 from regenqc.intake.readers.text import shared_dictionaries, text_chunks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
 __all__ = ["arrow_schema", "parquet_schema", "read_arrow", "read_parquet"]
@@ -35,8 +36,17 @@ def parquet_schema(path: Path) -> pa.Schema:
         raise DataError(_damaged(path, "Parquet", error)) from error
 
 
-def read_parquet(path: Path, *, rows: int, only: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+def read_parquet(
+    path: Path, *, rows: int, only: Sequence[str] | None = None, first: int = 0, end: int | None = None
+) -> Iterator[pa.RecordBatch]:
     """Yield the rows as dictionary-coded text, `rows` at a time, however long the row groups are.
+
+    Args:
+        path: of the file.
+        rows: to read at a time.
+        only: columns; all when not given.
+        first: rows to pass over; row groups that lie before are not decoded.
+        end: row before which to stop, counted from the start of the file; the last one when not given.
 
     Raises:
         DataError: a damaged page or an unreadable column.
@@ -46,10 +56,33 @@ def read_parquet(path: Path, *, rows: int, only: Sequence[str] | None = None) ->
             coded = _coded_columns(probe)
         with pq.ParquetFile(path, read_dictionary=coded, pre_buffer=False) as file:
             names = None if only is None else [name for name in file.schema_arrow.names if name in set(only)]
-            batches = file.iter_batches(batch_size=rows, columns=names, use_threads=False)
-            yield from shared_dictionaries(batches)
+            groups, passed = _row_groups(file.metadata, first, end)
+            batches = file.iter_batches(batch_size=rows, columns=names, row_groups=groups, use_threads=False)
+            within = batches if first == 0 and end is None else _rows_within(batches, first - passed, end, passed)
+            yield from shared_dictionaries(within)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(_damaged(path, "Parquet", error)) from error
+
+
+def _row_groups(metadata: pq.FileMetaData, first: int, end: int | None) -> tuple[list[int], int]:
+    """Return the row groups that hold some rows, and how many rows lie before the first of these groups."""
+    edges = [0, *accumulate(metadata.row_group(group).num_rows for group in range(metadata.num_row_groups))]
+    last = edges[-1] if end is None else end
+    groups = [group for group in range(metadata.num_row_groups) if edges[group + 1] > first and edges[group] < last]
+    return groups, edges[groups[0]] if groups else 0
+
+
+def _rows_within(
+    batches: Iterable[pa.RecordBatch], over: int, end: int | None, passed: int
+) -> Iterator[pa.RecordBatch]:
+    """Yield the batches without the first `over` rows, and without those from row `end` of the file on."""
+    for batch in batches:
+        begin = min(over, batch.num_rows)
+        over -= begin
+        length = batch.num_rows - begin if end is None else min(batch.num_rows, max(end - passed, 0)) - begin
+        passed += batch.num_rows
+        if length > 0:
+            yield batch.slice(begin, length)
 
 
 def arrow_schema(path: Path) -> pa.Schema:
@@ -87,7 +120,7 @@ def _check_row_groups(file: pq.ParquetFile, path: Path) -> None:
     """Read a row of every row group: of one whose description is damaged, pyarrow ends the process when asked for its columns."""
     for group in range(file.metadata.num_row_groups):
         try:
-            next(file.iter_batches(1, row_groups=[group], use_threads=False), None)
+            next(file.iter_batches(1, row_groups=[group], use_threads=True), None)
         except (pa.ArrowException, OSError, ValueError) as error:
             raise DataError(_damaged(f"{path} row group {group}", "Parquet", error)) from error
 
