@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import regenqc
+from intake.mapped import profile_of
 from regenqc.evaluation.closing import find_last_rows
 from regenqc.evaluation.together import ResultsTogether
 from regenqc.intake.coding import RowCoder
@@ -165,3 +166,12 @@ def test_an_input_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch
     )
     with pytest.raises(regenqc.DataError, match="RQC-D090 The input changed while it was read"):
         regenqc.evaluate(path, REPLICATES, stage=STAGE, as_of=AS_OF, chunk_rows=2)
+
+
+def test_what_counts_of_a_mapped_file_may_depend_on_columns_that_are_not_read(tmp_path):
+    pq.write_table(pa.table({"Lot": ["A", "B"], "pH": ["7", "7"]}), tmp_path / "results.parquet")
+    profile = profile_of(
+        top="", columns='[columns]\nbatch_id = "Lot"\n', tables='[[result_column]]\nname = "pH"\ntest = "ph"\n'
+    )
+    coder = RowCoder(tests=["ph"], default_stage=None, superseding={})
+    assert find_last_rows(regenqc.read_results(tmp_path / "results.parquet", profile=profile), coder, rows=2) is None
