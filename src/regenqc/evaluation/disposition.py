@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
 
 from regenqc.evaluation.dates import NO_TIME, format_time
+from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import STAGES
 from regenqc.vocabulary import Disposition, OnFail, Stage, Verdict
 
@@ -71,6 +72,9 @@ def _left_by(consequence: OnFail) -> NDArray[np.uint8]:
 
 
 _LEFT_BY: Final = {consequence: _left_by(consequence) for consequence in OnFail}
+_CONFORMING: Final = np.array([Verdict.CONFORMS])
+# Sixteen states take four bits.
+_STATES_OF_A_WORD: Final = 15
 _SAID: Final = (
     (int(Verdict.FAILS), "fails"),
     (int(Verdict.INCONCLUSIVE), "inconclusive"),
@@ -142,7 +146,8 @@ def severities_of(settled: SettledCells, stages: Sequence[Stage]) -> Iterator[tu
     """
     for index, columns, rows in _judged(settled, stages, stage=None):
         found = np.full(len(settled.batches), -1, dtype=np.int8)
-        found[rows] = _severity(columns, rows, requirements=settled.requirements_at[index])
+        patterns = _Patterns(columns, rows)
+        found[rows] = _severity(columns, patterns, requirements=settled.requirements_at[index])[patterns.of_row]
         yield index, found
 
 
@@ -183,56 +188,78 @@ def no_specification(batch_ids: pa.StringArray, *, stage: str, evaluated_at: str
     )
 
 
-def _severity(columns: Sequence[FinalColumn], rows: NDArray[np.int64], *, requirements: int) -> NDArray[np.uint8]:
-    """Return the disposition of every batch as a position in `DISPOSITIONS`: the worst that one of its cells leaves."""
-    severity = np.full(len(rows), 0 if requirements else 2, dtype=np.uint8)
-    for column in columns:
-        left = _LEFT_BY[column.consequence][(column.verdict + 8 * column.pending.view(np.uint8))[rows]]
-        np.maximum(severity, left, out=severity)
+class _Patterns:
+    """The distinct combinations of open cells among batches: most batches conform in everything, the others show few.
+
+    Args:
+        columns: cells of one stage.
+        rows: batches as positions in the columns.
+
+    Attributes:
+        states: (patterns, columns) verdicts, and 8 more for a pending one.
+        of_row: pattern of every batch.
+    """
+
+    def __init__(self, columns: Sequence[FinalColumn], rows: NDArray[np.int64]) -> None:
+        codes = [_states(column, rows) for column in columns]
+        # A batch without cells is like every other one.
+        parts = [codes[at : at + _STATES_OF_A_WORD] for at in range(0, len(codes), _STATES_OF_A_WORD)]
+        packed = [np.zeros(len(rows), dtype=np.int64)] if not parts else [_packed(part) for part in parts]
+        is_plain = np.ones(len(rows), dtype=np.bool_)
+        for word, part in zip(packed, parts, strict=False):
+            is_plain &= word == _packed([_CONFORMING] * len(part))
+        others = np.flatnonzero(~is_plain)
+        found = distinct_combinations(*(word[others] for word in packed))
+        self.of_row = np.zeros(len(rows), dtype=np.int32)
+        self.of_row[others] = found.of_row + 1
+        states = np.full((len(found.first) + 1, len(columns)), Verdict.CONFORMS, dtype=np.uint8)
+        for position, code in enumerate(codes):
+            states[1:, position] = code[others[found.first]]
+        self.states = states
+
+
+def _states(column: FinalColumn, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
+    is_whole = len(rows) == len(column.verdict)
+    verdict, pending = (column.verdict, column.pending) if is_whole else (column.verdict[rows], column.pending[rows])
+    if not pending.any():
+        return verdict
+    states: NDArray[np.uint8] = verdict | (pending.astype(np.uint8) << 3)
+    return states
+
+
+def _packed(codes: Sequence[NDArray[np.integer[Any]]]) -> NDArray[np.int64]:
+    word = codes[0].astype(np.int64)
+    for code in codes[1:]:
+        word <<= 4
+        word |= code
+    return word
+
+
+def _severity(columns: Sequence[FinalColumn], patterns: _Patterns, *, requirements: int) -> NDArray[np.uint8]:
+    """Return the disposition of every pattern as a position in `DISPOSITIONS`: the worst that one of its cells leaves."""
+    severity = np.full(len(patterns.states), 0 if requirements else 2, dtype=np.uint8)
+    for position, column in enumerate(columns):
+        np.maximum(severity, _LEFT_BY[column.consequence][patterns.states[:, position]], out=severity)
     return severity
 
 
 def _rows(columns: Sequence[FinalColumn], rows: NDArray[np.int64], *, requirements: int) -> list[pa.Array]:
-    count = len(rows)
-    severity = _severity(columns, rows, requirements=requirements)
-    totals = {said: np.zeros(count, dtype=np.int32) for _, said in _SAID}
-    latest = np.full(count, NO_TIME, dtype=np.int64)
-    marks = np.zeros((count, len(columns)), dtype=np.uint8)
-    for position, column in enumerate(columns):
-        verdict, pending = column.verdict[rows], column.pending[rows]
-        marks[:, position] = np.where(pending, _PENDING_MARK, verdict)
-        for mark, said in _SAID:
-            totals[said] += marks[:, position] == mark
-        np.maximum(latest, np.where(pending, column.due[rows], NO_TIME), out=latest)
+    patterns = _Patterns(columns, rows)
+    marks = np.where(patterns.states >= 8, np.uint8(_PENDING_MARK), patterns.states)
+    severity = _severity(columns, patterns, requirements=requirements)
+    totals = [(marks == mark).sum(axis=1).astype(np.int32) for mark, _ in _SAID]
+    latest = np.full(len(rows), NO_TIME, dtype=np.int64)
+    for column in columns:
+        if column.pending.any():
+            np.maximum(latest, np.where(column.pending[rows], column.due[rows], NO_TIME), out=latest)
     words = pa.array([disposition.value for disposition in DISPOSITIONS])
+    texts = [_said(columns, pattern, requirements=requirements) for pattern in marks]
     return [
-        pa.DictionaryArray.from_arrays(pa.array(severity.astype(np.int32)), words),
-        *(pa.array(totals[said]) for said in ("fails", "inconclusive", "missing", "pending", "alert")),
-        _reasons(columns, marks, requirements=requirements),
+        pa.DictionaryArray.from_arrays(pa.array(severity.astype(np.int32)[patterns.of_row]), words),
+        *(pa.array(total[patterns.of_row]) for total in totals),
+        _coded(texts, patterns.of_row),
         _until(latest),
     ]
-
-
-def _reasons(columns: Sequence[FinalColumn], marks: NDArray[np.uint8], *, requirements: int) -> pa.Array:
-    """Return the open cells in words; batches with the same marks share one text."""
-    if not marks.size:
-        return _constant("inconclusive: no_requirement_at_stage", len(marks))
-    said_of: dict[bytes, int] = {}
-    texts: list[str] = []
-    chosen = np.empty(len(marks), dtype=np.int32)
-    # Most batches conform in everything; the others show few patterns of open cells.
-    plain = (marks == Verdict.CONFORMS).all(axis=1)
-    for rows in (np.flatnonzero(plain)[:1], np.flatnonzero(~plain)):
-        for row in rows.tolist():
-            key = marks[row].tobytes()
-            code = said_of.get(key)
-            if code is None:
-                code = said_of[key] = len(texts)
-                texts.append(_said(columns, marks[row], requirements=requirements))
-            chosen[row] = code
-    if plain.any():
-        chosen[plain] = chosen[np.flatnonzero(plain)[0]]
-    return _coded(texts, chosen)
 
 
 def _said(columns: Sequence[FinalColumn], pattern: NDArray[np.uint8], *, requirements: int) -> str:

@@ -451,32 +451,35 @@ class Judge:
             self._record(chunk, unzoned, Verdict.ALERT, Reason.DATE_WITHOUT_ZONE)
 
     def _record(self, chunk: Chunk, rows: NDArray[np.integer], verdict: Verdict, reason: Reason) -> None:
+        """Hold the batches of some rows: in the record of the stage of each, by every specification that judges it."""
+        if not len(rows):
+            return
         coded = chunk.judged.coded
-        per_stage = len(self.plan.tests) + 1
         groups = self.groups.group_of_batch[coded.batch[rows]]
+        stages = coded.line[rows] // (len(self.plan.tests) + 1)
+        astray = coded.refusal[rows] == Refusal.UNKNOWN_STAGE
+        held: list[NDArray[np.int64]] = []
+        slots: list[NDArray[np.int32]] = []
         for group in np.unique(groups).tolist():
-            members = rows[groups == group]
-            stages = coded.line[members] // per_stage
-            astray = coded.refusal[members] == Refusal.UNKNOWN_STAGE
+            placed, lost = np.flatnonzero((groups == group) & ~astray), np.flatnonzero((groups == group) & astray)
             for index in self.groups.groups[group].specifications:
                 unlisted = np.array(self.plan.unlisted_slot[index], dtype=np.int32)
-                self._hold(chunk, members[~astray], unlisted[stages[~astray]], verdict, reason)
+                held.append(placed)
+                slots.append(unlisted[stages[placed]])
                 # A row whose stage is not known may belong to any stage of the specification.
                 for stage in self.plan.specifications[index].stages:
-                    slots = np.full(np.count_nonzero(astray), unlisted[STAGES.index(stage)], dtype=np.int32)
-                    self._hold(chunk, members[astray], slots, verdict, reason)
-
-    def _hold(
-        self, chunk: Chunk, rows: NDArray[np.integer], slots: NDArray[np.int32], verdict: Verdict, reason: Reason
-    ) -> None:
-        coded = chunk.judged.coded
-        verdicts = np.full(len(rows), verdict, dtype=np.uint8)
-        details = [refusal_text(coded, row) if reason is Reason.ROW_REFUSED else None for row in rows.tolist()]
-        self.raise_cells(coded.batch[rows], slots, verdicts)
-        reasons = np.full(len(rows), reason, dtype=np.uint8)
-        self.explain_rows(
-            chunk, rows, slots, verdict=verdicts, reason=reasons, detail=pa.array(details, type=pa.string())
-        )
+                    held.append(lost)
+                    slots.append(np.full(len(lost), unlisted[STAGES.index(stage)], dtype=np.int32))
+        if not held:
+            return
+        at, slot = np.concatenate(held), np.concatenate(slots)
+        verdicts = np.full(len(at), verdict, dtype=np.uint8)
+        # The text of a row is the same for every specification.
+        texts = [refusal_text(coded, row) if reason is Reason.ROW_REFUSED else None for row in rows.tolist()]
+        details = pa.array(texts, type=pa.string()).take(pa.array(at))
+        self.raise_cells(coded.batch[rows[at]], slot, verdicts)
+        reasons = np.full(len(at), reason, dtype=np.uint8)
+        self.explain_rows(chunk, rows[at], slot, verdict=verdicts, reason=reasons, detail=details)
 
 
 def _judge_text(
