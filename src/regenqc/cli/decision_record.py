@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from regenqc.cli.ledger_place import moment_now, open_book, open_log, read_site
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
     from regenqc.custody.site import Site
     from regenqc.decision.folder import DecisionFolder
     from regenqc.decision.model import Decision
-    from regenqc.ledger.note import NoteSignature, Verifier
     from regenqc.signing.keys import Opened
 
 __all__ = ["append_decision", "check_ledger", "record_decision"]
@@ -76,7 +74,7 @@ def append_decision(
         withdrawn: decision that a withdrawal takes back.
     """
     from regenqc.custody.evaluation_event import items_of_batch
-    from regenqc.custody.people_keys import signed_event
+    from regenqc.custody.people_keys import PersonSigner, signed_event
     from regenqc.custody.repeated import as_recorded
     from regenqc.decision.model import decision_bytes
     from regenqc.decision.recording import MADE_ANEW, decision_events
@@ -84,31 +82,9 @@ def append_decision(
     with book.read() as view:
         items = items_of_batch(view, decision.batch_id)
     made = decision_events(decision, items=items, site=site, recorded_at=recorded_at, withdrawn=withdrawn)
-    signer = _PersonSigner(decision.signatures[-1].person_id, key)
+    signer = PersonSigner(decision.signatures[-1].person_id, key)
     offered = as_recorded(book.log, made, members=MADE_ANEW)
     signed = [event if event.signatures else signed_event(event, [signer]) for event in offered]
     # Beside the ledger: what may follow a conditional release, and until when, is read from it at the bedside.
     book.log.put_blob(decision_bytes(decision))
     return [outcome for some in book.append_many(signed, per_transaction=100) for outcome in some]
-
-
-@dataclass(frozen=True, slots=True)
-class _PersonSigner:
-    """Sign events of the ledger with the opened key of a person."""
-
-    name: str
-    key: Opened
-
-    @property
-    def verifier(self) -> Verifier:
-        """Return what checks the signatures."""
-        from regenqc.ledger.note import Ed25519Verifier
-
-        return Ed25519Verifier(self.name, self.key.public_key)
-
-    def sign(self, text: str, *, time: int) -> NoteSignature:
-        """Return the signature of a text; it says no time."""
-        from regenqc.ledger.note import NoteSignature
-
-        del time
-        return NoteSignature(self.name, self.verifier.key_id, self.key.sign(text.encode()))

@@ -10,7 +10,7 @@ import typer
 
 from regenqc.cli.ledger_place import AsJson, HomeOption, Ledger, moment_now, open_book, open_log, read_file, read_site
 from regenqc.cli.ledger_place import read_secret_key as read_key
-from regenqc.cli.ledger_screen import fault_value, print_json, print_line
+from regenqc.cli.ledger_screen import print_json, print_line
 from regenqc.cli.reinspect_agreement import agree_command
 from regenqc.cli.reinspect_window import window_command
 from regenqc.cli.terminal import MARKS, write_text
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from regenqc.reinspection.receipt import JudgedReceipt, Receipt
     from regenqc.specification.model import Specification
 
-__all__ = ["app", "judged_value"]
+__all__ = ["app"]
 
 app = typer.Typer(
     help="Re-inspect what arrives at the hospital: form, judge, decide.", no_args_is_help=True, rich_markup_mode="rich"
@@ -131,6 +131,8 @@ def judge_command(
 
         write_text(page, receipt_page(judged, pictures=pictures))
     if as_json:
+        from regenqc.reinspection.receipt.told import judged_value
+
         print_json(judged_value(judged))
     else:
         print_judged(judged)
@@ -211,25 +213,6 @@ def _record(event: Event, judged: JudgedReceipt, ledger: str, home: Path, keys: 
             good=True,
             detail=f"entry {noted.index}{', it was there already' if noted.again else ''}",
         )
-
-
-def judged_value(judged: JudgedReceipt) -> dict[str, Any]:
-    """Return a judged receipt as values of JSON."""
-    return {
-        "item": judged.receipt.item,
-        "disposition": judged.disposition.value,
-        "outcome": judged.outcome,
-        "conforms": judged.conforms,
-        "specification": judged.specification,
-        "fingerprint": judged.fingerprint,
-        "failed": list(judged.failed),
-        "pending": list(judged.pending),
-        "explanations": list(judged.explanations),
-        "findings": [
-            {"test": found.test, "word": found.word, "faults": [fault_value(fault) for fault in found.faults]}
-            for found in judged.findings
-        ],
-    }
 
 
 def print_judged(judged: JudgedReceipt) -> None:
