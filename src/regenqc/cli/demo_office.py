@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from regenqc.decision.model import Decision
     from regenqc.signing.keys import KeyFile
 
-__all__ = ["PASSWORD", "SIGNER", "SIGNER_NAME", "Office"]
+__all__ = ["PASSWORD", "SIGNER", "SIGNER_NAME", "WORK_FACTOR", "Office"]
 
 PASSWORD: Final = "for the demonstration only"  # noqa: S105 - opens keys that the demonstration makes for itself
 SIGNER: Final = "QP-0001"
 SIGNER_NAME: Final = "Ana Example (synthetic)"
 _ADMINISTRATOR: Final = "ADMIN-001"
 # The least that a key file may ask for: nobody waits for keys that protect nothing.
-_WORK_FACTOR: Final = 2**14
+WORK_FACTOR: Final = 2**14
 _KINDS: Final = {"eligible": "release", "conditional": "conditional_release", "reject": "reject"}
 
 
@@ -121,7 +121,7 @@ class Office:
         opened = {}
         for person in (_ADMINISTRATOR, SIGNER):
             made = create_key(
-                person, password=PASSWORD, random=secrets.token_bytes, made_at=self.now, work_factor=_WORK_FACTOR
+                person, password=PASSWORD, random=secrets.token_bytes, made_at=self.now, work_factor=WORK_FACTOR
             )
             (self.folder / "keys" / f"{person}.key").write_bytes(key_file_bytes(made))
             opened[person] = (made, open_key(made, password=PASSWORD))
