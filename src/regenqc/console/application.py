@@ -25,6 +25,7 @@ from regenqc.console.access.office import Office, open_office
 from regenqc.console.access.person import asked_of
 from regenqc.console.headers import SafeHeaders
 from regenqc.console.pages.access_routes import ACCESS_ROUTERS, ACCESS_SCREENS
+from regenqc.console.pages.desk_routes import DESK_ROUTERS, DESK_SCREENS
 from regenqc.console.pages.sign_in import sign_in_address
 from regenqc.console.refusals import Forged, NotAllowed, NotFound, NotSignedIn
 from regenqc.console.rendering import STATIC, page
@@ -109,12 +110,12 @@ def create_application(
         store=store,
         clock=clock,
         identify=identify or identify_by(office),
-        screens=(*ACCESS_SCREENS,),
+        screens=(*DESK_SCREENS, *ACCESS_SCREENS),
         office=office,
         metrics=metrics,
     )
     application.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in ACCESS_ROUTERS:
+    for router in (*DESK_ROUTERS, *ACCESS_ROUTERS):
         application.include_router(router)
     _surround(application, settings, office.policy, metrics)
     _answer_refusals(application)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
+from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
@@ -18,10 +19,13 @@ from sqlalchemy import delete, func, insert, select, update
 from regenqc.canonical import digest_of
 from regenqc.console.store.current_lots import CurrentLots, lot_key
 from regenqc.console.store.faults import refused
-from regenqc.console.store.tables import BATCHES, CELLS, EVALUATIONS, FINDINGS, JUDGEMENTS, RESULTS
+from regenqc.console.store.tables import BATCHES, CELLS, EVALUATIONS, FINDINGS, JUDGEMENTS, LIMITS, RESULTS
+from regenqc.console.store.worded_limits import limits_in_units
+from regenqc.decision.evaluation_files import TABLES
 from regenqc.errors import RegenqcError
 from regenqc.evaluation.dates import parse_time
 from regenqc.signing.disk import locked
+from regenqc.specification import load_specification
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -66,7 +70,9 @@ def run_digest(folder: Path) -> str:
     return digest_of(_run(folder)[1])
 
 
-def load_evaluation(store: Engine, folder: Path, *, site: str, loaded_at: str) -> Loaded:
+def load_evaluation(
+    store: Engine, folder: Path, *, site: str, loaded_at: str, specifications: Sequence[Path] = ()
+) -> Loaded:
     """Load the output of an evaluation.
 
     Args:
@@ -74,6 +80,7 @@ def load_evaluation(store: Engine, folder: Path, *, site: str, loaded_at: str) -
         folder: as `regenqc evaluate --out` wrote it. The batch table is looked for in its `inputs`, then where it was.
         site: of lots whose batch table has no column `site`.
         loaded_at: the present moment.
+        specifications: folders searched before the packaged specifications.
 
     Raises:
         DataError: `RQC-W100` this is no output of an evaluation, `RQC-W101` its files contradict one another, `RQC-W102` the
@@ -88,9 +95,10 @@ def load_evaluation(store: Engine, folder: Path, *, site: str, loaded_at: str) -
     # One load at a time: what another one left unfinished is told from what it is just writing.
     with (folder.parent / ".loading").open("ab") as file, locked(file):
         _take_away_unfinished(store)
-        load = _Load(store, folder, run, digest, site)
+        load = _Load(store, folder, run, data, site)
         try:
             load.write(loaded_at)
+            load.word_limits(specifications)
         except RegenqcError:
             _take_away_unfinished(store)
             raise
@@ -100,13 +108,14 @@ def load_evaluation(store: Engine, folder: Path, *, site: str, loaded_at: str) -
 class _Load:
     """One load: chunks first, the last transaction at the end."""
 
-    def __init__(self, store: Engine, folder: Path, run: dict[str, Any], digest: str, site: str) -> None:
-        self._store, self._folder, self._run, self._digest, self._site = store, folder, run, digest, site
+    def __init__(self, store: Engine, folder: Path, run: dict[str, Any], data: bytes, site: str) -> None:
+        self._store, self._folder, self._run, self._data, self._site = store, folder, run, data, site
         self._attributes = _batch_table(folder, run)
         self._batch_ids: dict[str, int] = {}
         self._judgement_ids: dict[tuple[str, str, str], int] = {}
         self._stated: dict[int, tuple[int, ...]] = {}
         self._evaluation = 0
+        self._units: set[tuple[str, str]] = set()
         self.lots = 0
 
     def write(self, loaded_at: str) -> None:
@@ -118,7 +127,9 @@ class _Load:
             self._evaluation = connection.execute(
                 insert(EVALUATIONS)
                 .values(
-                    digest=self._digest,
+                    digest=digest_of(self._data),
+                    run=self._data.decode(),
+                    digests=json.dumps({"run": digest_of(self._data)} | _digests(self._folder)),
                     state="loading",
                     folder=self._folder.name,
                     as_of=run["as_of"],
@@ -238,6 +249,8 @@ class _Load:
             self._take_batches([row["batch_id"] or "" for row in rows])
             made = []
             for row in rows:
+                if row["unit"]:
+                    self._units.add((row["test"] or "", row["unit"]))
                 others = {name: value for name, value in row.items() if value and name not in _LEFT_OUT}
                 made.append(
                     {
@@ -258,6 +271,30 @@ class _Load:
             connection.execute(
                 update(EVALUATIONS).where(EVALUATIONS.c.id == self._evaluation).values(state="loaded", lots=self.lots)
             )
+
+    def word_limits(self, roots: Sequence[Path]) -> None:
+        """Say each limit in the units in which results arrived; a specification that is not at hand is passed over."""
+        for entry in self._run["specifications"]:
+            try:
+                specification = load_specification(entry["id"], roots=roots)
+            except RegenqcError:
+                continue
+            if specification.fingerprint != entry["fingerprint"]:
+                continue
+            with self._store.begin() as connection:
+                done = {
+                    (row.requirement_id, row.unit)
+                    for row in connection.execute(
+                        select(LIMITS).where(LIMITS.c.spec_fingerprint == specification.fingerprint)
+                    )
+                }
+                rows = [
+                    row | {"spec_fingerprint": specification.fingerprint}
+                    for row in limits_in_units(specification, self._units)
+                    if (row["requirement_id"], row["unit"]) not in done
+                ]
+                if rows:
+                    connection.execute(insert(LIMITS), rows)
 
     def _judgement(self, row: Mapping[str, Any]) -> int:
         where = (row["batch_id"], row["spec_id"] or "", row["stage"] or "")
@@ -392,6 +429,17 @@ def _run(folder: Path) -> tuple[dict[str, Any], bytes]:
             action="Name that directory.",
         )
     return run, data
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    found = {}
+    for name in TABLES:
+        try:
+            with (folder / f"{name}.parquet").open("rb") as file:
+                found[name] = f"sha256:{file_digest(file, 'sha256').hexdigest()}"
+        except OSError:
+            continue  # said where it is read
+    return found
 
 
 def _batch_table(folder: Path, run: Mapping[str, Any]) -> Callable[[str], dict[str, str]]:

@@ -45,6 +45,7 @@ EVALUATIONS: Final = Table(
     Column("digest", Text, nullable=False, unique=True),  # of run.json
     Column("state", Text, nullable=False),  # loading, loaded
     *_texts("folder", "as_of", "engine", "profile", "loaded_at"),
+    *_texts("run", "digests"),  # run.json as it is, and the digests of the tables as a JSON object
     Column("as_of_seconds", BigInteger, nullable=False),
     Column("rows_read", BigInteger, nullable=False),
     Column("rows_judged", BigInteger, nullable=False),
@@ -60,6 +61,17 @@ BATCHES: Final = Table(
     Column("evaluation_id", ForeignKey("evaluations.id"), nullable=False),
     *_texts("batch_id", "attributes"),  # attributes as a JSON object
     Index("evaluated_batches_of_evaluation", "evaluation_id", "batch_id", unique=True),
+)
+
+# What a requirement demands in a unit in which results arrived, and how many of that unit make one of the limit's: worked out
+# when an evaluation is loaded, so that the server needs no library of units.
+LIMITS: Final = Table(
+    "limits_in_units",
+    METADATA,
+    Column("spec_fingerprint", Text, primary_key=True),
+    Column("requirement_id", Text, primary_key=True),
+    Column("unit", Text, primary_key=True),
+    *_texts("worded", "factor"),  # factor as a fraction, 1/1000
 )
 
 GROUPS: Final = Table(

@@ -41,7 +41,14 @@ def load_all(store: Engine, settings: ConsoleSettings, *, now: datetime) -> tupl
     faults: list[Fault] = []
     for folder in sorted(path.parent for path in settings.evaluations.glob("*/run.json")):
         try:
-            loaded.append(load_evaluation(store, folder, site=settings.site, loaded_at=moment_text(now)))
+            loaded.append(load_evaluation(
+                    store,
+                    folder,
+                    site=settings.site,
+                    loaded_at=moment_text(now),
+                    specifications=(settings.specifications,),
+                )
+            )
         except RegenqcError as error:
             faults += error.faults
     faults += take_decisions(store, settings)
