@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from regenqc.cli.decision_desk import Desk, KeyHolder
+from regenqc.cli.decision_desk import KeyHolder, checklist_of, decide_on
 from regenqc.signing.words import Role
 
 if TYPE_CHECKING:
@@ -74,24 +74,26 @@ class Office:
             reason: why it does.
         """
         from regenqc.decision.answers import Answers, Confirmation
+        from regenqc.decision.desk import Desk
         from regenqc.decision.evaluation_files import EvaluationFiles
         from regenqc.decision.rules import required_acknowledgements
         from regenqc.signing.session import SigningSession
         from regenqc.specification import load_specification
 
-        people = self.people.read()
+        people, loaded = self.people.read(), load_specification(specification)
         desk = Desk(
             judged=EvaluationFiles(judged, only=[batch]),
-            specification=load_specification(specification),
+            specification=loaded,
             batches=None,
             folder=self.decisions,
             people=people,
-            checklist_file=None,
+            checklist=checklist_of(
+                jurisdiction=loaded.jurisdiction.value, specification=loaded.id, extends=loaded.extends, file=None
+            ),
             person=SIGNER,
             clock=self.clock,
-            quiet=True,
         )
-        open_one = desk.draft(batch, kind="reject", stage=stage)
+        open_one = desk.draft(desk.lay_out(batch, stage=stage), "reject")
         kind = _KINDS[open_one.disposition]
         is_release = kind != "reject"
         items = desk.checklist.items_of(kind) if is_release else ()
@@ -107,8 +109,15 @@ class Office:
         )
         session = SigningSession(people, attempts=self._attempts, clock=self.clock)
         keyed = KeyHolder(self.key_of(SIGNER), SIGNER, self.folder / "password.txt", None)
-        decision, _ = desk.decide(
-            batch, stage=stage, answers=answers, session=session, keyed=keyed, role=Role.QUALIFIED_PERSON
+        decision, _ = decide_on(
+            desk,
+            batch,
+            stage=stage,
+            answers=answers,
+            session=session,
+            keyed=keyed,
+            role=Role.QUALIFIED_PERSON,
+            quiet=True,
         )
         return decision
 

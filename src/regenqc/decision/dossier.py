@@ -191,9 +191,7 @@ def _disposition(
     return row, every
 
 
-def _put_together(
-    files: Judged, row: dict[str, Any], specification: Specification, batches: Path | None
-) -> Dossier:
+def _put_together(files: Judged, row: dict[str, Any], specification: Specification, batches: Path | None) -> Dossier:
     run, batch_id = files.run, row["batch_id"]
     chosen = {"batch_id": batch_id, "spec_id": specification.id, "stage": row["stage"]}
     verdicts = {each["requirement_id"]: each["verdict"] for each in files.rows("verdicts", **chosen)}

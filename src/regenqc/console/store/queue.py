@@ -70,9 +70,7 @@ class QueuePage:
     options: dict[str, list[str]] = field(default_factory=dict)
 
 
-def read_queue(
-    store: Engine, choice: Choice, *, sees: Callable[[str], bool], per_page: int = _PER_PAGE
-) -> QueuePage:
+def read_queue(store: Engine, choice: Choice, *, sees: Callable[[str], bool], per_page: int = _PER_PAGE) -> QueuePage:
     """Return a page of the queue.
 
     Args:
@@ -87,8 +85,8 @@ def read_queue(
         wanted = [row for row in alike if choice.disposition in {"", row.disposition} and _is_shown(row, choice.show)]
         page = _by_name if folded(choice.name) else _in_order
         lots = list(islice(page(connection, wanted, choice, per_page + 1), per_page + 1))
-    counts = Counter({name: 0 for name in DISPOSITIONS})
-    shown = Counter({name: 0 for name in SHOWN})
+    counts = Counter(dict.fromkeys(DISPOSITIONS, 0))
+    shown = Counter(dict.fromkeys(SHOWN, 0))
     for row in alike:
         if _is_shown(row, choice.show):
             counts[row.disposition] += row.lots
@@ -100,9 +98,7 @@ def read_queue(
         following="" if last is None else _place(last, choice),
         counts=dict(counts),
         shown=dict(shown),
-        options={
-            name: sorted({getattr(row, name) for row in groups} - {""}) for name in ("product", "stage", "site")
-        },
+        options={name: sorted({getattr(row, name) for row in groups} - {""}) for name in ("product", "stage", "site")},
     )
 
 

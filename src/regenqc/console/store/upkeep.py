@@ -41,7 +41,8 @@ def load_all(store: Engine, settings: ConsoleSettings, *, now: datetime) -> tupl
     faults: list[Fault] = []
     for folder in sorted(path.parent for path in settings.evaluations.glob("*/run.json")):
         try:
-            loaded.append(load_evaluation(
+            loaded.append(
+                load_evaluation(
                     store,
                     folder,
                     site=settings.site,
