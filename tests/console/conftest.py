@@ -11,7 +11,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from regenqc.cli.demo import demo_command
-from regenqc.cli.demo_console import DEMO_PEOPLE, make_console_home
+from regenqc.cli.demo_console import DEMO_PEOPLE, make_accounts, make_console_home
+from regenqc.cli.serve import console_clock
 from regenqc.console.access.person import SignedIn
 from regenqc.console.application import create_application
 from regenqc.console.settings import read_settings
@@ -36,16 +37,35 @@ class Watch:
 
 
 @pytest.fixture(scope="session")
-def demo_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of what `regenqc demo` writes; nobody writes into it."""
+    folder = tmp_path_factory.mktemp("console") / "demo"
+    demo_command(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def demo_home(demonstration: Path) -> Path:
     """Make the home of the demonstration's console; nobody writes into it."""
-    folder = tmp_path_factory.mktemp("console")
-    demo_command(folder / "demo")
-    make_console_home(folder / "home", folder / "demo", now=DEMO_NOW)
-    settings = read_settings(folder / "home")
+    return _made_home(demonstration.parent / "home", demonstration, now=DEMO_NOW)
+
+
+@pytest.fixture(scope="session")
+def live_home(demonstration: Path) -> Path:
+    """Make such a home as of now, with accounts, for a real server; nobody writes into it."""
+    home = _made_home(demonstration.parent / "live", demonstration, now=datetime.now(UTC))
+    settings = read_settings(home)
+    make_accounts(settings, clock=console_clock(settings))
+    return home
+
+
+def _made_home(home: Path, demonstration: Path, *, now: datetime) -> Path:
+    make_console_home(home, demonstration, now=now)
+    settings = read_settings(home)
     store = open_store(settings.store)
-    load_all(store, settings, now=DEMO_NOW)
+    load_all(store, settings, now=now)
     store.dispose()
-    return folder / "home"
+    return home
 
 
 @pytest.fixture

@@ -79,6 +79,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "trend.trend_command",
         "Chart a history of results and name what calls for a look. Signals change no disposition.",
     ),
+    "serve": (
+        "serve.serve_command",
+        "Open the console for a browser: queue, lots, decisions, certificates.",
+    ),
     "plan": ("plan.app", "Say how much to test, before testing: metaphases, supernatant, cells, containers."),
     "pull": ("pull.app", "Fetch results out of a LIMS."),
     "profile": ("profile.app", "Describe laboratories' exports."),

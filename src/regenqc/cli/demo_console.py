@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import secrets
 import shutil
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,11 +17,14 @@ from regenqc.errors import DataError, LedgerError
 from regenqc.signing.words import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from rich.console import Console
+
+    from regenqc.console.settings import ConsoleSettings
     from regenqc.signing.keys import KeyFile, OpenKey
 
-__all__ = ["DEMO_PEOPLE", "make_console_home"]
+__all__ = ["DEMO_PEOPLE", "make_accounts", "make_console_home", "serve_demonstration"]
 
 # Everybody who signs in, by role; the first two are there from the demonstration itself.
 DEMO_PEOPLE: Final[dict[str, tuple[str, Role]]] = {
@@ -77,6 +82,57 @@ def make_console_home(home: Path, demonstration: Path, *, now: datetime) -> int:
     _enrol(home, now)
     _judge_what_waits(home, now)
     return ahead
+
+
+def serve_demonstration(screen: Console, directory: Path, *, port: int) -> None:
+    """Make the console of a demonstration, tell who can sign in, and answer until somebody ends it.
+
+    Args:
+        screen: to print on.
+        directory: of the demonstration; the console gets a folder `console` in it, emptied first.
+        port: to listen at.
+    """
+    from regenqc.cli.demo_signed import emptied
+    from regenqc.cli.serve import console_clock
+    from regenqc.console.settings import read_settings
+
+    folder = emptied(directory / "console")
+    make_console_home(folder / "home", directory, now=datetime.now(UTC))
+    settings = read_settings(folder / "home")
+    make_accounts(settings, clock=console_clock(settings))
+    screen.print(
+        "\n[bold]The console[/]  [dim](synthetic people; whoever reads this screen can sign in as any of them)[/]"
+    )
+    for person, (name, role) in DEMO_PEOPLE.items():
+        screen.print(f"  {person:<10} {name:<27} [dim]{role.printed}[/]", highlight=False)
+    screen.print(f"  password of each, to sign in and to sign: [bold]{PASSWORD}[/]")
+    screen.print("  try: release SYNTHETIC-CD20-11; release SYNTHETIC-MSC/07, which QP-0002 countersigns")
+    # In place of this process, which has judged and drawn and holds the libraries for both.
+    sys.stdout.flush()
+    os.execv(  # noqa: S606 - this interpreter, with arguments made here
+        sys.executable,
+        [sys.executable, "-m", "regenqc", "serve", "--home", str(settings.home), "--port", str(port)],
+    )
+
+
+def make_accounts(settings: ConsoleSettings, *, clock: Callable[[], datetime]) -> None:
+    """Give everybody of the demonstration an account whose password stands on the screen.
+
+    Args:
+        settings: of the console.
+        clock: returns the present moment, with zone.
+    """
+    from regenqc.console.access.accounts import create_account
+    from regenqc.console.access.office import open_office
+    from regenqc.console.store.database import open_store
+
+    # A password that is printed needs no second factor beside it.
+    (settings.home / "access.toml").write_text("second_factor = false\n", encoding="utf-8")
+    store = open_store(settings.store)
+    office = open_office(settings, store, clock=clock)
+    for person in DEMO_PEOPLE:
+        create_account(office, person, password=PASSWORD, by="ADMIN-001", must_change=False)
+    store.dispose()
 
 
 def _write_settings(home: Path, ahead: int) -> None:

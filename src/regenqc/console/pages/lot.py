@@ -27,7 +27,7 @@ def lot(request: Request, key: str) -> HTMLResponse:
         request,
         "lot.html.jinja",
         view=view,
-        may_decide=person.may(Permission.DECIDE) or person.may(Permission.REVIEW),
+        may_decide=person.may(Permission.REVIEW if view.lot.state == "waiting" else Permission.DECIDE),
         lapse=lambda seconds: lapse(seconds, now),
         when=when,
     )

@@ -155,6 +155,8 @@ DECISIONS: Final = Table(
     ),
     Column("signatures", Integer, nullable=False),
     Column("is_complete", Integer, nullable=False),
+    *_texts("certificate"),  # issued, refused, none; empty as long as nobody tried
     Column("file_state", Text, nullable=False),  # when it was last read: moment and size of the file
     Index("decisions_of_lot", "key"),
+    Index("decisions_without_certificate", "certificate", "is_complete"),
 )
