@@ -92,12 +92,13 @@ def signed_in(started: Browser, address: str, person: str, *, width: int = 1280)
     """Open a page on which somebody is signed in; requests to anywhere else fail the test."""
     elsewhere: list[str] = []
     context = started.new_context(viewport={"width": width, "height": 900}, base_url=address, locale="en-GB")
+    context.set_default_timeout(15_000)
     page = context.new_page()
     page.on("request", lambda request: None if request.url.startswith(address) else elsewhere.append(request.url))
     page.goto("/sign-in")
     page.fill('main input[name="name"]', person)
     page.fill('input[name="password"]', PASSWORD)
-    page.click('main button[type="submit"]')
+    page.press('main input[name="password"]', 'Enter')
     page.wait_for_url(f"{address}/")
     try:
         yield page

@@ -230,7 +230,10 @@ def _view(
         results=tuple(
             ResultView(
                 each,
-                limits[row.requirement_id, each.unit][0] if (row.requirement_id, each.unit) in limits else row.limit,
+                # A control, or a part of several, has a limit of its own.
+                limits.get((row.requirement_id, each.unit), (row.limit,))[0]
+                if requirement is None or each.test == requirement.test
+                else each.limit,
                 draw_clones(each.reported) if is_karyotype else (),
             )
             for each in results
