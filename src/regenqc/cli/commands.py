@@ -57,6 +57,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "Keys of issuers, the single-file verifier, pictures, and what a certificate states.",
     ),
     "people": ("people.app", "People who sign: enrolment, roles, keys, attempts."),
+    "console": ("accounts.app", "Accounts, keys of service accounts and the journal of the console."),
     "ledger": (
         "ledger.app",
         "Record, verify, checkpoint, prove, witness, export: a chain of custody that can be believed.",
@@ -85,6 +86,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "outcomes": (
         "outcomes.app",
         "What became of the patients: lots joined to outcomes, visits due, conditions of an approval.",
+    ),
+    "serve": (
+        "serve.serve_command",
+        "Open the console for a browser: queue, lots, decisions, certificates.",
     ),
     "plan": ("plan.app", "Say how much to test, before testing: metaphases, supernatant, cells, containers."),
     "pull": ("pull.app", "Fetch results out of a LIMS."),

@@ -5,14 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.staticfiles import StaticFiles
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.routing import Mount
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
+from regenqc.console.access.forgery import refuse_forgeries
+from regenqc.console.access.identify import identify_by
+from regenqc.console.access.journal import Event, Outcome, record
+from regenqc.console.access.limits import RequestLimits
+from regenqc.console.access.metrics import Metrics, RequestMetrics
+from regenqc.console.access.office import Office, open_office
+from regenqc.console.access.person import asked_of
 from regenqc.console.headers import SafeHeaders
-from regenqc.console.refusals import NotAllowed, NotFound, NotSignedIn
+from regenqc.console.pages.access_routes import ACCESS_ROUTERS, ACCESS_SCREENS
+from regenqc.console.pages.desk_routes import DESK_ROUTERS, DESK_SCREENS
+from regenqc.console.pages.sign_in import sign_in_address
+from regenqc.console.refusals import Forged, NotAllowed, NotFound, NotSignedIn
 from regenqc.console.rendering import STATIC, page
 from regenqc.console.store.database import open_store
 from regenqc.errors import Fault, InternalError, RegenqcError
@@ -22,12 +37,14 @@ if TYPE_CHECKING:
 
     from sqlalchemy import Engine
 
+    from regenqc.console.access.passwords import Passwords
     from regenqc.console.access.permissions import Permission
     from regenqc.console.access.person import SignedIn
+    from regenqc.console.access.policy import AccessPolicy
     from regenqc.console.pages import Screen
     from regenqc.console.settings import ConsoleSettings
 
-__all__ = ["Console", "create_application", "permission_of"]
+__all__ = ["Console", "create_application", "permission_of", "routes_of"]
 
 
 def _present() -> datetime:
@@ -44,6 +61,8 @@ class Console:
         clock: the present moment, with zone.
         identify: who sends a request, `None` when nobody is signed in.
         screens: for the navigation.
+        office: accounts, sessions, keys and what they need.
+        metrics: figures for Prometheus.
     """
 
     settings: ConsoleSettings
@@ -51,48 +70,103 @@ class Console:
     clock: Callable[[], datetime]
     identify: Callable[[Request], SignedIn | None]
     screens: tuple[Screen, ...]
+    office: Office
+    metrics: Metrics
 
 
 def create_application(
     settings: ConsoleSettings,
     *,
-    identify: Callable[[Request], SignedIn | None],
+    identify: Callable[[Request], SignedIn | None] | None = None,
     clock: Callable[[], datetime] = _present,
+    policy: AccessPolicy | None = None,
+    passwords: Passwords | None = None,
 ) -> FastAPI:
     """Return the application of the console.
 
     Args:
         settings: where everything lies.
-        identify: who sends a request.
+        identify: who sends a request; by session or key unless stated.
         clock: the present moment, with zone.
+        policy: what the site decided about access; as `access.toml` in the home says unless stated.
+        passwords: how they are stored; as RFC 9106 recommends unless stated.
 
     Raises:
+        UsageError: `RQC-U150` and `RQC-U151` the store cannot be opened, `RQC-U155` the site's policy of access cannot be used.
         InternalError: `RQC-X040`, a route names no permission.
     """
-    application = FastAPI(title="regenqc", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    store = open_store(settings.store)
+    office = open_office(settings, store, clock=clock, policy=policy, passwords=passwords)
+    application = FastAPI(
+        title="regenqc",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        dependencies=[Depends(refuse_forgeries)],
+    )
+    metrics = Metrics()
     application.state.console = Console(
-        settings=settings, store=open_store(settings.store), clock=clock, identify=identify, screens=()
+        settings=settings,
+        store=store,
+        clock=clock,
+        identify=identify or identify_by(office),
+        screens=(*DESK_SCREENS, *ACCESS_SCREENS),
+        office=office,
+        metrics=metrics,
     )
     application.mount("/static", StaticFiles(directory=STATIC), name="static")
-    application.add_middleware(SafeHeaders, is_secure=settings.is_secure)
+    for router in (*DESK_ROUTERS, *ACCESS_ROUTERS):
+        application.include_router(router)
+    _surround(application, settings, office.policy, metrics)
     _answer_refusals(application)
-    for route in application.routes:
-        if isinstance(route, APIRoute):
-            permission_of(route)
+    for route in routes_of(application):
+        permission_of(route)
     return application
 
 
-def permission_of(route: APIRoute) -> Permission:
+def _surround(application: FastAPI, settings: ConsoleSettings, policy: AccessPolicy, metrics: Metrics) -> None:
+    """Put around the application what every request passes, the innermost first."""
+    application.add_middleware(RequestBodyLimitMiddleware, max_body_size=policy.largest_body_bytes)
+    application.add_middleware(RequestLimits, policy=policy, refused=metrics.refused)
+    application.add_middleware(RequestMetrics, metrics=metrics)
+    if policy.public_url:
+        hosts = [urlsplit(policy.public_url).hostname or "", "localhost", "127.0.0.1", "[::1]"]
+        application.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    application.add_middleware(SafeHeaders, is_secure=settings.is_secure)
+    if policy.trusted_proxies:
+        application.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(policy.trusted_proxies))
+
+
+def routes_of(application: FastAPI) -> list[RouteContext]:
+    """Return every route of an application, those of included routers as well, as requests reach them.
+
+    Static files and the description of the interface are none: they need no permission.
+    """
+    return [
+        each
+        for each in iter_route_contexts(application.routes)
+        if not isinstance(each.original_route, Mount) and each.path != application.openapi_url
+    ]
+
+
+def permission_of(route: APIRoute | RouteContext) -> Permission:
     """Return the permission that a route names.
 
     Raises:
         InternalError: `RQC-X040`, it names none, or several.
     """
-    asked = [getattr(each.call, "permission", None) for each in route.dependant.dependencies]
+    # A route that FastAPI does not make (a plain one, a socket) has no dependencies, and none that could name a permission.
+    dependant = getattr(route, "dependant", None)
+    asked = [getattr(each.call, "permission", None) for each in (dependant.dependencies if dependant else ())]
     named: list[Permission] = [each for each in asked if each is not None]
     if len(named) != 1:
         raise InternalError(
-            Fault(code="RQC-X040", what="A route of the console names no permission.", where=route.path, got=str(named))
+            Fault(
+                code="RQC-X040",
+                what="A route of the console names no permission.",
+                where=str(route.path),
+                got=str(named),
+            )
         )
     return named[0]
 
@@ -102,13 +176,21 @@ def _answer_refusals(application: FastAPI) -> None:
     def not_signed_in(request: Request, _: NotSignedIn) -> Response:
         if _is_interface(request):
             return _told("RQC-W401", "Nobody is signed in.", 401)
-        return RedirectResponse("/sign-in", status_code=303)
+        return RedirectResponse(sign_in_address(request), status_code=303)
 
     @application.exception_handler(NotAllowed)
     def not_allowed(request: Request, refused: NotAllowed) -> Response:
+        record(request, Event.NOT_ALLOWED, subject=asked_of(request), outcome=Outcome.REFUSED)
         if _is_interface(request):
             return _told("RQC-W403", "No role of yours allows this.", 403)
         return page(request, "refused.html.jinja", status=403, permission=refused.permission.value)
+
+    @application.exception_handler(Forged)
+    def forged(request: Request, refused: Forged) -> Response:
+        record(request, Event.FORGED, subject=asked_of(request), outcome=Outcome.REFUSED, detail=refused.why)
+        if _is_interface(request):
+            return _told("RQC-W412", "The request does not come from a page of this session.", 403)
+        return page(request, "forged.html.jinja", status=403)
 
     @application.exception_handler(NotFound)
     def not_found(request: Request, missing: NotFound) -> Response:

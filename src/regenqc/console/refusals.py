@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from regenqc.console.access.permissions import Permission
 
-__all__ = ["NotAllowed", "NotFound", "NotSignedIn"]
+__all__ = ["Forged", "NotAllowed", "NotFound", "NotSignedIn"]
 
 
 class NotSignedIn(Exception):  # noqa: N818 - an answer, not a fault of the program
@@ -37,3 +37,15 @@ class NotFound(Exception):  # noqa: N818 - an answer, not a fault of the program
     def __init__(self, what: str, name: str) -> None:
         super().__init__(what, name)
         self.what, self.name = what, name
+
+
+class Forged(Exception):  # noqa: N818 - an answer, not a fault of the program
+    """A request that changes something does not come from a page of this session: 403.
+
+    Args:
+        why: for the journal.
+    """
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why

@@ -10,6 +10,7 @@ import jinja2
 from fastapi.responses import HTMLResponse
 
 from regenqc.console.access.person import person_of
+from regenqc.console.access.sessions import csrf_of, token_of
 from regenqc.console.languages import LANGUAGES, language_of, translated
 from regenqc.evaluation.report import visible as spelled
 
@@ -41,8 +42,8 @@ _TEMPLATES.filters["visible"] = _visible
 def page(request: Request, template: str, /, *, status: int = 200, **shown: Any) -> HTMLResponse:
     """Return a page.
 
-    A template has `t(sentence, **values)` for what is translated, `person` (or none), `screens` that the person may open,
-    `language`, `languages`, and whatever is shown. Texts of others pass the filter `visible`.
+    A template has `t(sentence, **values)` for what is translated, `person` (or none), `csrf` for its forms, `screens` that
+    the person may open, `language`, `languages`, and whatever is shown. Texts of others pass the filter `visible`.
     """
     console = request.app.state.console
     person = person_of(request)
@@ -51,6 +52,7 @@ def page(request: Request, template: str, /, *, status: int = 200, **shown: Any)
     text = _TEMPLATES.get_template(template).render(
         t=partial(_translated, language),
         person=person,
+        csrf=csrf_of(token) if (token := token_of(request)) else "",
         screens=screens,
         path=request.url.path,
         language=language,

@@ -7,7 +7,7 @@ from typing import Final
 
 from regenqc.signing.words import Role
 
-__all__ = ["BY_ROLE", "Permission", "permissions_of"]
+__all__ = ["BY_ROLE", "RECORDED", "Permission", "permissions_of"]
 
 
 class Permission(StrEnum):
@@ -23,6 +23,7 @@ class Permission(StrEnum):
     ACCEPT = "accept"  # decide at the hospital
     GATE = "gate"  # ask whether a dose may be given
     LEDGER = "ledger"  # checkpoints, witnesses, verification
+    JOURNAL = "journal"  # who had access to what, when, from where
     ADMINISTER = "administer"  # accounts, roles, keys
 
 
@@ -30,14 +31,22 @@ _EVERYBODY: Final = frozenset({Permission.OPEN, Permission.READ})
 
 BY_ROLE: Final[dict[Role, frozenset[Permission]]] = {
     Role.ANALYST: _EVERYBODY | {Permission.UPLOAD},
-    Role.REVIEWER: _EVERYBODY | {Permission.UPLOAD, Permission.REVIEW, Permission.CUSTODY, Permission.LEDGER},
+    Role.REVIEWER: _EVERYBODY
+    | {Permission.UPLOAD, Permission.REVIEW, Permission.CUSTODY, Permission.LEDGER, Permission.JOURNAL},
     Role.QUALIFIED_PERSON: _EVERYBODY
-    | {Permission.DECIDE, Permission.REVIEW, Permission.CUSTODY, Permission.LEDGER, Permission.GATE},
+    | {
+        Permission.DECIDE,
+        Permission.REVIEW,
+        Permission.CUSTODY,
+        Permission.LEDGER,
+        Permission.GATE,
+        Permission.JOURNAL,
+    },
     Role.HOSPITAL_INSPECTOR: _EVERYBODY
     | {Permission.RECEIVE, Permission.ACCEPT, Permission.CUSTODY, Permission.GATE, Permission.LEDGER},
     Role.PHYSICIAN: _EVERYBODY | {Permission.GATE, Permission.CUSTODY},
     # Whoever administers accounts reads no lot and signs nothing; a machine uploads, reads and asks.
-    Role.ADMINISTRATOR: frozenset({Permission.OPEN, Permission.ADMINISTER}),
+    Role.ADMINISTRATOR: frozenset({Permission.OPEN, Permission.ADMINISTER, Permission.JOURNAL}),
     Role.SERVICE: _EVERYBODY | {Permission.UPLOAD, Permission.GATE},
 }
 
@@ -47,6 +56,10 @@ def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
 
     Example:
         >>> sorted(permissions_of(frozenset({Role.ADMINISTRATOR})))
-        [<Permission.ADMINISTER: 'administer'>, <Permission.OPEN: 'open'>]
+        [<Permission.ADMINISTER: 'administer'>, <Permission.JOURNAL: 'journal'>, <Permission.OPEN: 'open'>]
     """
     return frozenset({Permission.OPEN}).union(*(BY_ROLE[role] for role in roles))
+
+
+# Whoever uses one of these comes near the chain of a person: each use is a line of the journal.
+RECORDED: Final = frozenset({Permission.CUSTODY, Permission.GATE, Permission.RECEIVE, Permission.ACCEPT})

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fastapi import Depends, Request
 
-from regenqc.console.access.permissions import Permission, permissions_of
+from regenqc.console.access.journal import Event, record
+from regenqc.console.access.permissions import RECORDED, Permission, permissions_of
 from regenqc.console.refusals import NotAllowed, NotSignedIn
 
 if TYPE_CHECKING:
     from regenqc.signing.words import Role
 
-__all__ = ["SignedIn", "allow", "person_of", "signed_in"]
+__all__ = ["SignedIn", "allow", "asked_of", "person_of", "signed_in"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,8 +69,17 @@ def signed_in(request: Request) -> SignedIn:
     return person
 
 
+# Which word of the journal the use of a permission is.
+_WORDS: Final = {
+    Permission.CUSTODY: Event.CUSTODY,
+    Permission.GATE: Event.GATE,
+    Permission.RECEIVE: Event.RECEIPT,
+    Permission.ACCEPT: Event.RECEIPT,
+}
+
+
 def allow(permission: Permission) -> Any:
-    """Return the dependency of a route that only some may use.
+    """Return the dependency of a route that only some may use; what comes near the chain of a person, it records.
 
     A route states it as `dependencies=[allow(Permission.READ)]`.
 
@@ -83,8 +93,16 @@ def allow(permission: Permission) -> Any:
             return
         if not signed_in(request).may(permission):
             raise NotAllowed(permission)
+        if permission in RECORDED:
+            record(request, _WORDS[permission], subject=asked_of(request))
 
     dependency = Depends(check)
     # So that the start of the application, and a test over every route, can read which permission a route names.
     check.permission = permission  # type: ignore[attr-defined]
     return dependency
+
+
+def asked_of(request: Request) -> str:
+    """Return what was asked for: method, path and query, as they were sent."""
+    query = request.url.query
+    return f"{request.method} {request.url.path}{'?' if query else ''}{query}"

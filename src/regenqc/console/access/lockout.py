@@ -1,0 +1,134 @@
+"""Lockout: a failure is counted before the password is tried, by name and by address, so that guesses at once count, too.
+
+A name that does not exist is counted and locked out like one that does. A lockout ends by itself, and an administrator ends
+it sooner. Signing is not touched by it: whoever types wrong passwords here locks no key (`signing/attempts`), which would let
+anybody keep a person from releasing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import sha256
+from ipaddress import IPv6Address, ip_address
+from typing import TYPE_CHECKING, Final
+
+from sqlalchemy import Column, Integer, String, Table, case, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from regenqc.console.access.journal import Event, write
+from regenqc.console.store.database import METADATA
+
+if TYPE_CHECKING:
+    from regenqc.console.access.office import Office
+
+__all__ = ["Locked", "count_attempt", "forget_failures", "unlock"]
+
+_FAILURES: Final = Table(
+    "access_failures",
+    METADATA,
+    Column("whose", String, primary_key=True),
+    Column("count", Integer, nullable=False),
+    Column("last_at", Integer, nullable=False),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locked:
+    """Say that an attempt is not even tried.
+
+    Args:
+        what: `name` or `address`.
+        until: seconds since 1970.
+    """
+
+    what: str
+    until: int
+
+
+def count_attempt(office: Office, *, name: str, address: str) -> Locked | None:
+    """Count an attempt as failed until it has succeeded, and say whether it may be tried at all.
+
+    Args:
+        office: of the console.
+        name: as typed.
+        address: from where.
+    """
+    now = int(office.clock().timestamp())
+    for what, whose, most in (
+        ("address", _address_key(address), office.policy.address_failures),
+        ("name", _name_key(name), office.lockout_after),
+    ):
+        count, last_at = _counted(office, whose, most, now)
+        if count > most:
+            return Locked(what=what, until=last_at + office.policy.lockout_seconds)
+    return None
+
+
+def forget_failures(office: Office, *, name: str, address: str) -> None:
+    """Forget the failures of a name after a success; of the address only this attempt, which was none."""
+    with office.store.begin() as connection:
+        connection.execute(delete(_FAILURES).where(_FAILURES.c.whose == _name_key(name)))
+        # Not the others: whoever has an account of their own could go on guessing for ever.
+        connection.execute(
+            update(_FAILURES)
+            .where(_FAILURES.c.whose == _address_key(address), _FAILURES.c.count > 0)
+            .values(count=_FAILURES.c.count - 1)
+        )
+
+
+def unlock(office: Office, *, name: str, by: str) -> None:
+    """Let a name try again.
+
+    Args:
+        office: of the console.
+        name: as it is typed.
+        by: who lets it.
+    """
+    with office.store.begin() as connection:
+        connection.execute(delete(_FAILURES).where(_FAILURES.c.whose == _name_key(name)))
+    write(office.store, now=office.clock(), event=Event.ACCOUNT, person_id=by, subject=name, detail="unlocked")
+
+
+def _counted(office: Office, whose: str, most: int, now: int) -> tuple[int, int]:
+    """Return how many attempts there were with this one, and when the last one was that counted.
+
+    While something is locked out, further attempts neither count nor prolong it.
+    """
+    is_over = _FAILURES.c.last_at <= now - office.policy.lockout_seconds
+    changed = (
+        update(_FAILURES)
+        .where(_FAILURES.c.whose == whose, is_over | (_FAILURES.c.count <= most))
+        .values(count=case((is_over, 1), else_=_FAILURES.c.count + 1), last_at=now)
+    )
+    for _ in range(2):
+        try:
+            with office.store.begin() as connection:
+                connection.execute(
+                    delete(_FAILURES).where(_FAILURES.c.last_at < now - 10 * office.policy.lockout_seconds)
+                )
+                if not connection.execute(changed).rowcount:
+                    known = connection.execute(select(_FAILURES.c.count).where(_FAILURES.c.whose == whose)).first()
+                    if known is None:
+                        connection.execute(insert(_FAILURES).values(whose=whose, count=1, last_at=now))
+                row = connection.execute(
+                    select(_FAILURES.c.count, _FAILURES.c.last_at).where(_FAILURES.c.whose == whose)
+                ).one()
+                return int(row[0]), int(row[1])
+        except IntegrityError:  # another attempt was the first one
+            continue
+    return most + 1, now
+
+
+def _name_key(name: str) -> str:
+    # A digest: people type passwords into the field of the name.
+    return f"name:{sha256(name.strip().casefold().encode('utf-8', errors='surrogatepass')).hexdigest()}"
+
+
+def _address_key(address: str) -> str:
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return f"address:{address}"
+    if isinstance(parsed, IPv6Address):  # one household or host has the whole of a /64
+        return f"address:{parsed.packed[:8].hex()}"
+    return f"address:{parsed}"

@@ -1,0 +1,216 @@
+"""Sign-in and sign-out: one form for name, password and code; what must be set before the first work comes after it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Final
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from regenqc.console.access.accounts import change_password, known_account
+from regenqc.console.access.journal import Event, write
+from regenqc.console.access.permissions import Permission
+from regenqc.console.access.person import allow, person_of
+from regenqc.console.access.second_factor import confirm, propose
+from regenqc.console.access.sessions import (
+    Session,
+    close_session,
+    drop_cookie,
+    find_session,
+    open_session,
+    set_cookie,
+    token_of,
+)
+from regenqc.console.access.sign_in import Opened, Refused, sign_in
+from regenqc.console.refusals import NotSignedIn
+from regenqc.console.rendering import page
+from regenqc.errors import Fault, UsageError
+
+if TYPE_CHECKING:
+    from regenqc.console.application import Console
+
+__all__ = ["address_of", "check_same", "entered", "own_path", "refusal_page", "router", "sign_in_address"]
+
+router: Final = APIRouter(include_in_schema=False)
+_OPEN: Final = [allow(Permission.OPEN)]
+_NEXT: Final = {"password": "/sign-in/password", "second_factor": "/sign-in/second-factor"}
+Text = Annotated[str, Form()]
+
+
+@router.get("/sign-in", dependencies=_OPEN)
+def show_sign_in(request: Request, next: str = "") -> Response:  # noqa: A002 - the name that addresses have
+    """Show the form; who is signed in already goes on."""
+    if person_of(request) is not None:
+        return RedirectResponse(own_path(next) or "/", status_code=303)
+    return _form(request, 200, next_path=own_path(next))
+
+
+@router.post("/sign-in", dependencies=_OPEN)
+def do_sign_in(
+    request: Request,
+    name: Text = "",
+    password: Text = "",
+    code: Text = "",
+    next: Text = "",  # noqa: A002 - as above
+) -> Response:
+    """Sign somebody in, with a token that nobody held before."""
+    console: Console = request.app.state.console
+    found = sign_in(console.office, name=name, password=password, code=code, address=address_of(request))
+    if isinstance(found, Refused):
+        return refusal_page(request, found, next_path=own_path(next))
+    return entered(request, found, next_path=own_path(next))
+
+
+@router.get("/sign-in/password", dependencies=_OPEN)
+def show_first_password(request: Request) -> Response:
+    """Ask for the password that replaces the one an administrator gave."""
+    session = _pending(request, "password")
+    console: Console = request.app.state.console
+    return page(request, "first_password.html.jinja", name=session.person_id, shortest=console.office.shortest_password)
+
+
+@router.post("/sign-in/password", dependencies=_OPEN)
+def set_first_password(request: Request, new: Text = "", again: Text = "") -> Response:
+    """Take that password; the session that asked for it ends, and a new one begins."""
+    session = _pending(request, "password")
+    office = request.app.state.console.office
+    check_same(new, again)
+    change_password(office, session.person_id, password=new)
+    account = known_account(office, session.person_id)
+    pending = "second_factor" if office.policy.second_factor and not account.secret else ""
+    token = open_session(office, session.person_id, address=address_of(request), pending=pending)
+    return entered(request, Opened(token=token, pending=pending))
+
+
+@router.get("/sign-in/second-factor", dependencies=_OPEN)
+def show_first_factor(request: Request) -> Response:
+    """Show the secret of the second factor, to be taken by an authenticator."""
+    session = _pending(request, "second_factor")
+    return _factor_form(request, session, is_wrong=False)
+
+
+@router.post("/sign-in/second-factor", dependencies=_OPEN)
+def set_first_factor(request: Request, code: Text = "") -> Response:
+    """Take the second factor when a code of it is right, and show the recovery codes this once."""
+    session = _pending(request, "second_factor")
+    office = request.app.state.console.office
+    codes = confirm(office, session.person_id, code=code)
+    if not codes:
+        return _factor_form(request, session, is_wrong=True)
+    close_session(office, token_of(request))
+    answer = page(request, "recovery_codes.html.jinja", codes=codes)
+    token = open_session(office, session.person_id, address=address_of(request))
+    set_cookie(answer, token, is_secure=request.app.state.console.settings.is_secure)
+    return answer
+
+
+@router.post("/sign-out", dependencies=_OPEN)
+def sign_out(request: Request) -> Response:
+    """End the session, here and in the database."""
+    console: Console = request.app.state.console
+    session = find_session(console.office, token_of(request))
+    if session is not None:
+        close_session(console.office, token_of(request))
+        write(
+            console.store,
+            now=console.clock(),
+            event=Event.SIGN_OUT,
+            person_id=session.person_id,
+            session_id=session.digest,
+            address=address_of(request),
+        )
+    answer = RedirectResponse("/sign-in", status_code=303)
+    drop_cookie(answer, is_secure=console.settings.is_secure)
+    return answer
+
+
+def entered(request: Request, opened: Opened, *, next_path: str = "") -> Response:
+    """Return the answer that gives a browser its new session, and ends the one that it had."""
+    console: Console = request.app.state.console
+    if token_of(request):
+        close_session(console.office, token_of(request))
+    target = _NEXT.get(opened.pending) or next_path or "/"
+    answer = RedirectResponse(target, status_code=303)
+    set_cookie(answer, opened.token, is_secure=console.settings.is_secure)
+    console.metrics.sign_in("done")
+    return answer
+
+
+def refusal_page(request: Request, refused: Refused, *, next_path: str = "") -> Response:
+    """Return the form again, with what is wrong; whether a name exists, it does not say."""
+    request.app.state.console.metrics.sign_in(refused.why)
+    answer = _form(request, 429 if refused.why == "locked" else 403, next_path=next_path, refused=refused)
+    if refused.why == "locked":
+        wait = max(1, refused.until - int(request.app.state.console.clock().timestamp()))
+        answer.headers["Retry-After"] = str(wait)
+    return answer
+
+
+def check_same(new: str, again: str) -> None:
+    """Refuse a new password that was typed differently the second time.
+
+    Raises:
+        UsageError: `RQC-U121`.
+    """
+    if new != again:
+        raise UsageError(Fault(code="RQC-U121", what="The two passwords differ.", action="Type the same twice."))
+
+
+def address_of(request: Request) -> str:
+    """Return from where a request comes."""
+    return request.client.host if request.client is not None else ""
+
+
+def own_path(text: str) -> str:
+    r"""Return a path of this console to go on to, empty when it leads anywhere else.
+
+    Example:
+        >>> own_path("/lots/A?x=1"), own_path("//evil.example"), own_path("/\\evil.example"), own_path("https://evil.example")
+        ('/lots/A?x=1', '', '', '')
+    """
+    is_own = text.startswith("/") and not text.startswith(("//", "/\\")) and text.isprintable() and "\\" not in text
+    return text if is_own and len(text) <= 2000 else ""
+
+
+def sign_in_address(request: Request) -> str:
+    """Return the address of the sign-in page that leads back to where somebody wanted to go."""
+    query = request.url.query
+    wanted = f"{request.url.path}{'?' if query else ''}{query}"
+    if request.method != "GET" or wanted == "/":
+        return "/sign-in"
+    return f"/sign-in?{urlencode({'next': wanted})}"
+
+
+def _form(request: Request, status: int, *, next_path: str, refused: Refused | None = None) -> Response:
+    policy = request.app.state.console.office.policy
+    return page(
+        request,
+        "sign_in.html.jinja",
+        status=status,
+        next_path=next_path,
+        refused=refused.why if refused is not None else "",
+        minutes=max(1, -(-(refused.until - int(request.app.state.console.clock().timestamp())) // 60))
+        if refused
+        else 0,
+        provider=policy.oidc.name if policy.oidc is not None else "",
+    )
+
+
+def _pending(request: Request, step: str) -> Session:
+    session = find_session(request.app.state.console.office, token_of(request))
+    if session is None or session.pending != step:
+        raise NotSignedIn
+    return session
+
+
+def _factor_form(request: Request, session: Session, *, is_wrong: bool) -> Response:
+    console: Console = request.app.state.console
+    proposal = propose(console.office, session.person_id, site=console.settings.site)
+    return page(
+        request,
+        "first_factor.html.jinja",
+        status=403 if is_wrong else 200,
+        proposal=proposal,
+        is_wrong=is_wrong,
+    )
