@@ -12,8 +12,10 @@ import pytest
 from fastapi.testclient import TestClient
 from tests.console.conftest import DEMO_NOW, Watch
 
+from regenqc.cli.demo_console import make_accounts
 from regenqc.cli.demo_office import PASSWORD
 from regenqc.cli.demo_ward import COI, PACKET, RECIPIENT, STAFF, WARD_LOT, furnish_ward
+from regenqc.cli.serve import console_clock
 from regenqc.console.access.person import SignedIn
 from regenqc.console.application import create_application
 from regenqc.console.settings import read_settings
@@ -29,11 +31,28 @@ FIRST, SECOND, DECIDER = "PHARM-0201", "PHARM-0202", "QA-0204"
 
 
 @pytest.fixture(scope="session")
-def furnished(demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def furnished(demonstration: Path, demo_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Furnish a ward once; nobody writes into it."""
     home = Path(shutil.copytree(demo_home, tmp_path_factory.mktemp("ward") / "home"))
-    furnish_ward(home, hospital=demo_home.parent / "demo" / "signed" / "hospital", now=DEMO_NOW)
+    furnish_ward(home, hospital=demonstration / "signed" / "hospital", now=DEMO_NOW)
     return home
+
+
+@pytest.fixture
+def live_ward(demonstration: Path, live_home: Path, tmp_path: Path) -> Path:
+    """Return the home of a ward as of now, with accounts, for a real server."""
+    home = Path(shutil.copytree(live_home, tmp_path / "live"))
+    settings = read_settings(home)
+    clock = console_clock(settings)
+    furnish_ward(home, hospital=demonstration / "signed" / "hospital", now=clock())
+    make_accounts(read_settings(home), clock=clock, people=STAFF)
+    return home
+
+
+def life_of(home: Path, item: str) -> list[Event]:
+    """Return what the ledger of a home says of an item."""
+    with Log.open(read_settings(home).ledger_url, read_only=True) as log, log.read() as view:
+        return [step.event for step in Reader(view).life(item)]
 
 
 @dataclass
@@ -50,8 +69,7 @@ class Ward:
 
     def life(self, item: str) -> list[Event]:
         """Return what the ledger says of an item."""
-        with Log.open(read_settings(self.home).ledger_url, read_only=True) as log, log.read() as view:
-            return [step.event for step in Reader(view).life(item)]
+        return life_of(self.home, item)
 
 
 @pytest.fixture
