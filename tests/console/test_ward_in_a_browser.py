@@ -40,6 +40,12 @@ def looked_at(page: Page, name: str) -> None:
         picture(page, f"{name}-{width}")
 
 
+def follow(page: Page, selector: str) -> None:
+    """Click on what leads to another page, and wait until that is there."""
+    with page.expect_navigation(wait_until="load"):
+        page.click(selector)
+
+
 def receive(page: Page, home: Path, item: str) -> None:
     """Receive a container on a tablet that the first person signed in at; the second one shows by password who they are."""
     taken = {event.kind: event for event in life_of(home, item)}
@@ -47,12 +53,12 @@ def receive(page: Page, home: Path, item: str) -> None:
     looked_at(page, "receipts")
     page.fill("#item", item)
     page.select_option("#specification", "example/receipt-of-frozen-cells")
-    page.click("main button.main")
+    follow(page, "main button.main")
     page.fill("#received_as", "receiver")
     page.fill("#received_at", taken["receive"].event_time)
     page.fill("#shipment", taken["ship"].event_id)
     looked_at(page, "receipt-arrival")
-    page.click("main button.main")
+    follow(page, "main button.main")
     for step, who in (("first", FIRST), ("second", SECOND)):
         page.wait_for_url(f"**/{step}")
         page.fill("#by", who)
@@ -62,7 +68,7 @@ def receive(page: Page, home: Path, item: str) -> None:
         for field, text in (("recipient", RECIPIENT), ("coi", COI), ("lot", WARD_LOT)):
             page.fill(f"#{field}", text)
         looked_at(page, f"receipt-{step}")
-        page.click("main button.main")
+        follow(page, "main button.main")
     page.wait_for_url("**/label")
     for field, text in (
         ("containers", "2"),
@@ -72,26 +78,26 @@ def receive(page: Page, home: Path, item: str) -> None:
     ):
         page.fill(f"#{field}", text)
     looked_at(page, "receipt-label")
-    page.click("main button.main")
+    follow(page, "main button.main")
     page.wait_for_url("**/checks")
     for each in page.locator('input[value="yes"]').all():
         each.check()
     looked_at(page, "receipt-checks")
-    page.click("main button.main")
+    follow(page, "main button.main")
     page.wait_for_url("**/files")
     page.set_input_files("#packet", home / "packets" / PACKET)
     page.set_input_files("#logger", home / "loggers" / f"{item}.csv")
-    page.click("main button.main")
+    follow(page, "main button.main")
     page.wait_for_url("**/files")
     page.locator("text=verified").first.wait_for()
     looked_at(page, "receipt-files")
     page.goto(page.url.replace("/files", "/judge"))
-    page.click('form[action$="/judge"] button')
+    follow(page, 'form[action$="/judge"] button')
     page.locator("#first_password").wait_for()
     looked_at(page, "receipt-judge")
     page.fill("#first_password", PASSWORD)
     page.fill("#second_password", PASSWORD)
-    page.click('form[action$="/record"] button')
+    follow(page, 'form[action$="/record"] button')
     page.wait_for_url("**/decide")
 
 
@@ -103,7 +109,7 @@ def decide(started: Browser, address: str, place: str, outcome: str, reason: str
         page.fill("#reason", reason)
         page.fill("#password", PASSWORD)
         looked_at(page, "receipt-decide")
-        page.click("main button.main")
+        follow(page, "main button.main")
         page.locator("text=The decision stands in the ledger").wait_for()
         looked_at(page, "receipt-decided")
 
@@ -126,7 +132,7 @@ def test_a_hospital_receives_a_container_that_became_warm_and_refuses_it(live_wa
                 page.fill(f"#{field}", text)
             page.select_option("#role", "nurse")
             page.select_option("#second_role", "physician")
-            page.click("main button.main")
+            follow(page, "main button.main")
             assert "NO-GO" in page.locator(".verdict h1").inner_text()
             looked_at(page, "gate-no-go")
     inspection, decision = life_of(live_ward, WARM)[-2:]
@@ -139,19 +145,19 @@ def test_a_hospital_receives_a_container_that_became_warm_and_refuses_it(live_wa
 def test_from_a_lot_of_raw_material_to_its_patients_in_two_clicks(live_ward: Path):
     with browser() as started, serving(live_ward) as (address, _), signed_in(started, address, "REV-0301") as page:
         page.context.set_default_timeout(60_000)
-        page.click('nav a[href="/custody"]')
+        follow(page, 'nav a[href="/custody"]')
         looked_at(page, "custody-empty")
         page.fill("#code", MATERIAL)
-        page.click("main button.main")
+        follow(page, "main button.main")
         found = page.locator(".patients tbody tr").all_inner_texts()
         assert len(found) == 3
         assert all(RECIPIENT in each for each in found)
         looked_at(page, "custody")
-        page.click(".patients tbody a >> nth=0")
+        follow(page, ".patients tbody a >> nth=0")
         looked_at(page, "custody-item")
         for name in ("ledger", "trends", "specifications", "people"):
             page.set_viewport_size({"width": 1280, "height": 900})
-            page.click(f'nav a[href="/{name}"]')
+            follow(page, f'nav a[href="/{name}"]')
             looked_at(page, name)
         page.goto("/specifications/show?id=example/hipsc-progenitors")
         looked_at(page, "specification")
@@ -160,12 +166,12 @@ def test_from_a_lot_of_raw_material_to_its_patients_in_two_clicks(live_ward: Pat
         page.goto("/specifications/compare?id=jp/asrm-class-2&id=jp/asrm-class-3")
         looked_at(page, "compare")
         page.goto("/ledger")
-        page.click("main form button.main")
+        follow(page, "main form button.main")
         page.locator("text=everything agrees").wait_for()
         looked_at(page, "ledger-verified")
         page.goto("/trends")
         page.check('input[value="synthetic-hipsc"]')
-        page.click("main form button.main")
+        follow(page, "main form button.main")
         page.locator("text=signals are open").wait_for()
         looked_at(page, "trend")
     # The reviewer recalled nothing and changed nothing: looking leaves the ledger as it was, and is on record beside it.
