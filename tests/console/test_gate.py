@@ -79,6 +79,13 @@ def test_while_the_network_is_down_the_age_of_the_last_checkpoint_is_judged(ward
     assert "this site has not said whose checkpoints it believes" in answer.text
 
 
+def test_the_form_knows_who_asks_and_what_was_scanned_before(ward: Ward):
+    shown = ward.client("NURSE-0203").get("/gate", params={"item": ARRIVED[0]})
+    assert shown.status_code == 200
+    assert f'value="{ARRIVED[0]}"' in shown.text
+    assert 'value="NURSE-0203"' in shown.text
+
+
 def test_whoever_may_not_ask_learns_nothing(ward: Ward):
     assert ward.client("STAFF-0418").post("/gate", data=ASKED).status_code == 403
     assert ward.client("nobody").get("/gate").status_code in {303, 307}

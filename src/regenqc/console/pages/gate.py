@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
@@ -28,6 +28,7 @@ __all__ = ["router"]
 
 router = APIRouter()
 Text = Annotated[str, Form(max_length=400)]
+_FIELDS: Final = ("item", "recipient", "coi", "actor", "role", "second_actor", "second_role")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,7 @@ def gate_form(
 ) -> Response:
     """Show what is to be scanned."""
     person = signed_in(request)
-    asked = {"item": item, "recipient": recipient, "actor": person.person_id}
+    asked = dict.fromkeys(_FIELDS, "") | {"item": item, "recipient": recipient, "actor": person.person_id}
     return page(request, "ward/gate.html.jinja", asked=asked, roles=sorted(ROLES), faults=())
 
 
