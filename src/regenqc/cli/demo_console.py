@@ -115,12 +115,15 @@ def serve_demonstration(screen: Console, directory: Path, *, port: int) -> None:
     )
 
 
-def make_accounts(settings: ConsoleSettings, *, clock: Callable[[], datetime]) -> None:
+def make_accounts(
+    settings: ConsoleSettings, *, clock: Callable[[], datetime], people: Iterable[str] = tuple(DEMO_PEOPLE)
+) -> None:
     """Give everybody of the demonstration an account whose password stands on the screen.
 
     Args:
         settings: of the console.
         clock: returns the present moment, with zone.
+        people: who gets one.
     """
     from regenqc.console.access.accounts import create_account
     from regenqc.console.access.office import open_office
@@ -130,7 +133,7 @@ def make_accounts(settings: ConsoleSettings, *, clock: Callable[[], datetime]) -
     (settings.home / "access.toml").write_text("second_factor = false\n", encoding="utf-8")
     store = open_store(settings.store)
     office = open_office(settings, store, clock=clock)
-    for person in DEMO_PEOPLE:
+    for person in people:
         create_account(office, person, password=PASSWORD, by="ADMIN-001", must_change=False)
     store.dispose()
 

@@ -27,6 +27,7 @@ from regenqc.console.headers import SafeHeaders
 from regenqc.console.pages.access_routes import ACCESS_ROUTERS, ACCESS_SCREENS
 from regenqc.console.pages.desk_routes import DESK_ROUTERS, DESK_SCREENS
 from regenqc.console.pages.sign_in import sign_in_address
+from regenqc.console.pages.ward_routes import WARD_ROUTERS, WARD_SCREENS
 from regenqc.console.refusals import Forged, NotAllowed, NotFound, NotSignedIn
 from regenqc.console.rendering import STATIC, page
 from regenqc.console.store.database import open_store
@@ -110,12 +111,12 @@ def create_application(
         store=store,
         clock=clock,
         identify=identify or identify_by(office),
-        screens=(*DESK_SCREENS, *ACCESS_SCREENS),
+        screens=(*DESK_SCREENS, *WARD_SCREENS, *ACCESS_SCREENS),
         office=office,
         metrics=metrics,
     )
     application.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in (*DESK_ROUTERS, *ACCESS_ROUTERS):
+    for router in (*DESK_ROUTERS, *WARD_ROUTERS, *ACCESS_ROUTERS):
         application.include_router(router)
     _surround(application, settings, office.policy, metrics)
     _answer_refusals(application)
