@@ -6,7 +6,7 @@ RESULTS   ?= 1000000
 WORKLOADS ?= EGKPCSMWTR
 OPTIONS   ?=
 
-.PHONY: demo test test-long test-spark lint bench pictures wheel clean
+.PHONY: demo test test-long test-spark lint audit bench pictures wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/regenqc demo
@@ -24,6 +24,11 @@ lint: $(VENV)/.installed-lint
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+
+# Known vulnerabilities of the versions in constraints.txt; says so and fails nothing where no service can be asked.
+audit: $(VENV)/.installed
+	if $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[audit]'; \
+	then $(BIN)/python .ci/audit.py; else echo 'audit: pip-audit cannot be installed here; nothing was looked up'; fi
 
 bench: $(VENV)/.installed
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'

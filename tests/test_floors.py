@@ -54,7 +54,6 @@ HOMES = {
     "pyhanko": {"certificate"},
     "pyhanko_certvalidator": {"certificate"},
     "asn1crypto": {"certificate"},
-    "segno": {"console"},
     "zxingcpp": {"certificate"},
     "cryptography": {"ledger", "signing", "certificate", "console"},
     "pkcs11": {"signing"},

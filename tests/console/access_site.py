@@ -64,13 +64,16 @@ class Site:
     home: Path
     policy: AccessPolicy = field(default_factory=lambda: AccessPolicy(second_factor=False))
     is_secure: bool = False
+    store_url: str = ""
     clock: Clock = field(default_factory=Clock)
 
     def __post_init__(self) -> None:
         folder = self.home / "people"
         folder.mkdir(parents=True, exist_ok=True)
         self.write_people(people())
-        self.settings = ConsoleSettings(home=self.home, site="SITE-A", is_secure=self.is_secure)
+        self.settings = ConsoleSettings(
+            home=self.home, site="SITE-A", store_url=self.store_url, is_secure=self.is_secure
+        )
         self.application: FastAPI = create_application(
             self.settings,
             clock=self.clock,

@@ -215,7 +215,9 @@ def test_no_name_in_a_path_leads_out_of_the_home(site, route):
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.fields], ids=str)
 def test_no_text_in_a_field_is_more_than_text(site, route):
     for hostile in HOSTILE:
-        answer = sent(site, allowed_role(route), route, fields=dict.fromkeys(route.fields, hostile))
+        # What is longer than an address can be, no client sends.
+        said = hostile[:2000] if route.method in SAFE else hostile
+        answer = sent(site, allowed_role(route), route, fields=dict.fromkeys(route.fields, said))
         assert answer.status_code < 500, (hostile, answer.text)
         assert "x-injected" not in answer.headers
         if answer.headers.get("content-type", "").startswith("text/html"):

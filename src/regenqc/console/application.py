@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import DataError as NotStorable
 from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.routing import Mount
@@ -31,7 +32,7 @@ from regenqc.console.pages.ward_routes import WARD_ROUTERS, WARD_SCREENS
 from regenqc.console.refusals import Forged, NotAllowed, NotFound, NotSignedIn
 from regenqc.console.rendering import STATIC, page
 from regenqc.console.store.database import open_store
-from regenqc.errors import Fault, InternalError, RegenqcError
+from regenqc.errors import Fault, InternalError, RegenqcError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -198,6 +199,16 @@ def _answer_refusals(application: FastAPI) -> None:
         if _is_interface(request):
             return _told("RQC-W404", f"There is no such {missing.what}.", 404)
         return page(request, "not_found.html.jinja", status=404, what=missing.what, name=missing.name)
+
+    @application.exception_handler(NotStorable)
+    def not_storable(request: Request, error: NotStorable) -> Response:
+        fault = Fault(
+            code="RQC-W422",
+            what="What was sent holds a character or a number that no database can hold.",
+            got=str(error.orig).splitlines()[0],
+            action="Send it without; nothing was changed.",
+        )
+        return refused(request, UsageError(fault))
 
     @application.exception_handler(RegenqcError)
     def refused(request: Request, error: RegenqcError) -> Response:

@@ -7,11 +7,12 @@ import secrets
 from base64 import b32encode
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
 
 import pyotp
-import segno
 from sqlalchemy import Column, String, Table, delete, insert, update
 
+from regenqc.certificate.symbols import qr_svg
 from regenqc.console.access.accounts import ACCOUNTS, known_account
 from regenqc.console.access.journal import Event, write
 from regenqc.console.store.database import METADATA
@@ -50,13 +51,13 @@ class Proposal:
 
     @property
     def picture(self) -> str:
-        """Return the QR code as the address of a picture that contains it: a page needs no other request.
+        """Return the QR code, without margin, as the address of a picture that contains it: a page needs no other request.
 
         Example:
             >>> Proposal("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", person_id="QP-0001", site="SITE-A").picture[:26]
-            'data:image/svg+xml;charset'
+            'data:image/svg+xml,%3Csvg'
         """
-        return segno.make(self._address, error="m").svg_data_uri(scale=5, border=4, dark="#000", light="#fff")
+        return f"data:image/svg+xml,{quote(qr_svg(self._address))}"
 
     @property
     def spelled(self) -> str:
