@@ -6,19 +6,15 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from regenqc.console.jobs.runner import JobRunner
-from regenqc.console.jobs.scope import check_scope
 from regenqc.console.jobs.table import Job, JobState
-from regenqc.console.store.loading import load_evaluation
 from regenqc.console.webhooks.delivery import Deliverer
 from regenqc.console.webhooks.outbox import take
 from regenqc.console.webhooks.tables import EventType
 from regenqc.console.webhooks.watching import Watch
-from regenqc.signing.moments import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
 
     from fastapi import FastAPI
     from sqlalchemy import Connection
@@ -58,12 +54,6 @@ def job_runner(console: Console) -> JobRunner:
     """Return what runs the uploaded evaluations of a console."""
     site = console.settings.site
 
-    def check(folder: Path, job: Job) -> None:
-        check_scope(console.store, folder, site=site, sites=job.request["sites"])
-
-    def load(folder: Path, _: Job) -> None:
-        load_evaluation(console.store, folder, site=site, loaded_at=moment_text(console.clock()))
-
     def told(connection: Connection, job: Job) -> None:
         take(
             connection,
@@ -80,6 +70,4 @@ def job_runner(console: Console) -> JobRunner:
             },
         )
 
-    return JobRunner(
-        store=console.store, settings=console.settings, clock=console.clock, check=check, load=load, on_end=told
-    )
+    return JobRunner(store=console.store, settings=console.settings, clock=console.clock, on_end=told)

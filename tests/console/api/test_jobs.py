@@ -17,10 +17,10 @@ import pytest
 from sqlalchemy import select, update
 from tests.console.api.conftest import SPECIFICATION, ended, new_key, sample_form
 
-from regenqc.console.background import job_runner
 from regenqc.console.jobs.child import Limits, run_evaluation
 from regenqc.console.jobs.runner import upload_folder
 from regenqc.console.jobs.table import JOBS, JobState, find_job, start_job
+from regenqc.console.lifespan import job_runner
 from regenqc.console.store.tables import EVALUATIONS
 
 if TYPE_CHECKING:

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from regenqc.console.jobs.child import Limits, Outcome, run_evaluation
 from regenqc.console.jobs.table import ENDED, Job, JobState, end_job, find_job, requeue_job, start_job, unfinished_jobs
-from regenqc.errors import Fault, RegenqcError, fault_value
+from regenqc.console.jobs.taking import take_output
+from regenqc.errors import Fault, InternalError, RegenqcError, fault_value
+from regenqc.signing.moments import moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,8 +49,6 @@ class JobRunner:
         store: with the table of jobs.
         settings: where everything lies.
         clock: the present moment, with zone.
-        check: refuses the output of an evaluation that its uploader may not have made.
-        load: puts the output of an evaluation into the store; the same output twice is put there once.
         on_end: called with the connection on which the end of a job is written, before it is committed.
         threads: how many evaluations run at once.
     """
@@ -59,13 +59,11 @@ class JobRunner:
         store: Engine,
         settings: ConsoleSettings,
         clock: Callable[[], datetime],
-        check: Callable[[Path, Job], object],
-        load: Callable[[Path, Job], object],
         on_end: Callable[[Connection, Job], object],
         threads: int = 2,
     ) -> None:
         self._store, self._settings, self._clock = store, settings, clock
-        self._check, self._load, self._on_end = check, load, on_end
+        self._on_end = on_end
         self._stop = Event()
         self._changed = Condition()
         self._threads = [Thread(target=self._run, name=f"evaluations-{each}", daemon=True) for each in range(threads)]
@@ -146,11 +144,15 @@ class JobRunner:
                 outcome = self._judge(job, folder, lock)
                 if outcome.state is not JobState.DONE:
                     return outcome
-                # Not before this is it one of the evaluations that the console reads.
-                self._check(folder / _OUTPUT, job)
-                kept.parent.mkdir(parents=True, exist_ok=True)
-                (folder / _OUTPUT).rename(kept)
-            self._load(kept, job)
+            take_output(
+                self._settings,
+                folder / _OUTPUT,
+                evaluation_id=job.evaluation_id,
+                sites=job.request["sites"],
+                loaded_at=moment_text(self._clock()),
+            )
+        except InternalError as error:
+            return Outcome(state=JobState.FAILED, faults=tuple(fault_value(fault) for fault in error.faults))
         except RegenqcError as error:
             faults = tuple(fault_value(fault) for fault in error.faults)
             return Outcome(state=JobState.REFUSED, exit_code=error.exit_code, faults=faults)
