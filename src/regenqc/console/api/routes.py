@@ -8,9 +8,19 @@ from fastapi.openapi.utils import get_openapi
 from pydantic.json_schema import models_json_schema
 
 import regenqc
-from regenqc.console.api import certificates, dispositions, evaluations, specifications, verification, webhooks
+from regenqc.console.api import (
+    certificates,
+    dispositions,
+    evaluations,
+    events,
+    gate,
+    specifications,
+    verification,
+    webhooks,
+)
 from regenqc.console.api.answers import Faults
 from regenqc.console.api.uploads import EvaluationRequest
+from regenqc.custody.record import event_schemas
 
 if TYPE_CHECKING:
     from fastapi import APIRouter, FastAPI
@@ -23,6 +33,8 @@ API_ROUTERS: Final[tuple[APIRouter, ...]] = (
     specifications.router,
     certificates.router,
     verification.router,
+    gate.router,
+    events.router,
     webhooks.router,
 )
 _PREFIX: Final = "/api/v1/"
@@ -31,6 +43,8 @@ _TAGS: Final = (
     ("dispositions", "What the data allow, for each lot, and why."),
     ("specifications", "By what lots can be judged here."),
     ("certificates", "What was issued, as record and as pages; whether one that came from elsewhere holds."),
+    ("gate", "Whether a dose may be given, before it is."),
+    ("custody", "What happened to items, recorded in the ledger of the site."),
     ("webhooks", "Who is told what happens."),
 )
 _ABOUT: Final = """\
@@ -69,6 +83,8 @@ def description_of(application: FastAPI) -> dict[str, Any]:
     schemas = whole.setdefault("components", {}).setdefault("schemas", {})
     _, more = models_json_schema([(EvaluationRequest, "validation")], ref_template="#/components/schemas/{model}")
     schemas.update(more["$defs"])
+    custody = event_schemas(template=events.EVENT_SCHEMAS)
+    schemas.update({f"Custody{name}": schema for name, schema in custody.items()})
     whole["components"]["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "Key of a service account."}
     }
