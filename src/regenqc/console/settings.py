@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ SCHEMA: Final = "regenqc.console/1"
 FILE_NAME: Final = "console.toml"
 _KEYS: Final[dict[str, type]] = {
     "schema": str, "site": str, "store": str, "ledger": str, "ledger_home": str, "language": str, "people_root": str,
-    "clock_ahead_seconds": int,
+    "clock_ahead_seconds": int, "evaluation_seconds": int, "evaluation_megabytes": int, "webhook_networks": list,
 }  # fmt: skip
 
 
@@ -33,6 +34,9 @@ class ConsoleSettings:
         is_secure: cookies travel by TLS alone; off only on loopback.
         people_root: digest of the first line of the registry of people, as the site pinned it; empty pins nothing.
         clock_ahead_seconds: by how much the console's clock is ahead of the machine's; only a demonstration states it.
+        evaluation_seconds: how long an uploaded evaluation may take.
+        evaluation_megabytes: how much address space it may have; libraries reserve more than they use.
+        webhook_networks: networks that are not public and that webhooks may reach all the same, as `10.1.0.0/16`.
 
     Example:
         >>> from pathlib import Path
@@ -49,6 +53,9 @@ class ConsoleSettings:
     is_secure: bool = True
     people_root: str = ""
     clock_ahead_seconds: int = 0
+    evaluation_seconds: int = 900
+    evaluation_megabytes: int = 8192
+    webhook_networks: tuple[str, ...] = ()
 
     @property
     def store(self) -> str:
@@ -141,7 +148,17 @@ def read_settings(home: Path) -> ConsoleSettings:
         language=stated.get("language", "en"),
         people_root=stated.get("people_root", ""),
         clock_ahead_seconds=stated.get("clock_ahead_seconds", 0),
+        evaluation_seconds=stated.get("evaluation_seconds", 900),
+        evaluation_megabytes=stated.get("evaluation_megabytes", 8192),
+        webhook_networks=_networks(stated.get("webhook_networks", []), path),
     )
+
+
+def _networks(stated: list[Any], path: Path) -> tuple[str, ...]:
+    try:
+        return tuple(str(ip_network(each)) for each in stated)
+    except ValueError as error:
+        raise _not_valid(path, f"webhook_networks: {error}") from error
 
 
 def _in_home(url: str, home: Path) -> str:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from regenqc.ledger import Log
     from regenqc.reinspection.gate import GateAnswer, GateRules, KnownCheckpoint
 
-__all__ = ["router"]
+__all__ = ["freshness_of", "gate_rules", "router"]
 
 router = APIRouter()
 Text = Annotated[str, Form(max_length=400)]
@@ -87,9 +87,9 @@ def gate_answer(
         return _again(request, typed, error.faults)
     now = moment_now(console)
     question = Question(**read, site=console.settings.site, now=now)
-    rules = _rules(console)
+    rules = gate_rules(console)
     log = site_ledger(request)
-    freshness, known = _freshness(console, log, now=now)
+    freshness, known = freshness_of(console, log, now=now)
     with view_of_ledger(request) as view:
         answer = ask_gate(view, question, rules=rules, checkpoint=known if offline else None)
     record(
@@ -122,7 +122,8 @@ def _grouped(answer: GateAnswer) -> dict[str, list[object]]:
     return found
 
 
-def _rules(console: Console) -> GateRules:
+def gate_rules(console: Console) -> GateRules:
+    """Return what the site decides about its gate; what it does not decide, blocks where it is needed."""
     from regenqc.reinspection.gate import GateRules, parse_gate_rules  # noqa: PLC0415
 
     path = console.settings.custody / "gate.toml"
@@ -131,7 +132,7 @@ def _rules(console: Console) -> GateRules:
     return parse_gate_rules(path.read_text(encoding="utf-8", errors="replace"), where=path.name)
 
 
-def _freshness(console: Console, log: Log, *, now: str) -> tuple[Freshness, KnownCheckpoint]:
+def freshness_of(console: Console, log: Log, *, now: str) -> tuple[Freshness, KnownCheckpoint]:
     """Return how old the newest believed checkpoint is, and it as the gate judges it."""
     from regenqc.errors import RegenqcError  # noqa: PLC0415
     from regenqc.reinspection.gate import KnownCheckpoint, known_checkpoint  # noqa: PLC0415

@@ -88,12 +88,12 @@ def load_evaluation(
     """
     run, data = _run(folder)
     digest = digest_of(data)
-    with store.begin() as connection:
-        known = connection.execute(select(EVALUATIONS).where(EVALUATIONS.c.digest == digest)).one_or_none()
-    if known is not None and known.state == "loaded":
-        return Loaded(digest, known.lots, is_new=False)
     # One load at a time: what another one left unfinished is told from what it is just writing.
     with (folder.parent / ".loading").open("ab") as file, locked(file):
+        with store.begin() as connection:
+            known = connection.execute(select(EVALUATIONS).where(EVALUATIONS.c.digest == digest)).one_or_none()
+        if known is not None and known.state == "loaded":
+            return Loaded(digest, known.lots, is_new=False)
         _take_away_unfinished(store)
         load = _Load(store, folder, run, data, site)
         try:
