@@ -12,7 +12,16 @@ if TYPE_CHECKING:
 
     from regenqc.errors import RegenqcError
 
-__all__ = ["INTERNAL_ERROR", "MARKS", "console", "print_error", "print_faults", "print_internal_error", "visible", "write_text"]
+__all__ = [
+    "INTERNAL_ERROR",
+    "MARKS",
+    "console",
+    "print_error",
+    "print_faults",
+    "print_internal_error",
+    "visible",
+    "write_text",
+]
 
 INTERNAL_ERROR = 70
 

@@ -125,7 +125,12 @@ def start_job(arguments: Sequence[str], *, kind: str, about: str, home: Path, pe
         job_id = f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(4)}"
         folder = home / "jobs" / kind / job_id
         folder.mkdir(parents=True)
-        about_it = {"kind": kind, "about": about, "started_at": now.astimezone(UTC).isoformat(), "started_by": person_id}
+        about_it = {
+            "kind": kind,
+            "about": about,
+            "started_at": now.astimezone(UTC).isoformat(),
+            "started_by": person_id,
+        }
         filled = [each.replace("{folder}", str(folder)) for each in arguments]
         with (folder / "answer.json").open("wb") as out, (folder / "errors.txt").open("wb") as err:
             child = subprocess.Popen(  # noqa: S603 - this interpreter, with arguments that are never a shell's
