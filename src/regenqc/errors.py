@@ -19,6 +19,7 @@ __all__ = [
     "SignatureError",
     "SpecificationError",
     "UsageError",
+    "fault_value",
 ]
 
 
@@ -120,3 +121,14 @@ class InternalError(RegenqcError):
     """regenqc itself is at fault; the message says what to report."""
 
     exit_code = 70
+
+
+def fault_value(fault: Fault) -> dict[str, str]:
+    """Return a fault as values of JSON; what it does not say is left out.
+
+    Example:
+        >>> fault_value(Fault(code="RQC-C141", what="No step on a recalled item."))
+        {'code': 'RQC-C141', 'what': 'No step on a recalled item.'}
+    """
+    members = ("code", "what", "where", "got", "expected", "action")
+    return {name: getattr(fault, name) for name in members if getattr(fault, name)}

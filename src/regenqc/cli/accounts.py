@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regenqc.cli.ledger_place import AsJson  # noqa: TC001 - typer reads it when the command runs
-from regenqc.cli.ledger_screen import fault_value, print_facts, print_json, print_line, print_table
+from regenqc.cli.ledger_screen import print_facts, print_json, print_line, print_table
 from regenqc.cli.signing_place import PasswordFile, new_password, present, stated_moment
-from regenqc.errors import LedgerError
+from regenqc.errors import LedgerError, fault_value
 
 if TYPE_CHECKING:
     from regenqc.console.access.office import Office

@@ -87,6 +87,10 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
         "outcomes.app",
         "What became of the patients: lots joined to outcomes, visits due, conditions of an approval.",
     ),
+    "serve": (
+        "serve.serve_command",
+        "Open the console for a browser: queue, lots, decisions, certificates.",
+    ),
     "plan": ("plan.app", "Say how much to test, before testing: metaphases, supernatant, cells, containers."),
     "pull": ("pull.app", "Fetch results out of a LIMS."),
     "profile": ("profile.app", "Describe laboratories' exports."),

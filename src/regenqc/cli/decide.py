@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regenqc.cli.decision_desk import Desk, KeyHolder, check_attempts, checklist_of, name_of, print_end, text_of
+from regenqc.cli.decision_desk import KeyHolder, check_attempts, checklist_of, decide_on, print_end, text_of
 from regenqc.cli.decision_page import print_answers, print_evidence, print_signatures
 from regenqc.cli.ledger_place import AsJson  # noqa: TC001 - typer reads the type
 from regenqc.cli.ledger_screen import print_json
@@ -24,7 +24,7 @@ from regenqc.cli.signing_place import (
     present,
 )
 from regenqc.cli.start import leave_pandas_out
-from regenqc.errors import Fault, SignatureError, UsageError
+from regenqc.errors import Fault, UsageError
 from regenqc.signing.words import Meaning, Role
 
 if TYPE_CHECKING:
@@ -81,6 +81,7 @@ def decide_command(
     leave_pandas_out()
     from regenqc.cli.decision_record import check_ledger
     from regenqc.decision.answers import parse_answers
+    from regenqc.decision.desk import Desk
     from regenqc.decision.evaluation_files import EvaluationFiles
     from regenqc.decision.folder import DecisionFolder
     from regenqc.signing.session import SigningSession
@@ -99,16 +100,21 @@ def decide_command(
             )
         )
     files = EvaluationFiles(judged, only=wanted)
+    specification = _specification(files, spec)
     desk = Desk(
         judged=files,
-        specification=_specification(files, spec),
+        specification=specification,
         batches=batches,
         folder=DecisionFolder(decisions),
         people=people_file(people, root).read(),
-        checklist_file=checklist,
+        checklist=checklist_of(
+            jurisdiction=specification.jurisdiction.value,
+            specification=specification.id,
+            extends=specification.extends,
+            file=checklist,
+        ),
         person=person,
         clock=present,
-        quiet=as_json,
     )
     check_attempts(attempt_log(people), desk.folder)
     session = SigningSession(desk.people, attempts=attempt_log(people), clock=present)
@@ -120,7 +126,9 @@ def decide_command(
             raise UsageError(
                 Fault(code="RQC-U127", what="Nothing is answered about this batch.", where=str(answers), got=name)
             )
-        decision, is_new = desk.decide(name, stage=stage, answers=own, session=session, keyed=keyed, role=role)
+        decision, is_new = decide_on(
+            desk, name, stage=stage, answers=own, session=session, keyed=keyed, role=role, quiet=as_json
+        )
         told.append(_told(decision, desk.folder, is_new=is_new))
         if ledger is not None and decision.is_complete:
             _record(decision, desk.folder, keyed, ledger, home, people, root, quiet=as_json)
@@ -154,11 +162,10 @@ def sign_command(
     """
     from regenqc.cli.decision_questions import ask
     from regenqc.cli.decision_record import check_ledger
+    from regenqc.decision.desk import check_open, check_signer, sign_next
     from regenqc.decision.folder import DecisionFolder
-    from regenqc.decision.model import SCHEMA, content_bytes
     from regenqc.decision.reading import read_decision
-    from regenqc.decision.rules import time_faults
-    from regenqc.decision.verification import decision_faults, signer_faults
+    from regenqc.decision.verification import decision_faults
     from regenqc.signing.session import SigningSession
 
     check_ledger(ledger, home)
@@ -173,17 +180,18 @@ def sign_command(
         file=checklist,
         version=shown.checklist_id.rpartition("@")[2],
     )
-    faults = decision_faults(shown, people=registry, now=present(), checklist=ours, is_complete=False)
-    if ledger is not None and shown.is_complete and not faults:
+    if (
+        ledger is not None
+        and shown.is_complete
+        and not decision_faults(shown, people=registry, now=present(), checklist=ours)
+    ):
         # Everybody signed, and the ledger could not be reached then.
         keyed = KeyHolder(key_file(key), person, password_file, password_fd)
         _record(shown, folder, keyed, ledger, home, people, root, quiet=as_json)
         if as_json:
             print_json(_told(shown, folder, is_new=False))
         return
-    faults += time_faults(shown, present())
-    if faults:
-        raise SignatureError(*faults)
+    check_open(shown, people=registry, now=present(), checklist=ours)
     number = len(shown.signatures)
     if not as_json:
         print_evidence(shown)
@@ -191,27 +199,20 @@ def sign_command(
         print_signatures(shown)
     wanted = [rule.meaning for rule in shown.required_signatures[number : number + 1]]
     stated = meaning.value if meaning is not None else ask(f"\nWhat do you sign? Type {wanted[0] if wanted else '-'}:")
-    faults = list(
-        signer_faults(
-            shown, number, person_id=person, printed_name=name_of(registry, person), meaning=stated, role=role.value
-        )
-    )
-    if faults:
-        raise SignatureError(*faults)
+    check_signer(shown, people=registry, person=person, role=role.value, meaning=stated)
     check_attempts(attempt_log(people), folder)
     keyed = KeyHolder(key_file(key), person, password_file, password_fd)
     session = SigningSession(registry, attempts=attempt_log(people), clock=present)
-    signature = session.sign(
-        content_bytes(shown),
+    given = sign_next(
+        shown,
+        session=session,
         key=keyed.file,
         password=keyed.password(),
+        person=person,
         role=role.value,
         meaning=stated,
-        document_id=shown.decision_id,
-        document_schema=SCHEMA,
-        person_id=person,
     )
-    signed = folder.add_signature(shown, signature)
+    signed = folder.add_signature(shown, given.signatures[-1])
     if as_json:
         print_json(_told(signed, folder, is_new=True))
     else:

@@ -27,6 +27,10 @@ _MARKETS = ("us/investigational", "eu/atmp", "jp/asrm-class-1", "kr/arm-high", "
 
 def demo_command(
     directory: Annotated[Path, typer.Argument(help="Where to write the outputs.")] = Path("regenqc-demo"),
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Then open the console on what was written, for a browser on this machine.")
+    ] = False,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="With --serve: port to listen at.")] = 8040,
 ) -> None:
     """Judge the sample lots, decide, sign and certify, and follow one lot from donation to follow-up.
 
@@ -47,6 +51,10 @@ def demo_command(
     sign_and_certify(screen, signed, maker=maker, judged=judged)
     tell_hospital(screen, signed)
     screen.print(f"\n[dim]Written to[/] {directory}[dim]: a report.html of each run, and[/] signed/hospital/*.pdf")
+    if serve:
+        from regenqc.cli.demo_console import serve_demonstration
+
+        serve_demonstration(screen, directory, port=port)
 
 
 def _judged(

@@ -6,7 +6,6 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from regenqc.cli.decision_record import append_decision
 from regenqc.cli.demo_office import PASSWORD, SIGNER
 from regenqc.errors import LedgerError
 
@@ -73,6 +72,7 @@ def record_life(
     from regenqc.custody.moments import milliseconds_of, moment_of
     from regenqc.custody.people_keys import signed_event
     from regenqc.custody.site import parse_site, site_text
+    from regenqc.decision.recording import append_decision
     from regenqc.ledger import CheckpointMemory, Policy, make_key, parse_secret_key
     from regenqc.ledger.note import Ed25519Signer, Ed25519Verifier
     from regenqc.signing.moments import read_moment

@@ -6,7 +6,7 @@ import secrets
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from regenqc.cli.decision_desk import Desk, KeyHolder
+from regenqc.cli.decision_desk import KeyHolder, checklist_of, decide_on
 from regenqc.signing.words import Role
 
 if TYPE_CHECKING:
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from regenqc.decision.model import Decision
     from regenqc.signing.keys import KeyFile
 
-__all__ = ["PASSWORD", "SIGNER", "SIGNER_NAME", "Office"]
+__all__ = ["PASSWORD", "SIGNER", "SIGNER_NAME", "WORK_FACTOR", "Office"]
 
 PASSWORD: Final = "for the demonstration only"  # noqa: S105 - opens keys that the demonstration makes for itself
 SIGNER: Final = "QP-0001"
 SIGNER_NAME: Final = "Ana Example (synthetic)"
 _ADMINISTRATOR: Final = "ADMIN-001"
 # The least that a key file may ask for: nobody waits for keys that protect nothing.
-_WORK_FACTOR: Final = 2**14
+WORK_FACTOR: Final = 2**14
 _KINDS: Final = {"eligible": "release", "conditional": "conditional_release", "reject": "reject"}
 
 
@@ -74,24 +74,26 @@ class Office:
             reason: why it does.
         """
         from regenqc.decision.answers import Answers, Confirmation
+        from regenqc.decision.desk import Desk
         from regenqc.decision.evaluation_files import EvaluationFiles
         from regenqc.decision.rules import required_acknowledgements
         from regenqc.signing.session import SigningSession
         from regenqc.specification import load_specification
 
-        people = self.people.read()
+        people, loaded = self.people.read(), load_specification(specification)
         desk = Desk(
             judged=EvaluationFiles(judged, only=[batch]),
-            specification=load_specification(specification),
+            specification=loaded,
             batches=None,
             folder=self.decisions,
             people=people,
-            checklist_file=None,
+            checklist=checklist_of(
+                jurisdiction=loaded.jurisdiction.value, specification=loaded.id, extends=loaded.extends, file=None
+            ),
             person=SIGNER,
             clock=self.clock,
-            quiet=True,
         )
-        open_one = desk.draft(batch, kind="reject", stage=stage)
+        open_one = desk.draft(desk.lay_out(batch, stage=stage), "reject")
         kind = _KINDS[open_one.disposition]
         is_release = kind != "reject"
         items = desk.checklist.items_of(kind) if is_release else ()
@@ -107,8 +109,15 @@ class Office:
         )
         session = SigningSession(people, attempts=self._attempts, clock=self.clock)
         keyed = KeyHolder(self.key_of(SIGNER), SIGNER, self.folder / "password.txt", None)
-        decision, _ = desk.decide(
-            batch, stage=stage, answers=answers, session=session, keyed=keyed, role=Role.QUALIFIED_PERSON
+        decision, _ = decide_on(
+            desk,
+            batch,
+            stage=stage,
+            answers=answers,
+            session=session,
+            keyed=keyed,
+            role=Role.QUALIFIED_PERSON,
+            quiet=True,
         )
         return decision
 
@@ -121,7 +130,7 @@ class Office:
         opened = {}
         for person in (_ADMINISTRATOR, SIGNER):
             made = create_key(
-                person, password=PASSWORD, random=secrets.token_bytes, made_at=self.now, work_factor=_WORK_FACTOR
+                person, password=PASSWORD, random=secrets.token_bytes, made_at=self.now, work_factor=WORK_FACTOR
             )
             (self.folder / "keys" / f"{person}.key").write_bytes(key_file_bytes(made))
             opened[person] = (made, open_key(made, password=PASSWORD))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -20,14 +20,14 @@ from regenqc.cli.ledger_place import (
     read_secret_key,
     read_site,
 )
-from regenqc.cli.ledger_screen import fault_value, print_json, print_line
+from regenqc.cli.ledger_screen import print_json, print_line
 from regenqc.cli.trace_answers import moment_stated
 from regenqc.errors import Fault, UsageError
 
 if TYPE_CHECKING:
     from regenqc.reinspection.gate import GateAnswer, GateRules
 
-__all__ = ["gate_command", "gate_value", "person_stated", "print_gate", "read_gate_rules"]
+__all__ = ["gate_command", "person_stated", "print_gate", "read_gate_rules"]
 
 
 def gate_command(
@@ -61,7 +61,7 @@ def gate_command(
 
     Example: regenqc gate DP-0001-1 --recipient PATIENT-0815 --coi COI-0001 --by NURSE-0501:nurse --with PHYS-0077:physician
     """
-    from regenqc.reinspection.gate import Question, ask_gate, known_checkpoint
+    from regenqc.reinspection.gate import Question, ask_gate, gate_value, known_checkpoint
 
     (actor, role), (second_actor, second_role) = person_stated(by, "--by"), person_stated(beside, "--with")
     moment = moment_stated(now, "--now") if now is not None else moment_now()
@@ -131,36 +131,6 @@ def read_gate_rules(home: Path) -> GateRules:
     if not path.exists():
         return GateRules()
     return parse_gate_rules(read_file(path).decode(errors="replace"), where=str(path))
-
-
-def gate_value(answer: GateAnswer) -> dict[str, Any]:
-    """Return an answer as values of JSON."""
-    known = answer.checkpoint
-    return {
-        "answer": answer.word,
-        "item": answer.question.item,
-        "recipient": answer.question.recipient,
-        "site": answer.question.site,
-        "asked_at": answer.question.now,
-        "conditions": [
-            {
-                "code": each.condition.code,
-                "name": each.condition.name,
-                "sentence": each.condition.sentence,
-                "answer": "holds" if each.holds else "not asked" if not each.applies else "does not hold",
-                "source": each.condition.source,
-                "mark": each.condition.mark,
-                **({} if each.applies else {"otherwise": each.condition.otherwise}),
-                "reasons": [fault_value(reason) for reason in each.reasons],
-            }
-            for each in answer.answered
-        ],
-        "events_known": answer.size,
-        "last_recorded_at": answer.last_recorded_at,
-        "checkpoint": None
-        if known is None
-        else {"covers": known.size, "known_at": known.known_at, "age_seconds": known.age_seconds, "fault": known.fault},
-    }
 
 
 def print_gate(answer: GateAnswer, *, every: bool) -> None:

@@ -24,7 +24,8 @@ from regenqc.cli.ledger_place import (
     read_site,
     write_file,
 )
-from regenqc.cli.ledger_screen import fault_value, print_facts, print_json, print_line, print_table
+from regenqc.cli.ledger_screen import print_facts, print_json, print_line, print_table
+from regenqc.errors import fault_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

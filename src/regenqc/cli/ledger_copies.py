@@ -24,8 +24,8 @@ from regenqc.cli.ledger_place import (
     write_file,
 )
 from regenqc.cli.ledger_proof import print_verification, verification_value
-from regenqc.cli.ledger_screen import fault_value, print_facts, print_json, print_line, print_table
-from regenqc.errors import DataError, Fault, UsageError
+from regenqc.cli.ledger_screen import print_facts, print_json, print_line, print_table
+from regenqc.errors import DataError, Fault, UsageError, fault_value
 
 if TYPE_CHECKING:
     from regenqc.custody import Event, Policy

@@ -25,8 +25,8 @@ from regenqc.cli.ledger_place import (
     seconds_now,
     write_file,
 )
-from regenqc.cli.ledger_screen import fault_value, print_facts, print_json, print_line, print_table
-from regenqc.errors import Fault, UsageError
+from regenqc.cli.ledger_screen import print_facts, print_json, print_line, print_table
+from regenqc.errors import Fault, UsageError, fault_value
 
 if TYPE_CHECKING:
     from regenqc.ledger import Log, StoredEntry, Verification

@@ -13,10 +13,7 @@ from regenqc.cli.terminal import console
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from regenqc.errors import Fault
-
-__all__ = ["fault_value", "print_facts", "print_json", "print_line", "print_table", "visible"]
+__all__ = ["print_facts", "print_json", "print_line", "print_table", "visible"]
 
 
 def visible(text: object) -> str:
@@ -87,18 +84,6 @@ def print_table(
     console().print(table)
     if len(found) > len(shown):
         print_line("", detail=f"… and {len(found) - len(shown):,} more; --json prints all")
-
-
-def fault_value(fault: Fault) -> dict[str, str]:
-    """Return a fault as values of JSON; what it does not say is left out.
-
-    Example:
-        >>> from regenqc.errors import Fault
-        >>> fault_value(Fault(code="RQC-C141", what="No step on a recalled item."))
-        {'code': 'RQC-C141', 'what': 'No step on a recalled item.'}
-    """
-    members = ("code", "what", "where", "got", "expected", "action")
-    return {name: getattr(fault, name) for name in members if getattr(fault, name)}
 
 
 def _cell(value: object) -> Any:

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from regenqc.cli.commands import Commands
-from regenqc.cli.terminal import INTERNAL_ERROR, print_error, print_internal_error
+from regenqc.cli.terminal import INTERNAL_ERROR, print_error, print_faults, print_internal_error
 from regenqc.errors import RegenqcError
 
 __all__ = ["app", "main", "run"]
@@ -47,6 +47,8 @@ def run() -> None:
     try:
         code = app(standalone_mode=True)
     except RegenqcError as error:
+        if "--json" in sys.argv:
+            print_faults(error)
         print_error(error)
         code = error.exit_code
     except (KeyboardInterrupt, BrokenPipeError):

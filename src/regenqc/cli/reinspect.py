@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from regenqc.cli.ledger_place import AsJson, HomeOption, Ledger, moment_now, read_file, read_site
-from regenqc.cli.ledger_screen import fault_value, print_json, print_line
+from regenqc.cli.ledger_screen import print_json, print_line
 from regenqc.cli.reinspect_agreement import agree_command
 from regenqc.cli.reinspect_decision import decide_command, export_command, verify_command
 from regenqc.cli.reinspect_place import (
@@ -30,7 +30,7 @@ from regenqc.errors import Fault, UsageError
 if TYPE_CHECKING:
     from regenqc.reinspection.receipt import JudgedReceipt
 
-__all__ = ["app", "judged_value"]
+__all__ = ["app"]
 
 app = typer.Typer(
     help="Re-inspect what arrives at the hospital: form, judge, decide.", no_args_is_help=True, rich_markup_mode="rich"
@@ -133,6 +133,8 @@ def judge_command(
 
         write_text(page, receipt_page(judged, pictures=pictures))
     if as_json:
+        from regenqc.reinspection.receipt.told import judged_value
+
         print_json(judged_value(judged))
     else:
         print_judged(judged)
@@ -144,25 +146,6 @@ def judge_command(
         blobs = [receipt_bytes(read)]
         record_event(event, ledger, home, signers=signers_of(sign or []), blobs=blobs, quiet=as_json)
     raise typer.Exit(0 if judged.conforms else 1)
-
-
-def judged_value(judged: JudgedReceipt) -> dict[str, Any]:
-    """Return a judged receipt as values of JSON."""
-    return {
-        "item": judged.receipt.item,
-        "disposition": judged.disposition.value,
-        "outcome": judged.outcome,
-        "conforms": judged.conforms,
-        "specification": judged.specification,
-        "fingerprint": judged.fingerprint,
-        "failed": list(judged.failed),
-        "pending": list(judged.pending),
-        "explanations": list(judged.explanations),
-        "findings": [
-            {"test": found.test, "word": found.word, "faults": [fault_value(fault) for fault in found.faults]}
-            for found in judged.findings
-        ],
-    }
 
 
 def print_judged(judged: JudgedReceipt) -> None:

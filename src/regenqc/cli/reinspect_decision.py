@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regenqc.cli.ledger_place import AsJson, HomeOption, Ledger, moment_now, open_log, read_file, read_site, write_file
-from regenqc.cli.ledger_screen import fault_value, print_json, print_line
+from regenqc.cli.ledger_screen import print_json, print_line
 from regenqc.cli.reinspect_place import (
     NowOption,
     ReceiptFile,
@@ -32,7 +32,7 @@ from regenqc.cli.signing_place import (
     present,
 )
 from regenqc.cli.trace_answers import moment_stated
-from regenqc.errors import DataError, Fault, SignatureError, UsageError
+from regenqc.errors import DataError, Fault, SignatureError, UsageError, fault_value
 from regenqc.signing.words import Role
 
 if TYPE_CHECKING:
@@ -258,7 +258,7 @@ class _Desk:
     ) -> tuple[HospitalDecision, Signer]:
         """Return the signed document, and the key of who decides for the event of the ledger."""
         from regenqc.cli.decision_desk import KeyHolder
-        from regenqc.cli.decision_record import PersonSigner
+        from regenqc.custody.people_keys import PersonSigner
         from regenqc.decision.hospital import SCHEMA, SIGNATURE, hospital_content_bytes, with_hospital_signature
         from regenqc.decision.hospital_verification import hospital_decision_faults
         from regenqc.signing.session import SigningSession, unlocked_key

@@ -10,6 +10,7 @@ import typer
 from regenqc.cli.ledger_screen import print_line
 from regenqc.cli.terminal import write_text
 from regenqc.reinspection.receipt import QUESTIONS, Answer, IdentityReading, ReTest, amended, receipt_bytes
+from regenqc.reinspection.receipt.questions import tests_on_receipt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -65,7 +66,7 @@ def fill_form(receipt: Receipt, path: Path, *, specification: Specification | No
             answer = _answer(each.test, each.text, receipt.readings[0].by if receipt.readings else receipt.received_by)
             if answer is not None:
                 receipt = keep(amended(receipt, answers=(*receipt.answers, answer)))
-    for test, title, unit in _tests(specification):
+    for test, title, unit in tests_on_receipt(specification) if specification is not None else ():
         if not any(each.test == test for each in receipt.results):
             result = _asked(f"{title} ({test}, in {unit})" if unit else f"{title} ({test})")
             if result:
@@ -109,18 +110,3 @@ def _answer(test: str, text: str, by: str) -> Answer | None:
     if said in {"no", "n"}:
         return Answer(question=test, answer="no", by=by, remark=_asked("What is wrong?"))
     return None
-
-
-def _tests(specification: Specification | None) -> list[tuple[str, str, str]]:
-    if specification is None:
-        return []
-    return [
-        (requirement.test, requirement.title or requirement.test, _unit(requirement))
-        for requirement in specification.requirements
-        if requirement.stage == "hospital_receipt" and requirement.test and not requirement.test.startswith("receipt_")
-    ]
-
-
-def _unit(requirement: object) -> str:
-    limit = getattr(requirement, "limit", None)
-    return str(limit.unit) if limit is not None and limit.unit else ""

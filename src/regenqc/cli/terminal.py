@@ -12,7 +12,16 @@ if TYPE_CHECKING:
 
     from regenqc.errors import RegenqcError
 
-__all__ = ["INTERNAL_ERROR", "MARKS", "console", "print_error", "print_internal_error", "visible", "write_text"]
+__all__ = [
+    "INTERNAL_ERROR",
+    "MARKS",
+    "console",
+    "print_error",
+    "print_faults",
+    "print_internal_error",
+    "visible",
+    "write_text",
+]
 
 INTERNAL_ERROR = 70
 
@@ -51,6 +60,15 @@ def print_error(error: RegenqcError) -> None:
                 out.print(Text.assemble((f"  {label:<9}", "dim"), short))
     if len(error.faults) > len(shown):
         out.print(f"… and {len(error.faults) - len(shown)} more faults")
+
+
+def print_faults(error: RegenqcError) -> None:
+    """Print every fault of an error as JSON on standard output: whoever asked for JSON reads that."""
+    import json
+
+    from regenqc.errors import fault_value
+
+    print(json.dumps({"faults": [fault_value(fault) for fault in error.faults]}, ensure_ascii=False))  # noqa: T201 - what --json asks for
 
 
 def print_internal_error(error: BaseException) -> None:

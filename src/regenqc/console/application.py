@@ -24,9 +24,15 @@ from regenqc.console.access.limits import RequestLimits
 from regenqc.console.access.metrics import Metrics, RequestMetrics
 from regenqc.console.access.office import Office, open_office
 from regenqc.console.access.person import asked_of
+from regenqc.console.api.answers import answer_faults, faults_answer, is_interface
+from regenqc.console.api.routes import API_ROUTERS, describe
+from regenqc.console.api.upload_limits import UploadLimits
 from regenqc.console.headers import SafeHeaders
+from regenqc.console.lifespan import job_runner, running
 from regenqc.console.pages.access_routes import ACCESS_ROUTERS, ACCESS_SCREENS
+from regenqc.console.pages.desk_routes import DESK_ROUTERS, DESK_SCREENS
 from regenqc.console.pages.sign_in import sign_in_address
+from regenqc.console.pages.ward_routes import WARD_ROUTERS, WARD_SCREENS
 from regenqc.console.refusals import Forged, NotAllowed, NotFound, NotSignedIn
 from regenqc.console.rendering import STATIC, page
 from regenqc.console.store.database import open_store
@@ -103,6 +109,7 @@ def create_application(
         redoc_url=None,
         openapi_url="/api/openapi.json",
         dependencies=[Depends(refuse_forgeries)],
+        lifespan=running,
     )
     metrics = Metrics()
     application.state.console = Console(
@@ -110,15 +117,18 @@ def create_application(
         store=store,
         clock=clock,
         identify=identify or identify_by(office),
-        screens=(*ACCESS_SCREENS,),
+        screens=(*DESK_SCREENS, *WARD_SCREENS, *ACCESS_SCREENS),
         office=office,
         metrics=metrics,
     )
     application.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in ACCESS_ROUTERS:
+    application.state.jobs = job_runner(application.state.console)
+    for router in (*DESK_ROUTERS, *WARD_ROUTERS, *ACCESS_ROUTERS, *API_ROUTERS):
         application.include_router(router)
     _surround(application, settings, office.policy, metrics)
     _answer_refusals(application)
+    answer_faults(application)
+    describe(application)
     for route in routes_of(application):
         permission_of(route)
     return application
@@ -126,6 +136,7 @@ def create_application(
 
 def _surround(application: FastAPI, settings: ConsoleSettings, policy: AccessPolicy, metrics: Metrics) -> None:
     """Put around the application what every request passes, the innermost first."""
+    application.add_middleware(UploadLimits, largest_bytes=policy.largest_upload_bytes)
     application.add_middleware(RequestBodyLimitMiddleware, max_body_size=policy.largest_body_bytes)
     application.add_middleware(RequestLimits, policy=policy, refused=metrics.refused)
     application.add_middleware(RequestMetrics, metrics=metrics)
@@ -174,28 +185,30 @@ def permission_of(route: APIRoute | RouteContext) -> Permission:
 def _answer_refusals(application: FastAPI) -> None:
     @application.exception_handler(NotSignedIn)
     def not_signed_in(request: Request, _: NotSignedIn) -> Response:
-        if _is_interface(request):
-            return _told("RQC-W401", "Nobody is signed in.", 401)
+        if is_interface(request):
+            return _told(
+                "RQC-W401", "Nobody is signed in.", 401, action="Send a key that counts: Authorization: Bearer rqc_…"
+            )
         return RedirectResponse(sign_in_address(request), status_code=303)
 
     @application.exception_handler(NotAllowed)
     def not_allowed(request: Request, refused: NotAllowed) -> Response:
         record(request, Event.NOT_ALLOWED, subject=asked_of(request), outcome=Outcome.REFUSED)
-        if _is_interface(request):
-            return _told("RQC-W403", "No role of yours allows this.", 403)
+        if is_interface(request):
+            return _told("RQC-W403", "No role of yours allows this.", 403, action="Ask an administrator.")
         return page(request, "refused.html.jinja", status=403, permission=refused.permission.value)
 
     @application.exception_handler(Forged)
     def forged(request: Request, refused: Forged) -> Response:
         record(request, Event.FORGED, subject=asked_of(request), outcome=Outcome.REFUSED, detail=refused.why)
-        if _is_interface(request):
+        if is_interface(request):
             return _told("RQC-W412", "The request does not come from a page of this session.", 403)
         return page(request, "forged.html.jinja", status=403)
 
     @application.exception_handler(NotFound)
     def not_found(request: Request, missing: NotFound) -> Response:
-        if _is_interface(request):
-            return _told("RQC-W404", f"There is no such {missing.what}.", 404)
+        if is_interface(request):
+            return _told("RQC-W404", f"There is no such {missing.what}, or it belongs to another site.", 404)
         return page(request, "not_found.html.jinja", status=404, what=missing.what, name=missing.name)
 
     @application.exception_handler(NotStorable)
@@ -211,18 +224,11 @@ def _answer_refusals(application: FastAPI) -> None:
     @application.exception_handler(RegenqcError)
     def refused(request: Request, error: RegenqcError) -> Response:
         status = 500 if isinstance(error, InternalError) else 422
-        if _is_interface(request):
-            faults = [
-                {"code": each.code, "what": each.what, "where": each.where, "got": each.got, "action": each.action}
-                for each in error.faults
-            ]
-            return JSONResponse({"faults": faults}, status_code=status)
+        if is_interface(request):
+            return faults_answer(error.faults, status)
         return page(request, "faults.html.jinja", status=status, faults=error.faults)
 
 
-def _is_interface(request: Request) -> bool:
-    return request.url.path.startswith("/api/")
-
-
-def _told(code: str, what: str, status: int) -> JSONResponse:
-    return JSONResponse({"faults": [{"code": code, "what": what}]}, status_code=status)
+def _told(code: str, what: str, status: int, *, action: str = "") -> JSONResponse:
+    headers = {"WWW-Authenticate": "Bearer"} if status == 401 else None
+    return faults_answer([Fault(code=code, what=what, action=action)], status, headers)

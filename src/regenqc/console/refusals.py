@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from regenqc.console.access.permissions import Permission
+    from regenqc.errors import Fault
 
-__all__ = ["Forged", "NotAllowed", "NotFound", "NotSignedIn"]
+__all__ = ["Forged", "NotAllowed", "NotFound", "NotSignedIn", "Refused"]
 
 
 class NotSignedIn(Exception):  # noqa: N818 - an answer, not a fault of the program
@@ -49,3 +50,16 @@ class Forged(Exception):  # noqa: N818 - an answer, not a fault of the program
     def __init__(self, why: str) -> None:
         super().__init__(why)
         self.why = why
+
+
+class Refused(Exception):  # noqa: N818 - an answer, not a fault of the program
+    """What is asked for cannot be done as asked.
+
+    Args:
+        status: of the answer, 400 to 499, or 503 when a part of the console is not there.
+        faults: why.
+    """
+
+    def __init__(self, status: int, *faults: Fault) -> None:
+        super().__init__(status, *faults)
+        self.status, self.faults = status, faults

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from binascii import Error as NotBase64
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -16,15 +17,44 @@ from regenqc.custody.canonical import signed_bytes
 from regenqc.custody.record import Signature
 from regenqc.errors import Fault, RegenqcError, UsageError
 from regenqc.ledger.keys import parse_public_key
-from regenqc.ledger.note import Ed25519Verifier
+from regenqc.ledger.note import Ed25519Verifier, NoteSignature
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from regenqc.custody.record import Event
-    from regenqc.ledger.note import Signer
+    from regenqc.ledger.note import Signer, Verifier
+    from regenqc.signing.keys import Opened
 
-__all__ = ["check_person_signature", "signed_event"]
+__all__ = ["PersonSigner", "check_person_signature", "signed_event"]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonSigner:
+    """Sign events of the ledger with the opened key of a person.
+
+    Args:
+        name: pseudonym of the person.
+        key: opened by a password, or on a token.
+
+    Example:
+        >>> from regenqc.signing.keys import OpenKey
+        >>> PersonSigner("QA-0042", OpenKey(bytes(32))).verifier.name
+        'QA-0042'
+    """
+
+    name: str
+    key: Opened
+
+    @property
+    def verifier(self) -> Verifier:
+        """Return what checks the signatures."""
+        return Ed25519Verifier(self.name, self.key.public_key)
+
+    def sign(self, text: str, *, time: int) -> NoteSignature:
+        """Return the signature of a text; it says no time."""
+        del time
+        return NoteSignature(self.name, self.verifier.key_id, self.key.sign(text.encode()))
 
 
 def check_person_signature(key: str, message: bytes, signature: str) -> bool:

@@ -10,11 +10,12 @@ in about a microsecond each, which is what lets every event of a million be read
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from msgspec import Meta, Struct
+from msgspec.json import schema_components
 
-__all__ = ["SCHEMA", "Blob", "Condition", "Event", "Item", "Measurement", "Previous", "Signature"]
+__all__ = ["SCHEMA", "Blob", "Condition", "Event", "Item", "Measurement", "Previous", "Signature", "event_schemas"]
 
 SCHEMA: Final = "regenqc.event/1"
 
@@ -250,3 +251,17 @@ class Event(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True,
     keys: tuple[Code, ...] = ()
     through: Number = ""
     digest: Code = ""
+
+
+def event_schemas(*, template: str) -> dict[str, dict[str, Any]]:
+    """Return the JSON Schemas of an event and its parts, by name.
+
+    Args:
+        template: of a reference to one of them, with `{name}`.
+
+    Example:
+        >>> sorted(event_schemas(template="#/components/schemas/{name}"))[:4]
+        ['Blob', 'Condition', 'Event', 'Item']
+    """
+    _, schemas = schema_components((Event,), ref_template=template)
+    return schemas

@@ -12,7 +12,7 @@ from msgspec import Struct
 from regenqc.decision.faults import refused
 from regenqc.decision.model import DecisionKind  # noqa: TC001 - msgspec reads the type when it decodes
 
-__all__ = ["SCHEMA", "Answers", "Confirmation", "parse_answers"]
+__all__ = ["SCHEMA", "Answers", "Confirmation", "answers_json", "parse_answers", "read_answers_json"]
 
 SCHEMA: Final = "regenqc.answers/1"
 
@@ -94,3 +94,33 @@ def parse_answers(text: str, *, where: str) -> tuple[Answers, ...]:
             action="`docs/decision.md` shows one.",
         ) from error
     return answers.decision
+
+
+def answers_json(answers: Answers) -> str:
+    """Return answers as JSON, for a form that carries them from page to page.
+
+    Example:
+        >>> answers = Answers(batch_id="LOT-1", kind="reject")
+        >>> read_answers_json(answers_json(answers)) == answers
+        True
+    """
+    return msgspec.json.encode(answers).decode()
+
+
+def read_answers_json(text: str) -> Answers:
+    """Return the answers that a form carried.
+
+    Raises:
+        UsageError: `RQC-A040`, they are none.
+    """
+    try:
+        return msgspec.json.decode(text.encode(), type=Answers)
+    except (msgspec.MsgspecError, UnicodeEncodeError, RecursionError) as error:
+        raise refused(
+            "RQC-A040",
+            "These are no answers.",
+            where="form",
+            got=str(error),
+            expected="what the page before wrote",
+            action="Begin again on the page of the lot.",
+        ) from error

@@ -22,7 +22,7 @@ from regenqc.evaluation.dates import parse_time
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from regenqc.decision.evaluation_files import EvaluationFiles
+    from regenqc.decision.dossier import Judged
     from regenqc.decision.model import Decision
     from regenqc.signing.attempts import Attempt
 
@@ -62,7 +62,7 @@ def audit_trail(
     batch_id: str,
     *,
     decisions: Sequence[Decision],
-    evaluations: Sequence[EvaluationFiles] = (),
+    evaluations: Sequence[Judged] = (),
     attempts: Sequence[Attempt] = (),
 ) -> tuple[AuditEntry, ...]:
     """Return everything on record about a lot, in the order of time.
@@ -162,7 +162,7 @@ def _of_decision(decision: Decision) -> Iterator[AuditEntry]:
         )
 
 
-def _of_evaluations(batch_id: str, evaluations: Sequence[EvaluationFiles]) -> Iterator[AuditEntry]:
+def _of_evaluations(batch_id: str, evaluations: Sequence[Judged]) -> Iterator[AuditEntry]:
     before: dict[tuple[str, str], str] = {}
     for files in sorted(evaluations, key=lambda each: (each.moment, str(each.directory))):
         for row in files.rows("dispositions", batch_id=batch_id):

@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeVar
 from unicodedata import normalize
 
 from msgspec.structs import replace
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from regenqc.decision.model import ResultRow
     from regenqc.specification.model import Requirement, Specification
 
-__all__ = ["Dossier", "read_dossier"]
+__all__ = ["Dossier", "Judged", "read_dossier", "view_dossier"]
 
 _ORDER: Final = ("eligible", "conditional", "hold", "reject")
 _COUNTS: Final = ("fails", "inconclusive", "missing", "pending", "alerts")
@@ -51,6 +51,32 @@ _BUILT_IN: Final = {
     "specification_validity": "The specification was valid at the date of the batch",
     "expiry": "The batch has not expired",
 }
+
+
+class Judged(Protocol):
+    """What a dossier is read from: the files of an evaluation, or a store that holds the same."""
+
+    @property
+    def directory(self) -> Path:
+        """Return where the files are, for messages."""
+
+    @property
+    def run(self) -> dict[str, Any]:
+        """Return what `run.json` says."""
+
+    @property
+    def moment(self) -> str:
+        """Return the moment as of which was judged."""
+
+    @property
+    def digests(self) -> dict[str, str]:
+        """Return the digest of every table, and of `run.json`."""
+
+    def rows(self, name: str, **chosen: str) -> list[dict[str, Any]]:
+        """Return rows of a table, as `EvaluationFiles.rows`."""
+
+    def lot(self, batch_id: str, batches: Path | None) -> dict[str, str]:
+        """Return the attributes of a batch, as the batch table states them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +128,45 @@ def read_dossier(
             longer the one that was judged, `RQC-A033` another specification.
         UsageError: `RQC-A034`, the batch was not judged so, or not at one stage only.
     """
-    run = files.run
+    row, every = _disposition(files, batch_id, specification, stage)
+    judged_by = {each["spec_id"]: each["spec_fingerprint"] for each in every}
+    if set(judged_by) != {specification.id}:
+        raise contradiction(
+            "RQC-A035",
+            "The batch was judged by several specifications at once, so that a row has one verdict for all of them.",
+            str(files.directory),
+            ", ".join(sorted(judged_by)),
+            specification.id,
+            f"Judge it by this one alone, and decide on that; the others belong into the annex of its certificate "
+            f"(regenqc certify --annex {files.directory}): {files.command_for(specification.id)}",
+        )
+    files.check_inputs()
+    return _put_together(files, row, specification, batches)
+
+
+def view_dossier(files: Judged, *, batch_id: str, specification: Specification, stage: str | None = None) -> Dossier:
+    """Return the dossier of a batch to be looked at: also where nobody could decide on it as it is.
+
+    A batch that was judged by several specifications at once is shown, and inputs that changed since are not looked for.
+
+    Args:
+        files: of the evaluation, or what holds the same.
+        batch_id: of the batch.
+        specification: by which it was judged; its fingerprint must be the one of the evaluation.
+        stage: at which; may be left out when there is one only.
+
+    Raises:
+        DataError: `RQC-A031` its files contradict one another, `RQC-A033` another specification.
+        UsageError: `RQC-A034`, the batch was not judged so, or not at one stage only.
+    """
+    row, _ = _disposition(files, batch_id, specification, stage)
+    return _put_together(files, row, specification, None)
+
+
+def _disposition(
+    files: Judged, batch_id: str, specification: Specification, stage: str | None
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the row of the disposition, and those of the batch by whatever specification."""
     every = files.rows("dispositions", batch_id=batch_id)
     own = [row for row in every if row["spec_id"] == specification.id and stage in {None, row["stage"]}]
     if len(own) != 1:
@@ -124,18 +188,11 @@ def read_dossier(
             specification.fingerprint,
             "Name the file by which it was judged with --spec, or judge it again.",
         )
-    judged_by = {each["spec_id"]: each["spec_fingerprint"] for each in every}
-    if set(judged_by) != {specification.id}:
-        raise contradiction(
-            "RQC-A035",
-            "The batch was judged by several specifications at once, so that a row has one verdict for all of them.",
-            str(files.directory),
-            ", ".join(sorted(judged_by)),
-            specification.id,
-            f"Judge it by this one alone, and decide on that; the others belong into the annex of its certificate "
-            f"(regenqc certify --annex {files.directory}): {files.command_for(specification.id)}",
-        )
-    files.check_inputs()
+    return row, every
+
+
+def _put_together(files: Judged, row: dict[str, Any], specification: Specification, batches: Path | None) -> Dossier:
+    run, batch_id = files.run, row["batch_id"]
     chosen = {"batch_id": batch_id, "spec_id": specification.id, "stage": row["stage"]}
     verdicts = {each["requirement_id"]: each["verdict"] for each in files.rows("verdicts", **chosen)}
     findings = files.rows("findings", **chosen)

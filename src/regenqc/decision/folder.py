@@ -21,10 +21,11 @@ from regenqc.signing.disk import locked, writing
 from regenqc.signing.faults import fault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from regenqc.decision.model import Decision
+    from regenqc.errors import UsageError
     from regenqc.signing.signature import Signature
 
 __all__ = ["DecisionFolder", "chain_of"]
@@ -159,8 +160,12 @@ class DecisionFolder:
             )
         return True
 
-    def add(self, decision: Decision) -> bool:
+    def add(self, decision: Decision, *, first: Callable[[], None] | None = None) -> bool:
         """Write a signed decision, on the disk before this returns.
+
+        Args:
+            decision: signed.
+            first: what is done before it is written, once nothing is in its way; what it raises keeps it from being written.
 
         Returns:
             Whether it was written; one that is there already is left as it is.
@@ -173,15 +178,42 @@ class DecisionFolder:
         with self._locked():
             if not self.check_new(decision):
                 return False
+            if first is not None:
+                first()
             self._write(decision)
         return True
 
-    def add_signature(self, decision: Decision, signature: Signature) -> Decision:
+    def restore(self, decision: Decision) -> bool:
+        """Write a decision, or signatures of it, of which the record elsewhere was made before a process ended.
+
+        Returns:
+            Whether anything was lacking.
+
+        Raises:
+            UsageError: `RQC-A062`, another decision was made meanwhile; `RQC-A064`, another signature was given.
+        """
+        with self._locked():
+            if not self.file_of(decision.decision_id).exists():
+                self.check_new(decision)
+                self._write(decision)
+                return True
+            stored = read_decision(self.file_of(decision.decision_id))
+            if stored.signatures == decision.signatures:
+                return False
+            if stored.signatures != decision.signatures[: len(stored.signatures)]:
+                raise _no_longer(decision)
+            self._write(decision)
+            return True
+
+    def add_signature(
+        self, decision: Decision, signature: Signature, *, first: Callable[[], None] | None = None
+    ) -> Decision:
         """Add the next signature to a decision of this folder.
 
         Args:
             decision: as it was shown.
             signature: over it.
+            first: as for `add`.
 
         Raises:
             UsageError: `RQC-A064`, the decision is no longer the one that was shown, or was superseded meanwhile.
@@ -191,14 +223,9 @@ class DecisionFolder:
             chain = self.chain(decision.batch_id, stage=decision.stage, spec_id=decision.spec.id)
             is_same = content_bytes(stored) == content_bytes(decision) and stored.signatures == decision.signatures
             if not is_same or chain[-1].decision_id != decision.decision_id:
-                raise refused(
-                    "RQC-A064",
-                    "The decision is no longer the one that was shown.",
-                    where=decision.decision_id,
-                    got="another signature or a decision that supersedes it",
-                    expected="the decision as shown",
-                    action="Look at it again.",
-                )
+                raise _no_longer(decision)
+            if first is not None:
+                first()
             signed = with_signature(stored, signature)
             self._write(signed)
         return signed
@@ -223,6 +250,17 @@ class DecisionFolder:
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+
+
+def _no_longer(decision: Decision) -> UsageError:
+    return refused(
+        "RQC-A064",
+        "The decision is no longer the one that was shown.",
+        where=decision.decision_id,
+        got="another signature or a decision that supersedes it",
+        expected="the decision as shown",
+        action="Look at it again.",
+    )
 
 
 def chain_of(decisions: list[Decision]) -> tuple[Decision, ...]:

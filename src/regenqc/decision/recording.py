@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from regenqc.canonical import canonical_json, digest_of
 from regenqc.custody.digest_names import digest_name
+from regenqc.custody.evaluation_event import items_of_batch
 from regenqc.custody.moments import moment_of
+from regenqc.custody.people_keys import PersonSigner, signed_event
 from regenqc.custody.record import SCHEMA, Blob, Event, Item
+from regenqc.custody.repeated import as_recorded
 from regenqc.decision.faults import refused
 from regenqc.decision.model import decision_bytes
 from regenqc.signing.moments import read_moment
@@ -19,10 +22,21 @@ from regenqc.signing.moments import read_moment
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from regenqc.custody import Book, Declined, Noted
     from regenqc.custody.site import Site
+    from regenqc.decision.folder import DecisionFolder
     from regenqc.decision.model import Decision
+    from regenqc.signing.keys import Opened
 
-__all__ = ["MADE_ANEW", "decision_event_id", "decision_events"]
+__all__ = [
+    "MADE_ANEW",
+    "append_decision",
+    "append_events",
+    "decision_event_id",
+    "decision_events",
+    "signed_events",
+    "withdrawn_by",
+]
 
 # Members in which the same decision, offered again, may differ: when the record was made, and its signature.
 MADE_ANEW: Final = ("record_time", "signatures")
@@ -90,3 +104,52 @@ def decision_events(
                 Event(kind="decision", **event, **said_of_lot, stage=decision.stage, outcome=decision.kind)  # type: ignore[arg-type] # one type by name
             )
     return tuple(made)
+
+
+def withdrawn_by(decision: Decision, folder: DecisionFolder) -> Decision | None:
+    """Return the decision that a withdrawal takes back, `None` for any other decision."""
+    if decision.kind != "withdrawal":
+        return None
+    return next(each for each in folder.of_lot(decision.batch_id) if each.decision_id == decision.supersedes)
+
+
+def signed_events(
+    book: Book, decision: Decision, *, site: Site, key: Opened, recorded_at: str, withdrawn: Decision | None = None
+) -> list[Event]:
+    """Return the events of a decision, signed by whoever gave its last signature; those on record stay as they are.
+
+    Args:
+        book: to which they will be offered.
+        decision: with all its signatures.
+        site: who records.
+        key: opened, of whoever gave the last signature.
+        recorded_at: the present moment.
+        withdrawn: decision that a withdrawal takes back.
+    """
+    with book.read() as view:
+        items = items_of_batch(view, decision.batch_id)
+    made = decision_events(decision, items=items, site=site, recorded_at=recorded_at, withdrawn=withdrawn)
+    signer = PersonSigner(decision.signatures[-1].person_id, key)
+    offered = as_recorded(book.log, made, members=MADE_ANEW)
+    return [event if event.signatures else signed_event(event, [signer]) for event in offered]
+
+
+def append_events(book: Book, decision: Decision, events: Sequence[Event]) -> list[Noted | Declined]:
+    """Offer the signed events of a decision to a ledger and return what became of them; offering them again changes nothing.
+
+    Args:
+        book: open for writing.
+        decision: with all its signatures.
+        events: of it, signed.
+    """
+    # Beside the ledger: what may follow a conditional release, and until when, is read from it at the bedside.
+    book.log.put_blob(decision_bytes(decision))
+    return [outcome for some in book.append_many(events, per_transaction=100) for outcome in some]
+
+
+def append_decision(
+    book: Book, decision: Decision, *, site: Site, key: Opened, recorded_at: str, withdrawn: Decision | None = None
+) -> list[Noted | Declined]:
+    """Offer a decision to a ledger and return what became of its events; arguments as `signed_events`."""
+    events = signed_events(book, decision, site=site, key=key, recorded_at=recorded_at, withdrawn=withdrawn)
+    return append_events(book, decision, events)

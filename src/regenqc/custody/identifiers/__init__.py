@@ -9,6 +9,7 @@ from regenqc.custody.identifiers.check_characters import (
 from regenqc.custody.identifiers.epc import parse_epc
 from regenqc.custody.identifiers.gs1 import Gs1Identifier, digital_link, parse_digital_link, parse_element_string
 from regenqc.custody.identifiers.isbt128 import DonationNumber, ProductCode, parse_donation_number, parse_product_code
+from regenqc.custody.identifiers.scanned import Scan, read_scan
 from regenqc.custody.identifiers.single_european_code import SingleEuropeanCode, parse_single_european_code
 from regenqc.custody.identifiers.spelling import is_standard, one_spelling, spelling_fault
 
@@ -16,6 +17,7 @@ __all__ = [
     "DonationNumber",
     "Gs1Identifier",
     "ProductCode",
+    "Scan",
     "SingleEuropeanCode",
     "digital_link",
     "gs1_check_digit",
@@ -30,5 +32,6 @@ __all__ = [
     "parse_epc",
     "parse_product_code",
     "parse_single_european_code",
+    "read_scan",
     "spelling_fault",
 ]

@@ -4,7 +4,7 @@
 every one of them to what is known. A condition is a pure function; none of them looks at another.
 """
 
-from regenqc.reinspection.gate.answer import Answered, GateAnswer, ask_gate, judge_gate
+from regenqc.reinspection.gate.answer import Answered, GateAnswer, ask_gate, gate_value, judge_gate
 from regenqc.reinspection.gate.checkpoint import KnownCheckpoint, known_checkpoint
 from regenqc.reinspection.gate.facts import Facts
 from regenqc.reinspection.gate.question import GateRules, Question, parse_gate_rules
@@ -22,6 +22,7 @@ __all__ = [
     "Question",
     "answer_event",
     "ask_gate",
+    "gate_value",
     "judge_gate",
     "known_checkpoint",
     "parse_gate_rules",

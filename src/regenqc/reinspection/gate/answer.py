@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from regenqc.errors import Fault
+from regenqc.errors import Fault, fault_value
 from regenqc.reinspection.gate.gathering import gather
 from regenqc.reinspection.gate.table import CONDITIONS
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from regenqc.reinspection.gate.question import GateRules, Question
     from regenqc.reinspection.gate.table import Condition
 
-__all__ = ["Answered", "GateAnswer", "ask_gate", "judge_gate"]
+__all__ = ["Answered", "GateAnswer", "ask_gate", "gate_value", "judge_gate"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,3 +135,33 @@ def _answered(condition: Condition, facts: Facts) -> Answered:
         for reason in condition.judge(facts)
     )
     return Answered(condition, applies=True, reasons=reasons)
+
+
+def gate_value(answer: GateAnswer) -> dict[str, Any]:
+    """Return an answer as values of JSON."""
+    known = answer.checkpoint
+    return {
+        "answer": answer.word,
+        "item": answer.question.item,
+        "recipient": answer.question.recipient,
+        "site": answer.question.site,
+        "asked_at": answer.question.now,
+        "conditions": [
+            {
+                "code": each.condition.code,
+                "name": each.condition.name,
+                "sentence": each.condition.sentence,
+                "answer": "holds" if each.holds else "not asked" if not each.applies else "does not hold",
+                "source": each.condition.source,
+                "mark": each.condition.mark,
+                **({} if each.applies else {"otherwise": each.condition.otherwise}),
+                "reasons": [fault_value(reason) for reason in each.reasons],
+            }
+            for each in answer.answered
+        ],
+        "events_known": answer.size,
+        "last_recorded_at": answer.last_recorded_at,
+        "checkpoint": None
+        if known is None
+        else {"covers": known.size, "known_at": known.known_at, "age_seconds": known.age_seconds, "fault": known.fault},
+    }

@@ -7,6 +7,7 @@ every document of that path. A refusal is permanent; the ledger takes no other d
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
@@ -30,7 +31,14 @@ if TYPE_CHECKING:
     from regenqc.reinspection.receipt.judging import JudgedReceipt
     from regenqc.reinspection.receipt.model import Receipt
 
-__all__ = ["decision_event", "decision_faults", "inspected_digest", "inspection_event"]
+__all__ = [
+    "RecordedActs",
+    "decision_event",
+    "decision_faults",
+    "inspected_digest",
+    "inspection_event",
+    "recorded_acts",
+]
 
 
 def decision_faults(
@@ -127,6 +135,37 @@ def inspected_digest(view: Snapshot, item: str) -> str:
     inspections = [step.event for step in life if step.event.kind == "reinspect"]
     blobs = inspections[-1].blobs if inspections else ()
     return next((blob.digest for blob in blobs if blob.name == "receipt"), "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedActs:
+    """Name what a ledger recorded on the ground of one receipt; empty where it recorded nothing.
+
+    Args:
+        inspection: event_id of the inspection.
+        decision: event_id of the last decision.
+        outcome: of that decision.
+    """
+
+    inspection: str = ""
+    decision: str = ""
+    outcome: str = ""
+
+
+def recorded_acts(view: Snapshot, receipt: Receipt) -> RecordedActs:
+    """Return what a ledger recorded on the ground of exactly this receipt."""
+    number = TableSource(view).numbers([receipt.item]).get(receipt.item)
+    life = Reader(view).life(receipt.item, number) if number is not None else []
+    digest = digest_of(receipt_bytes(receipt))
+    acts = RecordedActs()
+    for event in (step.event for step in life):
+        if not any(blob.name == "receipt" and blob.digest == digest for blob in event.blobs):
+            continue
+        if event.kind == "reinspect":
+            acts = replace(acts, inspection=event.event_id)
+        elif event.kind == "decision" and event.outcome in HOSPITAL_DECISIONS:
+            acts = replace(acts, decision=event.event_id, outcome=event.outcome)
+    return acts
 
 
 def inspection_event(judged: JudgedReceipt, *, zone: str, inspected_at: str, recorded_at: str) -> Event:

@@ -1,0 +1,43 @@
+"""What the ward, custody, the ledger and those who watch trends open: their routes, and their place in the navigation."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from regenqc.console.access.permissions import Permission
+from regenqc.console.pages import (
+    Screen,
+    custody,
+    gate,
+    ledger,
+    people,
+    receipt_decision,
+    receipts,
+    specifications,
+    trends,
+)
+
+if TYPE_CHECKING:
+    from fastapi import APIRouter
+
+__all__ = ["WARD_ROUTERS", "WARD_SCREENS"]
+
+WARD_ROUTERS: Final[tuple[APIRouter, ...]] = (
+    gate.router,
+    receipts.router,
+    receipt_decision.router,
+    custody.router,
+    ledger.router,
+    trends.router,
+    specifications.router,
+    people.router,
+)
+WARD_SCREENS: Final = (
+    Screen("/receipts", "Receipts", Permission.RECEIVE),
+    Screen("/gate", "Gate", Permission.GATE),
+    Screen("/custody", "Custody", Permission.CUSTODY),
+    Screen("/trends", "Trends", Permission.READ),
+    Screen("/specifications", "Specifications", Permission.READ),
+    Screen("/ledger", "Ledger", Permission.LEDGER),
+    Screen("/people", "People and keys", Permission.JOURNAL),
+)
