@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from benchmarks.workloads import Place
 
-__all__ = ["command_figures"]
+__all__ = ["command_figures", "example_export"]
 
 _MIDDLE, _TIMES = 1_000_000, 20
 _SEED: Final = 11
@@ -39,17 +39,17 @@ def command_figures(place: Place, *, runs: int) -> list[dict[str, Any]]:
     judged: list[tuple[Path, tuple[str, ...], int]] = [
         (place.one_lot(), own, runs),
         (place.export(_MIDDLE), own, runs),
-        (_example(place.folder, _EXAMPLE_BATCHES[0]), _EXAMPLE, runs),
+        (example_export(place.folder, _EXAMPLE_BATCHES[0]), _EXAMPLE, runs),
     ]
     if place.is_large:
         large = place.folder / f"repeated-{_TIMES}"
         if not large.exists():
             repeated(large, place.export(_MIDDLE), _TIMES)
-        judged += [(large, own, 0), (_example(place.folder, _EXAMPLE_BATCHES[1]), _EXAMPLE, 0)]
+        judged += [(large, own, 0), (example_export(place.folder, _EXAMPLE_BATCHES[1]), _EXAMPLE, 0)]
     return [_timed("regenqc --help", ["--help"], None, runs), *(_evaluated(*entry, place.folder) for entry in judged)]
 
 
-def _example(folder: Path, batches: int) -> Path:
+def example_export(folder: Path, batches: int) -> Path:
     """Return the folder of a simulated export of the example product, as `regenqc simulate` writes it."""
     export = folder / f"example-{batches}"
     if not export.exists():
