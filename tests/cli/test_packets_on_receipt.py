@@ -12,7 +12,7 @@ from tests.custody.story import HOSPITAL
 from tests.reinspection.bedside import DOSE, Story
 
 from certificate import site
-from certificate.lots import QP_SEED, decision, signature, unsigned_decision
+from certificate.lots import QP_SEED, TESTS, decision, result, signature, unsigned_decision
 from regenqc.canonical import canonical_json, digest_of
 from regenqc.custody import Book
 from regenqc.custody.moments import milliseconds_of, moment_of_milliseconds
@@ -42,6 +42,7 @@ def packets() -> dict[str, bytes]:
         "right": decision(LOT),
         "another lot": decision("LOT-0002"),
         "rejected": decision(LOT, "reject"),
+        "values": decision(LOT, results=[result(*TESTS[1], uncertainty="1.2"), result(*TESTS[7], counts=False)]),
         "conditional": decision(LOT, "conditional_release", disposition="conditional", pending=PENDING),
     }
     found = {name: site.pdf(site.certificate(made=each)) for name, each in made.items()}
@@ -111,6 +112,23 @@ def test_what_may_follow_a_conditional_release_is_recorded_with_its_day(
     assert judge(regenqc, "--record", packet=packets["conditional"]).code == 0
     told = measured(recorded())
     assert (told["packet_decision"], told["pending"]) == ("conditional_release", "sterility 2026-03-30T00:00:00Z")
+
+
+def test_the_values_of_the_manufacturer_are_written_down_with_their_uncertainties(
+    looked_at: Story, tmp_path: Path, regenqc: Callable[..., Done], packets: dict[str, bytes]
+) -> None:
+    del looked_at
+    believe(tmp_path)
+    assert judge(regenqc, packet=packets["values"]).code == 0
+    (stated,) = json.loads((tmp_path / "receipt.json").read_bytes())["packet"]["results"]
+    assert stated == {
+        "test": "viability",
+        "stage": "drug_product_release",
+        "result": "92.4",
+        "unit": "%",
+        "method": "flow cytometry, 7-AAD",
+        "uncertainty": "1.2",
+    }
 
 
 def expired_signer() -> bytes:

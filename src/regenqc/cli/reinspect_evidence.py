@@ -11,7 +11,7 @@ from regenqc.canonical import digest_of
 from regenqc.cli.ledger_place import open_log, read_file
 from regenqc.cli.trace_answers import moment_stated
 from regenqc.errors import Fault, UsageError
-from regenqc.reinspection.receipt import PacketFinding, WayCondition, amended
+from regenqc.reinspection.receipt import PacketFinding, PacketResult, WayCondition, amended
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +36,9 @@ def add_packet(receipt: Receipt, path: Path, *, trust: Path, now: datetime) -> R
     verdict, certificate, _ = judge(data, trust=read_trust(trust), now=now)
     decision = certificate.decision if certificate is not None else {}
     pending = decision.get("pending") or ()
+    stage = str(decision.get("stage", ""))
+    # What does not count was superseded or set aside; what was computed is computed again from what was reported.
+    told = [each for each in decision.get("results") or () if verdict.ok and each.get("counts")]
     return amended(
         receipt,
         packet=PacketFinding(
@@ -46,6 +49,17 @@ def add_packet(receipt: Receipt, path: Path, *, trust: Path, now: datetime) -> R
             certificate=certificate.certificate_id if certificate is not None else "",
             pending=tuple(f"{each.get('requirement_id')} {each.get('due', '')}".strip() for each in pending),
             faults=tuple(f"{fault.code} {fault.what}" for fault in verdict.faults),
+            results=tuple(
+                PacketResult(
+                    test=str(each.get("test", "")),
+                    stage=stage,
+                    result=str(each.get("reported", "")),
+                    unit=str(each.get("unit", "")),
+                    method=str(each.get("method", "")),
+                    uncertainty=str(each.get("uncertainty", "")),
+                )
+                for each in told
+            ),
         ),
     )
 
