@@ -281,6 +281,8 @@ _issuer: list[Issuer] = []
 
 
 def _start(how: Issue) -> None:
+    # Typst would start a thread for each core in each of the processes; it reads this when the first page is made.
+    os.environ.setdefault("RAYON_NUM_THREADS", "1")
     _issuer[:] = [Issuer(how)]
     # Processes of a pool leave without what would otherwise run at the end.
     Finalize(None, _issuer[0].close, exitpriority=1)
