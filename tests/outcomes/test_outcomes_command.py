@@ -107,3 +107,24 @@ def test_what_cannot_be_done_is_refused(arguments: list[str], code: str, exit_co
     assert done.returncode == exit_code, done.stderr
     assert code in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_ledger_is_asked_for_the_product_of_the_plan(tmp_path: Path) -> None:
+    from tests.reinspection.test_aftermath import treated
+
+    with treated().book(tmp_path):
+        pass
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    arguments = ["outcomes", "due", "--ledger", url, "--now", "2026-06-30T00:00:00Z", "--json", "--plan"]
+    done = CliRunner().invoke(app, [*arguments, str(FOLDER / "plan.toml")])
+    assert done.exception is not None
+    assert "RQC-O022" in str(done.exception)
+    plan = tmp_path / "plan.toml"
+    text = (FOLDER / "plan.toml").read_text(encoding="utf-8")
+    plan.write_text(text.replace('product = "SYNTHETIC-OUTCOMES"', ""), encoding="utf-8")
+    done = CliRunner().invoke(app, [*arguments, str(plan)])
+    assert done.exit_code == 1
+    assert {(row["measure"], row["state"]) for row in json.loads(done.output)} == {
+        ("motor_score", "overdue"),
+        ("symptom_score", "overdue"),
+    }

@@ -181,7 +181,7 @@ def conditions_command(
         )
     else:
         print_table(
-            ("condition", "state", "reported", "required", "lacking", "by", "days left", "source"),
+            ("condition", "state", "reported", "required", "lacking", "by", "days left"),
             [
                 (
                     each.condition.id,
@@ -191,12 +191,14 @@ def conditions_command(
                     each.lacking if each.required else "",
                     each.condition.by or "sponsor must set",
                     "" if each.days_left is None else each.days_left,
-                    f"{each.condition.citation} ({each.condition.mark})",
                 )
                 for each in found
             ],
             empty="The plan states no condition.",
         )
+        for each in found:
+            condition = each.condition
+            print_line(condition.id, detail=f"{condition.title}; {condition.citation} ({condition.mark})")
         for each in found if missing else ():
             print_line(f"{each.condition.id}: no report of {', '.join(each.without_report) or 'nobody'}")
         _print_refused(analysis)
@@ -240,6 +242,17 @@ def _analysis(
     if ledger is not None:
         with open_log(ledger) as log, log.read() as view:
             given = doses_of_ledger(view, name=ledger, product=stated.product)
+            if not given.doses:
+                raise UsageError(
+                    Fault(
+                        code="RQC-O022",
+                        what="The ledger records no administration of the product.",
+                        where=ledger,
+                        got=stated.product or "no administration at all",
+                        expected="the product of the plan, as the ledger names it",
+                        action="Check the product of the plan, and which ledger it is.",
+                    )
+                )
             told = outcomes_of_ledger(view, plan=stated)
         if told.num_rows:
             inputs.insert(0, told)
