@@ -151,3 +151,24 @@ def test_an_evaluation_of_one_stage_takes_nothing_of_another_away(tmp_path: Path
     rows = [row for table in latest_results(outputs, lots.lots) for row in table.to_pylist()]
     places = [(row["source"], row["row_number"]) for row in rows if row["row_number"] is not None]
     assert len(places) == len(set(places))
+
+
+def test_rows_without_a_stage_are_of_the_one_at_which_was_judged(tmp_path: Path) -> None:
+    with (SAMPLE / "results.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["stage"] == "in_process"]
+    names = [name for name in rows[0] if name != "stage"]
+    with (tmp_path / "results.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    out = tmp_path / "out"
+    done = CliRunner().invoke(
+        app,
+        ["evaluate", str(tmp_path / "results.csv"), "--batches", str(SAMPLE / "batches.csv"), "--spec",
+         "example/hipsc-progenitors", "--stage", "in_process", "--out", str(out), "--exit-zero"],
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    lots = lots_of_period(read_batches(str(SAMPLE / "batches.csv")), product=PRODUCT, start=START, end=END)
+    (table,) = latest_results([EvaluationFiles(out)], lots.lots)
+    assert set(table["stage"].to_pylist()) == {"in_process"}
+    assert table.num_rows > 0

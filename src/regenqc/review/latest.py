@@ -31,10 +31,8 @@ def latest_results(evaluations: Sequence[EvaluationFiles], batch_ids: Collection
     taken: set[str] = set()
     found = []
     for files in sorted(evaluations, key=lambda each: each.moment, reverse=True):
-        table = files.table_of_batches("results", batch_ids)
-        keys = pc.binary_join_element_wise(
-            table["batch_id"].cast(pa.string()), table["stage"].cast(pa.string()), _BETWEEN
-        )
+        table = _with_stage(files.table_of_batches("results", batch_ids), files)
+        keys = pc.binary_join_element_wise(table["batch_id"].cast(pa.string()), table["stage"], _BETWEEN)
         own = set(keys.unique().to_pylist())
         if own & taken:
             table = table.filter(pc.is_in(keys, value_set=pa.array(sorted(own - taken), pa.string())))
@@ -42,6 +40,17 @@ def latest_results(evaluations: Sequence[EvaluationFiles], batch_ids: Collection
         if table.num_rows:
             found.append(table)
     return found
+
+
+def _with_stage(table: pa.Table, files: EvaluationFiles) -> pa.Table:
+    """Return rows with their stage: those that state none are of the one at which the evaluation judged."""
+    stages = {row["stage"] for row in files.rows("dispositions")} - {""}
+    at = stages.pop() if len(stages) == 1 else ""
+    if "stage" not in table.column_names:
+        return table.append_column("stage", pa.array([at] * table.num_rows, pa.string()))
+    stated = pc.fill_null(table["stage"].cast(pa.string()), "")
+    place = table.column_names.index("stage")
+    return table.set_column(place, "stage", pc.if_else(pc.equal(stated, ""), at, stated))
 
 
 def latest_findings(evaluations: Sequence[EvaluationFiles], batch_ids: Collection[str]) -> list[dict[str, Any]]:
