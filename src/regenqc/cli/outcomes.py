@@ -303,9 +303,18 @@ def _print(analysis: OutcomeAnalysis, *, out: Path) -> None:
     for what, times in refused:
         screen.print(Text(f"  {times:,} questions: {what}", style="dim"))
     if shown.smallest > 1:
-        print_line(f"Counts of 1 to {shown.smallest - 1} patients are withheld, with those that would give them back.")
+        print_line(
+            f"Counts of 1 to {shown.smallest - 1} patients are withheld, with those that would give them back.",
+            detail="--all-counts withholds nothing, for readers who may see single patients",
+        )
     else:
         print_line("Nothing is withheld: for readers who may see single patients.", good=False)
+    lacking = analysis.lots_without_results
+    if lacking:
+        named = ", ".join(lot or "a lot that is not named" for lot in lacking[:_SHOWN])
+        more = f" and {len(lacking) - _SHOWN:,} more" if len(lacking) > _SHOWN else ""
+        lots = "lot that was given has" if len(lacking) == 1 else "lots that were given have"
+        print_line(f"{len(lacking):,} {lots} no result in numbers: {named}{more}", good=False)
     _print_refused(analysis)
     screen.print(
         Text.assemble(

@@ -219,6 +219,10 @@ def _trends(review: ProductReview) -> Iterator[Block]:
         f"of all lots given that were made until {review.end}. {_count(len(signals), 'signal')} at lots of the period or between groups. "
         "A signal names what calls for a look and changes no disposition; chance alone raises some."
     )
+    aside = {reason: count for reason, count in trends.history.counts.items() if count and reason != Aside.CHARTED}
+    if aside:
+        reasons = ", ".join(f"{count:,} {reason.name.lower().replace('_', ' ')}" for reason, count in aside.items())
+        yield Paragraph(f"Not charted: {reasons}.", is_soft=True)
     general = [each for each in signals if each.rule in {"unlike_its_history", "comparison"}]
     if general:
         yield Paragraph("Lots unlike their history, and groups that differ:")
