@@ -128,7 +128,9 @@ def _lots(review: ProductReview) -> Iterator[Block]:
     else:
         kinds = Counter(each.kind.replace("_", " ") for each in review.decisions.values())
         open_ones = sum((each.batch_id, each.stage, each.spec_id) not in review.decisions for each in review.judged)
-        yield Paragraph("What named persons decided and signed, one decision for each lot, stage and specification:")
+        yield Paragraph(
+            "What named persons decided, one standing decision for each lot, stage and specification; signatures are counted here, and checked by `regenqc verify`:"
+        )
         yield _table(
             ("Decision", "Count"), [*sorted(kinds.items()), ("without a decision that has all its signatures", open_ones)],
             numbers=(1,),
@@ -255,7 +257,7 @@ def _trends(review: ProductReview) -> Iterator[Block]:
         rules = Counter(each.rule.replace("_", " ") for each in signals if each.series == series and each.point >= 0)
         yield Picture(
             draw_series(trends.points, trends.charts, series, limits=tuple(sorted(filter(np.isfinite, limits)))),
-            f"{trends.points.series[series].name}: {', '.join(f'{name} {count}' for name, count in rules.most_common())} "
+            f"{trends.points.series[series].name}: {', '.join(f'{name} ×{count}' for name, count in rules.most_common())} "
             f"({_count(times, 'signal')} in the period).",
         )
     if len(by_series) > _MOST_CHARTS:
