@@ -242,18 +242,24 @@ def _analysis(
     if ledger is not None:
         with open_log(ledger) as log, log.read() as view:
             given = doses_of_ledger(view, name=ledger, product=stated.product)
-            if not given.doses:
-                raise UsageError(
-                    Fault(
-                        code="RQC-O022",
-                        what="The ledger records no administration of the product.",
-                        where=ledger,
-                        got=stated.product or "no administration at all",
-                        expected="the product of the plan, as the ledger names it",
-                        action="Check the product of the plan, and which ledger it is.",
-                    )
-                )
             told = outcomes_of_ledger(view, plan=stated)
+        unknown = given.source["administrations_of_unknown_product"]
+        if not given.doses:
+            raise UsageError(
+                Fault(
+                    code="RQC-O022",
+                    what="The ledger records no administration of the product.",
+                    where=ledger,
+                    got=f"{unknown:,} administrations of items whose product it does not state",
+                    expected=stated.product or "an administration",
+                    action="Check the product of the plan and the ledger; a plan without product counts every administration.",
+                )
+            )
+        if unknown:
+            console(error=True).print(
+                f"! {unknown:,} administrations of items whose product the ledger does not state are left out",
+                style="yellow",
+            )
         if told.num_rows:
             inputs.insert(0, told)
     else:
