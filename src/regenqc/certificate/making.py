@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from regenqc.certificate.profile import Profile
 
-__all__ = ["certificate_number", "decision_digest", "draft_certificate", "make_certificate", "usual_type"]
+__all__ = ["certificate_number", "decision_digest", "draft_certificate", "file_stem", "make_certificate", "usual_type"]
 
 _USUAL_TYPES: Final = {
     "release": "release_certificate",
@@ -81,6 +81,16 @@ def certificate_number(decision_id: str, certificate_type: str, *, profile: Prof
             action="Change the pattern of the profile or the number of the decision.",
         )
     return number
+
+
+def file_stem(number: str) -> str:
+    """Return the name of the files of a certificate; numbers that differ get names that differ.
+
+    Example:
+        >>> file_stem("MAKER/2026-1")
+        'MAKER~2026-1'
+    """
+    return number.replace("/", "~")
 
 
 def decision_digest(decision: Mapping[str, Any]) -> str:
