@@ -20,7 +20,13 @@ import msgspec
 
 from regenqc.certificate.content import Certificate, certificate_bytes, read_certificate
 from regenqc.certificate.faults import data_error, usage_error
-from regenqc.certificate.making import certificate_number, decision_digest, make_certificate, usual_type
+from regenqc.certificate.making import (
+    certificate_number,
+    decision_digest,
+    file_stem,
+    make_certificate,
+    usual_type,
+)
 from regenqc.certificate.offline.decided import decision_digests
 from regenqc.certificate.offline.received import ENTRY_NAME, PROOF_NAME
 from regenqc.certificate.pades import PdfSealer
@@ -266,16 +272,6 @@ def decoded_decision(data: bytes, *, where: str) -> dict[str, Any]:
         expected=f"a document of schema {SCHEMA} or {HOSPITAL_SCHEMA}",
         action="Take the file as `regenqc decide` or `regenqc reinspect decide` wrote it.",
     )
-
-
-def file_stem(number: str) -> str:
-    """Return the name of the files of a certificate; numbers that differ get names that differ.
-
-    Example:
-        >>> file_stem("MAKER/2026-1")
-        'MAKER~2026-1'
-    """
-    return number.replace("/", "~")
 
 
 _issuer: list[Issuer] = []
