@@ -33,6 +33,7 @@ def home(tmp_path: Path) -> Path:
     folder = tmp_path / "console"
     (folder / "people").mkdir(parents=True)
     (folder / "people" / "people.jsonl").write_bytes(lines_of(people()))
+    (folder / "console.toml").write_text('schema = "regenqc.console/1"\nsite = "SITE-A"\n')
     return folder
 
 

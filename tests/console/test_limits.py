@@ -347,3 +347,16 @@ def own_certificate(folder):
         key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
     return folder / "tls.pem", folder / "tls.key"
+
+
+def test_a_large_upload_is_read_only_from_who_is_somebody(tmp_path):
+    site = Site(tmp_path, policy=AccessPolicy(second_factor=False))
+    large = {"results": ("results.csv", b"x" * (2 << 20), "text/csv")}
+    for headers, expected in (({}, 413), ({"Authorization": "Bearer rqc_0123456789_x"}, 413)):
+        assert site.browser().client.post("/api/v1/evaluations", files=large, headers=headers).status_code == expected
+    known = {"Authorization": f"Bearer {site.key()}"}
+    assert site.browser().client.post("/api/v1/evaluations", files=large, headers=known).status_code not in {
+        401,
+        403,
+        413,
+    }

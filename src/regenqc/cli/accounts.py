@@ -10,7 +10,8 @@ import typer
 
 from regenqc.cli.ledger_place import AsJson  # noqa: TC001 - typer reads it when the command runs
 from regenqc.cli.ledger_screen import print_facts, print_json, print_line, print_table
-from regenqc.cli.signing_place import PasswordFile, new_password, present, stated_moment
+from regenqc.cli.serve import console_clock
+from regenqc.cli.signing_place import PasswordFile, new_password, stated_moment
 from regenqc.errors import LedgerError, fault_value
 
 if TYPE_CHECKING:
@@ -277,12 +278,11 @@ def journal_command(
 
 def _office(home: Path) -> Office:
     from regenqc.console.access.office import open_office
-    from regenqc.console.settings import ConsoleSettings
+    from regenqc.console.settings import read_settings
     from regenqc.console.store.database import open_store
 
-    settings = ConsoleSettings(home=home, site="")
-    home.mkdir(parents=True, exist_ok=True)
-    return open_office(settings, open_store(settings.store), clock=present)
+    settings = read_settings(home)
+    return open_office(settings, open_store(settings.store), clock=console_clock(settings))
 
 
 def _print_password(password: str) -> None:

@@ -91,7 +91,14 @@ class Account:
 
 
 def create_account(
-    office: Office, person_id: str, *, password: str, by: str, sites: Iterable[str] = (), must_change: bool = True
+    office: Office,
+    person_id: str,
+    *,
+    password: str,
+    by: str,
+    sites: Iterable[str] = (),
+    must_change: bool = True,
+    address: str = "",
 ) -> Account:
     """Create the account of a person and return it.
 
@@ -102,6 +109,7 @@ def create_account(
         by: who creates it.
         sites: that it is restricted to; none for every one.
         must_change: the password is changed at the first sign-in.
+        address: from where, for the journal.
 
     Raises:
         UsageError: `RQC-U160` nobody of that identifier is in the registry or it is a machine, `RQC-U161` there is an account,
@@ -133,7 +141,9 @@ def create_account(
                 action="Give a new password instead: regenqc console reset",
             )
         ) from error
-    write(office.store, now=now, event=Event.ACCOUNT, person_id=by, subject=person_id, detail="created")
+    write(
+        office.store, now=now, event=Event.ACCOUNT, person_id=by, address=address, subject=person_id, detail="created"
+    )
     return known_account(office, person_id)
 
 
@@ -169,7 +179,7 @@ def accounts(office: Office) -> list[Account]:
         return [_account(row) for row in connection.execute(select(ACCOUNTS).order_by(ACCOUNTS.c.person_id))]
 
 
-def change_password(office: Office, person_id: str, *, password: str) -> None:
+def change_password(office: Office, person_id: str, *, password: str, address: str = "") -> None:
     """Give an account the password that its owner chose, and end all its sessions.
 
     Raises:
@@ -188,10 +198,19 @@ def change_password(office: Office, person_id: str, *, password: str) -> None:
             )
         )
     _set_password(office, person_id, password, must_change=False)
-    write(office.store, now=office.clock(), event=Event.PASSWORD, person_id=person_id, detail="changed by its owner")
+    write(
+        office.store,
+        now=office.clock(),
+        event=Event.PASSWORD,
+        person_id=person_id,
+        address=address,
+        detail="changed by its owner",
+    )
 
 
-def reset_account(office: Office, person_id: str, *, password: str, by: str, second_factor: bool = False) -> None:
+def reset_account(
+    office: Office, person_id: str, *, password: str, by: str, second_factor: bool = False, address: str = ""
+) -> None:
     """Give an account a password for one sign-in, open it again if it was closed, and end all its sessions.
 
     Args:
@@ -200,6 +219,7 @@ def reset_account(office: Office, person_id: str, *, password: str, by: str, sec
         password: for one sign-in.
         by: who resets it.
         second_factor: take the second factor away as well; its owner enrols another one.
+        address: from where, for the journal.
 
     Raises:
         UsageError: `RQC-U162` there is no account, `RQC-U160` nobody of that identifier is in the registry, `RQC-U121`.
@@ -213,10 +233,18 @@ def reset_account(office: Office, person_id: str, *, password: str, by: str, sec
         changes |= {"secret": b"", "proposed_secret": b""}
     _change(office, person_id, **changes)
     detail = "password and second factor reset" if second_factor else "password reset"
-    write(office.store, now=office.clock(), event=Event.ACCOUNT, person_id=by, subject=person_id, detail=detail)
+    write(
+        office.store,
+        now=office.clock(),
+        event=Event.ACCOUNT,
+        person_id=by,
+        address=address,
+        subject=person_id,
+        detail=detail,
+    )
 
 
-def close_account(office: Office, person_id: str, *, by: str) -> None:
+def close_account(office: Office, person_id: str, *, by: str, address: str = "") -> None:
     """Close an account and end all its sessions.
 
     Raises:
@@ -226,10 +254,10 @@ def close_account(office: Office, person_id: str, *, by: str) -> None:
     now = office.clock()
     _change(office, person_id, closed_at=int(now.timestamp()))
     close_sessions(office, person_id)
-    write(office.store, now=now, event=Event.ACCOUNT, person_id=by, subject=person_id, detail="closed")
+    write(office.store, now=now, event=Event.ACCOUNT, person_id=by, address=address, subject=person_id, detail="closed")
 
 
-def restrict_to_sites(office: Office, person_id: str, *, sites: Iterable[str], by: str) -> None:
+def restrict_to_sites(office: Office, person_id: str, *, sites: Iterable[str], by: str, address: str = "") -> None:
     """State whose lots and chains an account may see; no site means every one.
 
     Raises:
@@ -239,7 +267,15 @@ def restrict_to_sites(office: Office, person_id: str, *, sites: Iterable[str], b
     text = joined_sites(sites)
     _change(office, person_id, sites=text)
     detail = f"sites: {text.replace(chr(10), ', ') or 'every one'}"
-    write(office.store, now=office.clock(), event=Event.ACCOUNT, person_id=by, subject=person_id, detail=detail)
+    write(
+        office.store,
+        now=office.clock(),
+        event=Event.ACCOUNT,
+        person_id=by,
+        address=address,
+        subject=person_id,
+        detail=detail,
+    )
 
 
 def link_subject(office: Office, person_id: str, *, subject: str, by: str) -> None:

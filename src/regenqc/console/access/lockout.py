@@ -76,17 +76,26 @@ def forget_failures(office: Office, *, name: str, address: str) -> None:
         )
 
 
-def unlock(office: Office, *, name: str, by: str) -> None:
+def unlock(office: Office, *, name: str, by: str, address: str = "") -> None:
     """Let a name try again.
 
     Args:
         office: of the console.
         name: as it is typed.
         by: who lets it.
+        address: from where, for the journal.
     """
     with office.store.begin() as connection:
         connection.execute(delete(_FAILURES).where(_FAILURES.c.whose == _name_key(name)))
-    write(office.store, now=office.clock(), event=Event.ACCOUNT, person_id=by, subject=name, detail="unlocked")
+    write(
+        office.store,
+        now=office.clock(),
+        event=Event.ACCOUNT,
+        person_id=by,
+        address=address,
+        subject=name,
+        detail="unlocked",
+    )
 
 
 def _counted(office: Office, whose: str, most: int, now: int) -> tuple[int, int]:

@@ -88,7 +88,7 @@ def open_office(
     return Office(
         policy=policy,
         store=store,
-        registry=Registry(settings.people, root=policy.people_root),
+        registry=Registry(settings.people, root=settings.people_root),
         passwords=passwords or Passwords(),
         # Made when first needed: a console that only answers machines needs no key.
         seal=lambda: open_seal(settings.home / "access.key"),

@@ -56,7 +56,6 @@ class AccessPolicy:
         metrics_from: addresses and networks that may read `/metrics`.
         tls_certificate: file with the chain, where the server itself speaks TLS.
         tls_key: file with its key.
-        people_root: digest of the first line of the registry of people, where it is pinned.
         second_factor: everybody who signs in by password has a second factor, or enrols it first.
         idle_seconds: a session ends when idle so long; 0 takes what the registry states for signing.
         absolute_seconds: a session ends after so long in any case.
@@ -88,7 +87,6 @@ class AccessPolicy:
     metrics_from: tuple[str, ...] = ("127.0.0.0/8", "::1/128")
     tls_certificate: Path | None = None
     tls_key: Path | None = None
-    people_root: str = ""
     second_factor: bool = True
     idle_seconds: int = 0
     absolute_seconds: int = 12 * 3600

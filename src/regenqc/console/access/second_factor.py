@@ -54,7 +54,7 @@ class Proposal:
         """Return the QR code, without margin, as the address of a picture that contains it: a page needs no other request.
 
         Example:
-            >>> Proposal("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", person_id="QP-0001", site="SITE-A").picture[:26]
+            >>> Proposal("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP", person_id="QP-0001", site="SITE-A").picture[:25]
             'data:image/svg+xml,%3Csvg'
         """
         return f"data:image/svg+xml,{quote(qr_svg(self._address))}"
@@ -83,7 +83,7 @@ def propose(office: Office, person_id: str, *, site: str) -> Proposal:
     return Proposal(known, person_id=person_id, site=site)
 
 
-def confirm(office: Office, person_id: str, *, code: str) -> list[str]:
+def confirm(office: Office, person_id: str, *, code: str, address: str = "") -> list[str]:
     """Take the proposed secret when a code of it is right, and return new recovery codes; they are shown once.
 
     Returns:
@@ -108,17 +108,25 @@ def confirm(office: Office, person_id: str, *, code: str) -> list[str]:
         connection.execute(
             insert(_RECOVERY), [{"digest": _recovery_digest(person_id, each), "person_id": person_id} for each in codes]
         )
-    write(office.store, now=office.clock(), event=Event.SECOND_FACTOR, person_id=person_id, detail="enrolled")
+    write(
+        office.store,
+        now=office.clock(),
+        event=Event.SECOND_FACTOR,
+        person_id=person_id,
+        address=address,
+        detail="enrolled",
+    )
     return codes
 
 
-def is_right(office: Office, account: Account, *, code: str) -> bool:
+def is_right(office: Office, account: Account, *, code: str, address: str = "") -> bool:
     """Return whether a code of the authenticator or a recovery code is right, and use it up.
 
     Args:
         office: of the console.
         account: with a second factor.
         code: as typed, blanks and hyphens included.
+        address: from where, for the journal.
     """
     secret = _opened(office, account.secret, account.person_id)
     if secret is not None and (step := _step_of(office, secret, code)) is not None:
@@ -141,6 +149,7 @@ def is_right(office: Office, account: Account, *, code: str) -> bool:
             now=office.clock(),
             event=Event.SECOND_FACTOR,
             person_id=account.person_id,
+            address=address,
             detail="a recovery code was used",
         )
     return is_recovered

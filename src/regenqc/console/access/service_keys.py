@@ -70,7 +70,14 @@ class ServiceKey:
 
 
 def create_service_key(
-    office: Office, person_id: str, *, by: str, expires_at: datetime, note: str = "", sites: Iterable[str] = ()
+    office: Office,
+    person_id: str,
+    *,
+    by: str,
+    expires_at: datetime,
+    note: str = "",
+    sites: Iterable[str] = (),
+    address: str = "",
 ) -> str:
     """Make a key and return it; it is shown this once.
 
@@ -81,6 +88,7 @@ def create_service_key(
         expires_at: moment at which it ends, with zone.
         note: what it is for.
         sites: that it is restricted to; none for every one.
+        address: from where, for the journal.
 
     Raises:
         UsageError: `RQC-U164`, it is no service account, or the moment has passed.
@@ -103,7 +111,15 @@ def create_service_key(
     }
     with office.store.begin() as connection:
         connection.execute(insert(_KEYS).values(**row))
-    write(office.store, now=now, event=Event.SERVICE_KEY, person_id=by, subject=person_id, detail=f"{key_id} made")
+    write(
+        office.store,
+        now=now,
+        event=Event.SERVICE_KEY,
+        person_id=by,
+        address=address,
+        subject=person_id,
+        detail=f"{key_id} made",
+    )
     return token
 
 
@@ -125,7 +141,7 @@ def find_service_key(office: Office, token: str) -> ServiceKey | None:
     return found
 
 
-def revoke_service_key(office: Office, key_id: str, *, by: str) -> None:
+def revoke_service_key(office: Office, key_id: str, *, by: str, address: str = "") -> None:
     """End a key at once.
 
     Raises:
@@ -147,7 +163,9 @@ def revoke_service_key(office: Office, key_id: str, *, by: str) -> None:
                     action="List them: regenqc console keys",
                 )
             )
-    write(office.store, now=now, event=Event.SERVICE_KEY, person_id=by, subject=key_id, detail="revoked")
+    write(
+        office.store, now=now, event=Event.SERVICE_KEY, person_id=by, address=address, subject=key_id, detail="revoked"
+    )
 
 
 def service_keys(office: Office) -> list[ServiceKey]:

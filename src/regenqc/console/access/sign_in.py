@@ -87,7 +87,7 @@ def check_password(
     if account is None or not is_password_right:
         _refuse(office, person_id, address, "wrong password" if account is not None else "no such account")
         return Refused(why="mismatch")
-    if account.secret and not is_right(office, account, code=code):
+    if account.secret and not is_right(office, account, code=code, address=address):
         _refuse(office, person_id, address, "wrong or used code")
         return Refused(why="mismatch")
     forget_failures(office, name=name, address=address)

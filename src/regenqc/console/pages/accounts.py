@@ -20,6 +20,7 @@ from regenqc.console.access.lockout import unlock
 from regenqc.console.access.permissions import Permission
 from regenqc.console.access.person import allow, signed_in
 from regenqc.console.access.service_keys import create_service_key, revoke_service_key, service_keys
+from regenqc.console.pages.sign_in import address_of
 from regenqc.console.rendering import page
 from regenqc.errors import Fault, UsageError
 from regenqc.signing.words import Role
@@ -46,7 +47,9 @@ def add_account(request: Request, person_id: Text = "", sites: Text = "") -> Res
     password = one_time_password()
     office = request.app.state.console.office
     by = signed_in(request).person_id
-    create_account(office, person_id.strip(), password=password, by=by, sites=sites.split(","))
+    create_account(
+        office, person_id.strip(), password=password, by=by, address=address_of(request), sites=sites.split(",")
+    )
     return _accounts_page(request, shown_for=person_id.strip(), shown=password)
 
 
@@ -56,21 +59,27 @@ def reset(request: Request, person_id: Text = "", second_factor: Text = "") -> R
     password = one_time_password()
     office = request.app.state.console.office
     by = signed_in(request).person_id
-    reset_account(office, person_id, password=password, by=by, second_factor=bool(second_factor))
+    reset_account(
+        office, person_id, password=password, by=by, address=address_of(request), second_factor=bool(second_factor)
+    )
     return _accounts_page(request, shown_for=person_id, shown=password)
 
 
 @router.post("/close", dependencies=_ALLOWED)
 def close(request: Request, person_id: Text = "") -> Response:
     """Close an account and end its sessions."""
-    close_account(request.app.state.console.office, person_id, by=signed_in(request).person_id)
+    close_account(
+        request.app.state.console.office, person_id, by=signed_in(request).person_id, address=address_of(request)
+    )
     return RedirectResponse("/accounts", status_code=303)
 
 
 @router.post("/unlock", dependencies=_ALLOWED)
 def unlock_name(request: Request, person_id: Text = "") -> Response:
     """Let a name that was locked out try again."""
-    unlock(request.app.state.console.office, name=person_id, by=signed_in(request).person_id)
+    unlock(
+        request.app.state.console.office, name=person_id, by=signed_in(request).person_id, address=address_of(request)
+    )
     return RedirectResponse("/accounts", status_code=303)
 
 
@@ -78,7 +87,9 @@ def unlock_name(request: Request, person_id: Text = "") -> Response:
 def set_sites(request: Request, person_id: Text = "", sites: Text = "") -> Response:
     """State whose lots and chains an account may see."""
     office = request.app.state.console.office
-    restrict_to_sites(office, person_id, sites=sites.split(","), by=signed_in(request).person_id)
+    restrict_to_sites(
+        office, person_id, sites=sites.split(","), by=signed_in(request).person_id, address=address_of(request)
+    )
     return RedirectResponse("/accounts", status_code=303)
 
 
@@ -94,6 +105,7 @@ def add_key(request: Request, person_id: Text = "", note: Text = "", days: Text 
         office,
         person_id.strip(),
         by=signed_in(request).person_id,
+        address=address_of(request),
         expires_at=office.clock() + timedelta(days=int(days)),
         note=note,
         sites=sites.split(","),
@@ -104,7 +116,9 @@ def add_key(request: Request, person_id: Text = "", note: Text = "", days: Text 
 @router.post("/keys/revoke", dependencies=_ALLOWED)
 def revoke_key(request: Request, key_id: Text = "") -> Response:
     """End a key at once."""
-    revoke_service_key(request.app.state.console.office, key_id, by=signed_in(request).person_id)
+    revoke_service_key(
+        request.app.state.console.office, key_id, by=signed_in(request).person_id, address=address_of(request)
+    )
     return RedirectResponse("/accounts", status_code=303)
 
 

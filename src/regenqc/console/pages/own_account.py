@@ -43,7 +43,7 @@ def set_password(request: Request, present: Text = "", code: Text = "", new: Tex
     if refused is not None:
         return _account_page(request, 403, refused.why)
     office = request.app.state.console.office
-    change_password(office, person.person_id, password=new)
+    change_password(office, person.person_id, password=new, address=address_of(request))
     return _renewed(request, person)
 
 
@@ -60,7 +60,7 @@ def set_factor(request: Request, present: Text = "", code: Text = "", new_code: 
     refused = _shown(request, account, password=present, code=code)
     if refused is not None:
         return _factor_page(request, 403, refused.why)
-    codes = confirm(request.app.state.console.office, person.person_id, code=new_code)
+    codes = confirm(request.app.state.console.office, person.person_id, code=new_code, address=address_of(request))
     if not codes:
         return _factor_page(request, 403, "mismatch")
     return page(request, "recovery_codes.html.jinja", codes=codes)

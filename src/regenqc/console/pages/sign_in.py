@@ -76,7 +76,7 @@ def set_first_password(request: Request, new: Text = "", again: Text = "") -> Re
     session = _pending(request, "password")
     office = request.app.state.console.office
     check_same(new, again)
-    change_password(office, session.person_id, password=new)
+    change_password(office, session.person_id, password=new, address=address_of(request))
     account = known_account(office, session.person_id)
     pending = "second_factor" if office.policy.second_factor and not account.secret else ""
     token = open_session(office, session.person_id, address=address_of(request), pending=pending)
@@ -95,7 +95,7 @@ def set_first_factor(request: Request, code: Text = "") -> Response:
     """Take the second factor when a code of it is right, and show the recovery codes this once."""
     session = _pending(request, "second_factor")
     office = request.app.state.console.office
-    codes = confirm(office, session.person_id, code=code)
+    codes = confirm(office, session.person_id, code=code, address=address_of(request))
     if not codes:
         return _factor_form(request, session, is_wrong=True)
     close_session(office, token_of(request))

@@ -1,0 +1,98 @@
+"""The first day of a person in Chromium: one-time password, own password, second factor, sign-out; and what each page looks like."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from tests.console.access_site import Site, password_of
+from tests.console.real_server import WIDTHS, browser, serious_faults
+from tests.console.running_server import running
+
+from regenqc.console.access.policy import AccessPolicy
+
+PICTURES = os.environ.get("REGENQC_PICTURES", "")
+POLICY = AccessPolicy(second_factor=True)
+
+
+@pytest.fixture
+def site(tmp_path):
+    made = Site(tmp_path, policy=POLICY)
+    made.account("QP-0001", must_change=True)
+    made.account("ADMIN-001")
+    made.key(note="LIMS of the laboratory")
+    return made
+
+
+def looked_at(page, name):
+    """Ask that a page has no serious fault and nothing that is wider than the window, at three widths."""
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 900})
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, width)
+        assert serious_faults(page) == [], (name, width)
+        if PICTURES:
+            Path(PICTURES).mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=f"{PICTURES}/{name}-{width}.png", full_page=True)
+
+
+def sign_in(page, person, password, code=""):
+    page.fill("#name", person)
+    page.fill("#password", password)
+    page.fill("#code", code)
+    page.click("main button.main")
+
+
+def enrol(page, site):
+    secret = page.inner_text("code.id").replace(" ", "")
+    page.fill("#code", site.code(secret))
+    page.click("main button.main")
+    page.wait_for_selector("ul.codes")
+    return secret
+
+
+def test_the_first_day_of_a_person(site):
+    with running(site.application, policy=POLICY) as port, browser() as started:
+        address = f"http://127.0.0.1:{port}"
+        elsewhere, blocked = [], []
+        page = started.new_page(base_url=address, locale="en-GB")
+        page.on("request", lambda request: request.url.startswith((address, "data:")) or elsewhere.append(request.url))
+        page.on("console", lambda said: "Content Security Policy" in said.text and blocked.append(said.text))
+        page.goto("/account")
+        assert page.url == f"{address}/sign-in?next=%2Faccount"
+        looked_at(page, "sign-in")
+        sign_in(page, "QP-0001", "not this one")
+        assert "do not match" in page.inner_text("[role=alert]")
+        sign_in(page, "QP-0001", password_of("QP-0001"))
+        looked_at(page, "first-password")
+        page.fill("#new", "another long sentence")
+        page.fill("#again", "another long sentence")
+        page.click("main button.main")
+        looked_at(page, "first-factor")
+        assert page.evaluate("document.querySelector('img.code').naturalWidth") > 0, "the picture is drawn"
+        secret = enrol(page, site)
+        looked_at(page, "recovery-codes")
+        page.goto("/account")
+        looked_at(page, "own-account")
+        page.goto("/journal")
+        looked_at(page, "journal")
+        page.click("text=Sign out")
+        site.clock.forward(seconds=60)
+        sign_in(page, "QP-0001", "another long sentence", site.code(secret))
+        page.goto("/account")
+        assert "QP-0001" in page.inner_text("main")
+        # From here on as somebody who reads with the keyboard alone.
+        page.click("text=Sign out")
+        page.wait_for_function("document.activeElement.id === 'name'")
+        page.keyboard.type("ADMIN-001")
+        page.keyboard.press("Tab")
+        page.keyboard.type(password_of("ADMIN-001"))
+        page.keyboard.press("Enter")
+        enrol(page, site)
+        page.goto("/accounts")
+        page.locator("summary").nth(1).press("Enter")
+        looked_at(page, "accounts")
+        page.select_option("#new-person", "LAB-0001")
+        page.click("form[action='/accounts/add'] button")
+        assert len(page.inner_text("code.secret")) == 29
+        assert (elsewhere, blocked) == ([], [])
