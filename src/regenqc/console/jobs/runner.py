@@ -66,10 +66,15 @@ class JobRunner:
         self._on_end = on_end
         self._stop = Event()
         self._changed = Condition()
-        self._threads = [Thread(target=self._run, name=f"evaluations-{each}", daemon=True) for each in range(threads)]
+        self._count = threads
+        self._threads: list[Thread] = []
 
     def start(self) -> None:
         """Begin to take up evaluations."""
+        self._stop.clear()
+        self._threads = [
+            Thread(target=self._run, name=f"evaluations-{each}", daemon=True) for each in range(self._count)
+        ]
         for thread in self._threads:
             thread.start()
 
