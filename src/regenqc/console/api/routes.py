@@ -113,6 +113,10 @@ def _complete(operation: dict[str, Any]) -> None:
         operation["responses"].setdefault(
             status, {"description": said, "content": {"application/json": {"schema": fault}}}
         )
+    for answer in operation["responses"].values():
+        # FastAPI says so where a route says nothing.
+        if answer["description"] == "Successful Response":
+            answer["description"] = "What was asked for."
     name = operation["operationId"]
     operation["operationId"] = name.partition("_api_v1")[0]
 
