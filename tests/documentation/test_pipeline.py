@@ -60,7 +60,10 @@ def work(tmp_path: Path) -> Path:
 
 
 def run(*words: str, work: Path, **more: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"PATH": f"{work.parent / 'bin'}{os.pathsep}{os.environ['PATH']}", "REGENQC_WORK": str(work)}
+    environment = os.environ | {
+        "PATH": f"{work.parent / 'bin'}{os.pathsep}{os.environ['PATH']}",
+        "REGENQC_WORK": str(work),
+    }
     return subprocess.run(words, cwd=work, env=environment | more, capture_output=True, text=True, check=False)
 
 
@@ -181,4 +184,8 @@ def test_the_dag_of_airflow_judges_and_certifies(work: Path) -> None:
 def test_the_document_names_every_example() -> None:
     text = (ROOT / "docs" / "pipeline.md").read_text(encoding="utf-8")
     named = set(re.findall(r"\]\(\.\./examples/pipeline/([^)]+)\)", text))
-    assert named == {str(path.relative_to(EXAMPLES)) for path in EXAMPLES.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert named == {
+        str(path.relative_to(EXAMPLES))
+        for path in EXAMPLES.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }

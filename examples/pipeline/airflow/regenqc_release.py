@@ -25,7 +25,7 @@ def run(*words: str) -> int:
 
 
 @dag(schedule="*/10 * * * *", start_date=datetime(2026, 1, 1, tzinfo=UTC), catchup=False, max_active_runs=1)
-def regenqc_release():
+def regenqc_release() -> None:
     """Judge what the LIMS exported; certify what people signed."""
 
     @task
