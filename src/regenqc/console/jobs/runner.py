@@ -38,8 +38,8 @@ _LOOK_SECONDS: Final = 1.0
 
 
 def upload_folder(settings: ConsoleSettings, evaluation_id: str) -> Path:
-    """Return the folder of what was uploaded for an evaluation."""
-    return settings.home / "uploads" / evaluation_id
+    """Return the folder of what was uploaded for an evaluation, wherever a process works that is told of it."""
+    return (settings.home / "uploads" / evaluation_id).resolve()
 
 
 class JobRunner:
