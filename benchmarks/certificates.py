@@ -6,10 +6,12 @@ Every certificate has data of its own. The time of the processor counts, so that
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
@@ -17,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from benchmarks.machine import machine_line
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
 __all__ = ["main", "time_certificates"]
 
@@ -129,6 +131,17 @@ def _expect_issued(issued: Any) -> None:
         raise AssertionError(issued)
 
 
+@contextmanager
+def on_one_core() -> Iterator[None]:
+    """Keep this process, with all its threads, on one core."""
+    cores = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(cores)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, cores)
+
+
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -137,7 +150,8 @@ def main() -> None:
     options = parser.parse_args()
     print(machine_line())
     for languages in (("en",), ("en", "zh")):
-        figures = time_certificates(certificates=options.certificates, languages=languages)
+        with on_one_core():
+            figures = time_certificates(certificates=options.certificates, languages=languages)
         for name, seconds in figures.items():
             print(f"{'+'.join(languages):<6} {name:<26} {seconds * 1000:7.1f} ms  {1 / seconds:7.1f}/s")
     if options.many:

@@ -188,6 +188,7 @@ class Reason(IntEnum):
     REPLICATES_TOO_FEW = 40
     ROW_REFUSED = 42
     DATE_WITHOUT_ZONE = 43
+    AGREEMENT_UNCERTAIN = 44
     # the row is outside
     BELOW_MINIMUM = 60
     ABOVE_MAXIMUM = 61

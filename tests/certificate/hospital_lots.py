@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from regenqc.certificate.profile import Profile
     from regenqc.decision.hospital import HospitalDecision
 
-__all__ = ["GOOD", "ISSUED", "certificate", "profile", "signed", "trust"]
+__all__ = ["GOOD", "ISSUED", "certificate", "profile", "signed", "trust", "unsealed"]
 
 ISSUED: Final = LATER + timedelta(minutes=30)
 _PROFILE: Final = """\
@@ -60,10 +60,14 @@ def signed(outcome: str = "accept", **changes: Any) -> HospitalDecision:
     return with_hospital_signature(made, signature)
 
 
-def certificate(decision: HospitalDecision | None = None, *languages: str, **changes: Any) -> Certificate:
+def unsealed(decision: HospitalDecision | None = None, *languages: str, **changes: Any) -> Certificate:
     made = msgspec.json.decode(hospital_decision_bytes(decision or signed()))
-    told = {"profile": profile(*languages), "issued_at": ISSUED.isoformat(timespec="seconds")}
-    return site.issuer().seal(make_certificate(made | changes, **told))
+    issued_at = ISSUED.isoformat(timespec="seconds")
+    return make_certificate(made | changes, profile=profile(*languages), issued_at=issued_at)
+
+
+def certificate(decision: HospitalDecision | None = None, *languages: str, **changes: Any) -> Certificate:
+    return site.issuer().seal(unsealed(decision, *languages, **changes))
 
 
 def trust(**changes: Any) -> Trust:

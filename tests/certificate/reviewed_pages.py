@@ -1,4 +1,4 @@
-"""Certificates whose pages somebody looked at; `python -m certificate.reviewed_pages` in `tests` draws them anew."""
+"""Certificates whose pages somebody looked at; `PYTHONPATH=.:tests python -m certificate.reviewed_pages` draws them anew."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from PIL import Image
+from tests.reinspection.test_hospital_decision import BROKEN
 
+from certificate import hospital_lots
 from certificate.lots import ISSUED_AT, TESTS, identified, profile, result, signature, unsigned_decision
 from certificate.site import renderer
 from regenqc.certificate.content import AnnexRow
@@ -137,6 +139,8 @@ PAGES: Final[dict[str, tuple[Callable[[], Certificate], int]]] = {
     "right-to-left": (_right_to_left, 1),
     "analysis": (_analysis, 1),
     "batch-certificate": (lambda: _made(of_type="batch_certificate"), 1),
+    "receipt": (lambda: hospital_lots.unsealed(None, "en", "zh"), 1),
+    "receipt-refused": (lambda: hospital_lots.unsealed(hospital_lots.signed("refuse", receipt=BROKEN)), 1),
 }
 
 

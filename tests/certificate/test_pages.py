@@ -12,6 +12,7 @@ import pytest
 
 from certificate import site
 from certificate.lots import TESTS, decision, identified, profile, result, signature, unsigned_decision
+from certificate.reviewed_pages import PAGES
 from regenqc.certificate.making import make_certificate
 from regenqc.certificate.page import make_page, visible
 from regenqc.certificate.rendering import Renderer, template_folder
@@ -227,6 +228,10 @@ def boxes(document: bytes, tmp_path: Path) -> list[list[tuple[float, float, floa
             id="long values without blanks",
         ),
         pytest.param(lambda: site.certificate("HP-1", "en", "ja"), id="two languages"),
+        pytest.param(PAGES["long-values"][0], id="a long name"),
+        pytest.param(PAGES["right-to-left"][0], id="Hebrew and Arabic"),
+        pytest.param(PAGES["release-chinese-two-signatures"][0], id="two signatures, Chinese"),
+        pytest.param(PAGES["receipt"][0], id="a receipt, Chinese"),
     ],
 )
 def test_nothing_leaves_the_page_or_overlaps(certificate: Any, tmp_path: Path) -> None:

@@ -19,7 +19,9 @@ def test_a_page_is_the_one_that_was_looked_at(name: str) -> None:
     # The code on the page follows from all that was decided, and versions of poppler draw edges a little differently; a line
     # or word that moved is more than that.
     difference = np.abs(page - seen) > 96
-    assert difference.mean() < 0.005, f"{difference.mean():.2%} differ: python -m certificate.reviewed_pages, and look"
+    assert difference.mean() < 0.005, (
+        f"{difference.mean():.2%} differ: PYTHONPATH=.:tests python -m certificate.reviewed_pages, and look"
+    )
 
 
 def test_every_reviewed_picture_belongs_to_a_page() -> None:

@@ -296,3 +296,20 @@ def test_the_second_person_must_be_another_one(
     told = json.loads(judged.out)
     assert (judged.code, told["disposition"]) == (1, "hold")
     assert [fault["code"] for each in told["findings"] for fault in each["faults"]] == ["RQC-H308"]
+
+
+def test_loggers_that_travelled_in_turn_are_the_legs_of_one_way(
+    arrived: Story, tmp_path: Path, regenqc: Callable[..., Done], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(regenqc, monkeypatch, answers(arrived), *SPEC)
+    packet_was_verified(tmp_path)
+    rows = logged(arrived).splitlines()
+    half = len(rows) // 2
+    (tmp_path / "logger.csv").write_text("\n".join(rows[:half]) + "\n")
+    second = [row.replace("LOGGER-55", "LOGGER-56") for row in rows[half:]]
+    (tmp_path / "second.csv").write_text("\n".join([rows[0], *second]) + "\n")
+    in_turn = judge(regenqc, arrived, "--logger", "second.csv", "--in-turn", "--json", "--page", "receipt.html")
+    assert (in_turn.code, json.loads(in_turn.out)["disposition"]) == (0, "eligible")
+    told = json.loads((tmp_path / "receipt.json").read_bytes())["way"]
+    assert [each["logger"] for each in told] == ["LOGGER-55", "LOGGER-56", "LOGGER-55 + LOGGER-56"]
+    assert (tmp_path / "receipt.html").read_text().count("<svg") == 2

@@ -32,7 +32,7 @@ def test_a_dose_that_was_given_elsewhere_is_told_by_the_ledger_that_saw_it_last(
     maker, hospital = sites.urls()
     done = regenqc("trace", "forward", "LOT-0001", "--ledger", maker, "--also", hospital)
     assert (done.code, done.err) == (0, "")
-    assert "1 legs between the ledgers, on which both sides agree" in done.out
+    assert "1 leg between the ledgers, on which both sides agree" in done.out
     told = json.loads(regenqc("trace", "forward", "LOT-0001", "--ledger", hospital, "--also", maker, "--json").out)
     items = {each["item"]: each for each in told["answer"]["items"]}
     assert (items[DOSE]["status"], items[DOSE]["told_by"], items[DOSE]["known_in"]) == (

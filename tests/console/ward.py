@@ -81,10 +81,9 @@ def ward(furnished: Path, tmp_path: Path) -> Ward:
 
 
 def seen(page: str) -> str:
-    """Return the digest that a page of a receipt names."""
+    """Return the digest that a page of a receipt names; a page on which nothing can be changed names none."""
     found = re.search(r'name="seen" value="([^"]+)"', page)
-    assert found, page
-    return found[1]
+    return found[1] if found else ""
 
 
 class Receiving:

@@ -17,7 +17,7 @@ from regenqc.custody.rules import Policy, signatures_unchecked
 from regenqc.errors import Fault, LedgerError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def rules(outcome: Noted | Declined) -> list[str]:
@@ -119,6 +119,26 @@ def test_one_event_that_is_declined_raises_with_all_its_rules(book: Book) -> Non
 def test_many_events_are_recorded_in_groups(sqlite_book: Book) -> None:
     groups = list(sqlite_book.append_many(life(Scribe()), per_transaction=5))
     assert [len(group) for group in groups] == [5, 5, 5, 5, 4]
+    assert sqlite_book.verify().ok
+
+
+def test_when_events_cannot_be_read_any_further_those_before_are_recorded(sqlite_book: Book) -> None:
+    def offers() -> Iterator[Any]:
+        yield from life(Scribe())[:12]
+        raise OSError("the line is dead")
+
+    groups = sqlite_book.append_many(offers(), per_transaction=5)
+    assert len(next(groups)) == 5
+    with pytest.raises(OSError, match="dead"):
+        next(groups)
+    assert sqlite_book.log.size == 10
+
+
+def test_whoever_stops_listening_leaves_nothing_half_recorded(sqlite_book: Book) -> None:
+    groups = sqlite_book.append_many(life(Scribe()), per_transaction=5)
+    next(groups)
+    groups.close()
+    assert sqlite_book.log.size == 5
     assert sqlite_book.verify().ok
 
 

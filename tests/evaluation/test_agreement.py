@@ -44,6 +44,66 @@ def test_agreement(requirement, here, there, wanted):
     assert verdict(requirement, here, there) == wanted
 
 
+WHOLE = {"id": "stable", "test": "dose", "agreement": {**ABSOLUTE["agreement"], "confidence": "0.90"}}
+SHARE = {"id": "stable", "test": "dose", "agreement": {**RELATIVE["agreement"], "confidence": "0.90"}}
+
+
+def known_to(here, there, **more):
+    """State how well both results are known."""
+    changes = {"here_changes": {"uncertainty": here}, "there_changes": {"uncertainty": there}}
+    return {key: value for key, value in changes.items() if value["uncertainty"] is not None} | more
+
+
+@pytest.mark.parametrize(
+    ("requirement", "here", "there", "options", "wanted"),
+    [
+        pytest.param(WHOLE, "100", "100", known_to("1", "1"), "conforms", id="all of the interval within"),
+        pytest.param(WHOLE, "104", "100", known_to("1", "1"), "inconclusive", id="an interval that reaches beyond"),
+        pytest.param(WHOLE, "106", "100", known_to("1", "1"), "inconclusive", id="an interval that reaches in"),
+        pytest.param(WHOLE, "110", "100", known_to("1", "1"), "fails", id="all of the interval outside"),
+        pytest.param(WHOLE, "90", "100", known_to("1", "1"), "fails", id="all of it outside on the other side"),
+        pytest.param(WHOLE, "105", "100", known_to("0", "0"), "conforms", id="known without doubt, at the tolerance"),
+        pytest.param(WHOLE, "100", "100", known_to("3", "3"), "inconclusive", id="equal points that are hardly known"),
+        pytest.param(WHOLE, "100", "100", known_to(None, "1"), "inconclusive", id="no uncertainty here"),
+        pytest.param(WHOLE, "100", "100", known_to("1", None), "inconclusive", id="no uncertainty there"),
+        pytest.param(WHOLE, "100", "100", known_to("1e-3", "1"), "inconclusive", id="an uncertainty written otherwise"),
+        pytest.param(WHOLE, "100", "100", known_to("1", "1\x1f2"), "inconclusive", id="an uncertainty torn apart"),
+        pytest.param(SHARE, "100", "100", known_to("5", "5"), "conforms", id="a share within"),
+        pytest.param(SHARE, "115", "100", known_to("5", "5"), "inconclusive", id="a share that reaches beyond"),
+        pytest.param(SHARE, "0", "0", known_to("0", "0"), "inconclusive", id="no share of nothing"),
+        pytest.param(
+            {**WHOLE, "agreement": {"stage": "cell_bank", "absolute": "1", "unit": "10^6 cells", "confidence": "0.90"}},
+            "2000000",
+            "2",
+            known_to("100000", "0.1", unit="cells", there_unit="10^6 cells"),
+            "conforms",
+            id="uncertainties in the units of their results",
+        ),
+        pytest.param(
+            {**WHOLE, "agreement": {"stage": "cell_bank", "absolute": "1", "unit": "10^6 cells", "confidence": "0.90"}},
+            "2000000",
+            "2",
+            known_to("1000000", "0.1", unit="cells", there_unit="10^6 cells"),
+            "inconclusive",
+            id="an uncertainty as large as the result",
+        ),
+    ],
+)
+def test_with_a_confidence_the_whole_interval_decides(requirement, here, there, options, wanted):
+    assert verdict(requirement, here, there, **options) == wanted
+
+
+@settings(max_examples=60)
+@given(st.integers(0, 200), st.integers(0, 200), st.integers(0, 30), st.integers(0, 30))
+def test_what_conforms_by_its_interval_conforms_by_its_point(here, there, first, second):
+    options = known_to(str(first), str(second))
+    by_interval = verdict(WHOLE, str(here), str(there), **options)
+    by_point = verdict(ABSOLUTE, str(here), str(there), **options)
+    assert (by_interval, by_point) in {
+        ("conforms", "conforms"), ("inconclusive", "conforms"), ("inconclusive", "fails"), ("fails", "fails"),
+    }  # fmt: skip
+
+
 @settings(max_examples=60)
 @given(st.integers(1, 10**6), st.integers(1, 10**6))
 def test_agreement_is_exact(here, there):

@@ -93,8 +93,20 @@ def test_conditions_say_who_is_missing_only_when_asked() -> None:
         (["due", COMMON[0], "--plan", COMMON[4], "--doses", COMMON[4]], "RQC-O001", 4),
         (["due", COMMON[4], "--plan", COMMON[2], "--doses", COMMON[4]], "RQC-D010", 3),
         (["report", *COMMON, "--threshold", "potency", "--out", "out"], "RQC-O020", 2),
+        (
+            ["report", *COMMON, "--results", str(FOLDER / "results.csv"), "--threshold", "ph=7 %", "--out", "out"],
+            "RQC-O023",
+            2,
+        ),
     ],
-    ids=["no doses", "doses from two places", "no plan", "other columns", "no threshold"],
+    ids=[
+        "no doses",
+        "doses from two places",
+        "no plan",
+        "other columns",
+        "no threshold",
+        "a threshold in another unit",
+    ],
 )
 def test_what_cannot_be_done_is_refused(arguments: list[str], code: str, exit_code: int, tmp_path: Path) -> None:
     done = subprocess.run(
@@ -107,3 +119,36 @@ def test_what_cannot_be_done_is_refused(arguments: list[str], code: str, exit_co
     assert done.returncode == exit_code, done.stderr
     assert code in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+def test_a_ledger_is_asked_for_the_product_of_the_plan(tmp_path: Path) -> None:
+    from tests.reinspection.test_aftermath import treated
+
+    with treated().book(tmp_path):
+        pass
+    url = f"sqlite:///{tmp_path / 'ledger.db'}"
+    arguments = ["outcomes", "due", "--ledger", url, "--now", "2026-06-30T00:00:00Z", "--json", "--plan"]
+    done = CliRunner().invoke(app, [*arguments, str(FOLDER / "plan.toml")])
+    assert done.exception is not None
+    assert "RQC-O022" in str(done.exception)
+    plan = tmp_path / "plan.toml"
+    text = (FOLDER / "plan.toml").read_text(encoding="utf-8")
+    plan.write_text(text.replace('product = "SYNTHETIC-OUTCOMES"', ""), encoding="utf-8")
+    done = CliRunner().invoke(app, [*arguments, str(plan)])
+    assert done.exit_code == 1
+    assert {(row["measure"], row["state"]) for row in json.loads(done.output)} == {
+        ("motor_score", "overdue"),
+        ("symptom_score", "overdue"),
+    }
+
+
+def test_lots_that_were_given_and_have_no_result_are_named_to_whoever_makes_the_run(tmp_path: Path) -> None:
+    lines = (FOLDER / "results.csv").read_text(encoding="utf-8").splitlines()
+    results = tmp_path / "results.csv"
+    results.write_text("\n".join(line for line in lines if not line.startswith("SO-0007,")), encoding="utf-8")
+    done = run("report", "--results", str(results), "--out", str(tmp_path / "out"))
+    assert "1 lot that was given has no result in numbers: SO-0007" in done.output
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["counts"]["lots_without_results"] == 1
+    # One patient fewer than have a report: an interval would tell that there is one.
+    with (tmp_path / "out" / "shown" / "associations.csv").open() as stream:
+        assert not any(row["estimate"] for row in csv.DictReader(stream))

@@ -54,6 +54,8 @@ def test_a_plan_that_says_nothing_of_counts_withholds_as_its_source_does() -> No
         (('one_of = ["none", "mild", "severe"]', 'unit = "mL"'), "one_of, of which these are words"),
         (('one_of = ["none", "mild", "severe"]', 'unit = "mL"\none_of = ["a", "severe"]'), "words or numbers"),
         (('schema = "regenqc.follow-up-plan/1"', 'schema = "regenqc.follow-up-plan/2"'), "regenqc.follow-up-plan/1"),
+        (('kind = "patient_reported"', 'kind = "adverse_event"'), "an adverse event with one_of"),
+        (('event = ["severe"]', 'event = ["severe"]\nvisits = ["6 mo"]'), "and no visits"),
     ],
     ids=[
         "a window in months",
@@ -68,6 +70,8 @@ def test_a_plan_that_says_nothing_of_counts_withholds_as_its_source_does() -> No
         "events without words",
         "words and numbers at once",
         "another schema",
+        "an adverse event in numbers",
+        "an adverse event at a visit",
     ],
 )
 def test_what_cannot_be_followed_is_refused_with_its_place(change: tuple[str, str], expected: str) -> None:

@@ -133,6 +133,8 @@ def test_every_reason_has_an_explanation() -> None:
         (({"outcome_id": "A1"}, {"outcome_id": "A1"}), (1, 0, 0, 1)),
         (({"value": "4.1", "unit": "L"}, {}), (1, 0, 0, 1)),
         (({}, {"recipient": "PAT-0002", "value": "4200"}), (2, 0, 0, 0)),
+        (({"outcome_id": "A1"}, {"outcome_id": "A1", "revision": "2", "recipient": "PAT-0002"}), (0, 2, 0, 0)),
+        (({"outcome_id": "A1"}, {"outcome_id": "A1"} | REACTION | {"value": "none"}), (0, 2, 0, 0)),
     ],
     ids=[
         "said twice",
@@ -143,6 +145,8 @@ def test_every_reason_has_an_explanation() -> None:
         "one identity said twice",
         "the same in two units",
         "two patients",
+        "one identity of two patients",
+        "one identity of two measures",
     ],
 )
 def test_rows_that_speak_of_the_same_are_settled(

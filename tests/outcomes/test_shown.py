@@ -14,7 +14,7 @@ from tests.outcomes.conftest import NOW, PLAN
 
 from regenqc.intake import read_results
 from regenqc.outcomes.analysis import OutcomeAnalysis, analyse_outcomes
-from regenqc.outcomes.doses import read_doses
+from regenqc.outcomes.doses import DoseTable, read_doses
 from regenqc.outcomes.output import write_outcomes
 from regenqc.outcomes.plan import parse_plan, showing_all
 from regenqc.outcomes.records import OUTCOME_COLUMNS
@@ -246,3 +246,11 @@ def test_the_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
     ]  # fmt: skip
     for name in names:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_nobody_treated_is_shown_as_nobody() -> None:
+    plan = parse_plan(PLAN + CONDITIONS)
+    found = analyse_outcomes(doses=DoseTable(doses=(), source={}), plan=plan, now=NOW)
+    assert found.shown.treated.count == 0
+    assert {cell.count for table in found.shown.tables for _, cells in table.rows for cell in cells} == {0}
+    assert {state.state for state in found.conditions} == {"open", "overdue"}

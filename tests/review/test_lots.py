@@ -13,13 +13,16 @@ from tests.certificate import lots as made
 from tests.reinspection.bedside import AT_HOSPITAL, ready
 from tests.reinspection.test_aftermath import treated
 from tests.review.conftest import PRODUCT, SAMPLE
+from typer.testing import CliRunner
 
+from regenqc.cli.main import app
 from regenqc.decision.evaluation_files import EvaluationFiles
 from regenqc.decision.model import Decision
 from regenqc.errors import DataError, UsageError
 from regenqc.intake import read_batches
 from regenqc.review.after_release import lots_afterwards
 from regenqc.review.failures import failures_of
+from regenqc.review.latest import latest_results
 from regenqc.review.lots import LotsOfPeriod, decided, judged, lots_of_period
 
 if TYPE_CHECKING:
@@ -127,3 +130,45 @@ def test_a_ledger_says_what_was_given_and_what_stops_the_rest(tmp_path: Path) ->
     assert found.given == 0
     assert any("recalled" in stop for stop in found.stops)
     assert all("PAT" not in stop for stop in found.stops)
+
+
+def test_an_evaluation_of_one_stage_takes_nothing_of_another_away(tmp_path: Path) -> None:
+    outputs = []
+    for number, stage in enumerate(("in_process", "drug_product_release"), 1):
+        out = tmp_path / stage
+        done = CliRunner().invoke(
+            app,
+            ["evaluate", str(SAMPLE / "results.csv"), "--batches", str(SAMPLE / "batches.csv"), "--spec",
+             "example/hipsc-progenitors", "--stage", stage, "--as-of", f"2026-06-{number:02d}T00:00:00Z", "--out", str(out),
+             "--exit-zero"],
+        )  # fmt: skip
+        assert done.exit_code == 0, done.output
+        outputs.append(EvaluationFiles(out))
+    lots = lots_of_period(read_batches(str(SAMPLE / "batches.csv")), product=PRODUCT, start=START, end=END)
+    assert {each.stage for each in judged(outputs, lots)} == {"in_process", "drug_product_release"}
+    stages = {each.stage for each in failures_of(outputs, lots).requirements}
+    assert {"in_process", "drug_product_release"} <= stages
+    rows = [row for table in latest_results(outputs, lots.lots) for row in table.to_pylist()]
+    places = [(row["source"], row["row_number"]) for row in rows if row["row_number"] is not None]
+    assert len(places) == len(set(places))
+
+
+def test_rows_without_a_stage_are_of_the_one_at_which_was_judged(tmp_path: Path) -> None:
+    with (SAMPLE / "results.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["stage"] == "in_process"]
+    names = [name for name in rows[0] if name != "stage"]
+    with (tmp_path / "results.csv").open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.DictWriter(stream, names, extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(rows)
+    out = tmp_path / "out"
+    done = CliRunner().invoke(
+        app,
+        ["evaluate", str(tmp_path / "results.csv"), "--batches", str(SAMPLE / "batches.csv"), "--spec",
+         "example/hipsc-progenitors", "--stage", "in_process", "--out", str(out), "--exit-zero"],
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    lots = lots_of_period(read_batches(str(SAMPLE / "batches.csv")), product=PRODUCT, start=START, end=END)
+    (table,) = latest_results([EvaluationFiles(out)], lots.lots)
+    assert set(table["stage"].to_pylist()) == {"in_process"}
+    assert table.num_rows > 0

@@ -18,9 +18,15 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from regenqc.certificate.content import AnnexRow, Certificate, certificate_bytes, read_certificate
+from regenqc.certificate.content import Certificate, certificate_bytes, read_certificate
 from regenqc.certificate.faults import data_error, usage_error
-from regenqc.certificate.making import certificate_number, decision_digest, make_certificate, usual_type
+from regenqc.certificate.making import (
+    certificate_number,
+    decision_digest,
+    file_stem,
+    make_certificate,
+    usual_type,
+)
 from regenqc.certificate.offline.decided import decision_digests
 from regenqc.certificate.offline.received import ENTRY_NAME, PROOF_NAME
 from regenqc.certificate.pades import PdfSealer
@@ -40,6 +46,7 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    from regenqc.certificate.annex import Annex
     from regenqc.certificate.profile import Profile
 
 __all__ = ["Issue", "Issued", "Issuer", "decoded_decision", "file_stem", "issue_all", "ledger_attachments"]
@@ -65,7 +72,7 @@ class Issue:
         time_stamp_url: authority that stamps the signature (level B-T); none when empty.
         template: folder of a template.
         fonts: folders of fonts.
-        annex: rows by batch.
+        annex: what the data allow by the rules of other jurisdictions; none when not stated.
         proofs: entry and proof of the ledger by the digest that the entry names.
     """
 
@@ -81,7 +88,7 @@ class Issue:
     time_stamp_url: str = ""
     template: Path | None = None
     fonts: tuple[Path, ...] = DEFAULT_FONT_FOLDERS
-    annex: Mapping[str, tuple[AnnexRow, ...]] = field(default_factory=dict)
+    annex: Annex | None = None
     proofs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
@@ -185,7 +192,7 @@ class Issuer:
             profile=how.profile,
             issued_at=how.now.replace(microsecond=0).isoformat(),
             certificate_type=chosen,
-            annex=how.annex.get(str(decision["batch_id"]), ()),
+            annex=how.annex.rows_of(decision) if how.annex is not None else (),
             supersedes=self._superseded(decision),
         )
 
@@ -267,20 +274,12 @@ def decoded_decision(data: bytes, *, where: str) -> dict[str, Any]:
     )
 
 
-def file_stem(number: str) -> str:
-    """Return the name of the files of a certificate; numbers that differ get names that differ.
-
-    Example:
-        >>> file_stem("MAKER/2026-1")
-        'MAKER~2026-1'
-    """
-    return number.replace("/", "~")
-
-
 _issuer: list[Issuer] = []
 
 
 def _start(how: Issue) -> None:
+    # Typst would start a thread for each core in each of the processes; it reads this when the first page is made.
+    os.environ.setdefault("RAYON_NUM_THREADS", "1")
     _issuer[:] = [Issuer(how)]
     # Processes of a pool leave without what would otherwise run at the end.
     Finalize(None, _issuer[0].close, exitpriority=1)

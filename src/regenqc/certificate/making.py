@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from regenqc.certificate.profile import Profile
 
-__all__ = ["certificate_number", "decision_digest", "make_certificate", "usual_type"]
+__all__ = ["certificate_number", "decision_digest", "draft_certificate", "file_stem", "make_certificate", "usual_type"]
 
 _USUAL_TYPES: Final = {
     "release": "release_certificate",
@@ -83,6 +83,16 @@ def certificate_number(decision_id: str, certificate_type: str, *, profile: Prof
     return number
 
 
+def file_stem(number: str) -> str:
+    """Return the name of the files of a certificate; numbers that differ get names that differ.
+
+    Example:
+        >>> file_stem("MAKER/2026-1")
+        'MAKER~2026-1'
+    """
+    return number.replace("/", "~")
+
+
 def decision_digest(decision: Mapping[str, Any]) -> str:
     """Return the digest of a decision without its signatures: what the signers signed."""
     content = {name: value for name, value in decision.items() if name != "signatures"}
@@ -112,6 +122,38 @@ def make_certificate(
         DataError: `RQC-V040` the type does not fit the decision; `RQC-V041` required fields that neither the profile
             nor the batch states, each by name; `RQC-V042` a number that no file could have; `RQC-V043` an unsigned decision.
     """
+    if not decision["signatures"] or len(decision["signatures"]) != len(decision["required_signatures"]):
+        raise data_error(
+            "RQC-V043",
+            "The decision is not signed by everyone who has to sign it.",
+            where=f"batch {decision['batch_id']}",
+            got=f"{len(decision['signatures'])} signatures",
+            expected=f"{len(decision['required_signatures'])} signatures",
+            action="Sign it with `regenqc decide`.",
+        )
+    return draft_certificate(
+        decision,
+        profile=profile,
+        issued_at=issued_at,
+        certificate_type=certificate_type,
+        annex=annex,
+        supersedes=supersedes,
+    )
+
+
+def draft_certificate(
+    decision: Mapping[str, Any],
+    *,
+    profile: Profile,
+    issued_at: str,
+    certificate_type: str | None = None,
+    annex: Sequence[AnnexRow] = (),
+    supersedes: str = "",
+) -> Certificate:
+    """Return what the certificate of a decision would say, signed or not: to be looked at, never to be sealed.
+
+    Args and errors as `make_certificate`, but for the signatures.
+    """
     kind, batch = str(decision["kind"]), str(decision["batch_id"])
     chosen = certificate_type or usual_type(kind)
     if chosen not in known_types() or kind not in kinds_of(chosen):
@@ -122,15 +164,6 @@ def make_certificate(
             got=f"{chosen} of a decision `{kind}`",
             expected=", ".join(name for name in known_types() if kind in kinds_of(name)),
             action="Leave the type out, or take one of these.",
-        )
-    if not decision["signatures"] or len(decision["signatures"]) != len(decision["required_signatures"]):
-        raise data_error(
-            "RQC-V043",
-            "The decision is not signed by everyone who has to sign it.",
-            where=f"batch {batch}",
-            got=f"{len(decision['signatures'])} signatures",
-            expected=f"{len(decision['required_signatures'])} signatures",
-            action="Sign it with `regenqc decide`.",
         )
     return Certificate(
         certificate_id=certificate_number(decision["decision_id"], chosen, profile=profile),

@@ -42,6 +42,8 @@ _WORD: Final = re.compile(r"\S+")
 _LONGEST_WORD: Final = 22
 _LONGEST_NUMBER: Final = 40
 _PART_OF_WORD: Final = 11
+# Broken between day and time, never inside of the zone.
+_MOMENT: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9]{2}:[0-9]{2})")
 _UNITLESS: Final = frozenset({"", "1"})
 _WITH_OTHERS: Final = "judged_with_others"
 # A whole part and zeros that count nothing, digits that a reader needs, and so many more that they say nothing to one.
@@ -100,6 +102,8 @@ def visible(text: str, *, keep: str = "", longest: int = _LONGEST_WORD) -> str:
 def _breakable(word: str, longest: int) -> str:
     if len(word) <= longest:
         return word
+    if _MOMENT.fullmatch(word):
+        return word.replace("T", "T\u200b")
     return "\u200b".join(word[at : at + _PART_OF_WORD] for at in range(0, len(word), _PART_OF_WORD))
 
 

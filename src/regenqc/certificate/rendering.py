@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["DEFAULT_FONT_FOLDERS", "Attachment", "Renderer", "template_folder"]
 
+# What decides, beside the template, which marks stand on a page.
+_PAGE_SOURCES: Final = ("page.py", "symbols.py", "verification_text.py", "offline/scanned.py", "../typesetting.py")
 _REGION: Final = {"zh": "SC", "ja": "JP", "ko": "KR"}
 
 
@@ -80,7 +82,7 @@ class Renderer:
                     "schema": "regenqc.rendering/1",
                     "typst": _version_of("typst"),
                     "symbols": _version_of("zxing-cpp"),
-                    "page": _digest_of_files([Path(__file__).with_name(f"{name}.py") for name in ("page", "symbols")]),
+                    "page": _digest_of_files([Path(__file__).parent / name for name in _PAGE_SOURCES]),
                     "template": _digest_of_files(sorted(self._folder.rglob("*.*"))),
                     "wording": wording_digest(),
                     "fonts": _digest_of_files(

@@ -102,7 +102,7 @@ def certify_command(
         time_stamp_url=time_stamp_url,
         template=template,
         fonts=tuple(fonts) if fonts else DEFAULT_FONT_FOLDERS,
-        annex=read_annex(annex) if annex is not None else {},
+        annex=read_annex(annex) if annex is not None else None,
         proofs=read_proofs(proofs) if proofs is not None else {},
     )
     files = _files(decisions)

@@ -96,7 +96,7 @@ class Registrar:
             people=self.office.people.path.read_bytes(),
             now=self.office.clock(),
             proofs=proofs or {},
-            annex=read_annex(annex) if annex is not None else {},
+            annex=read_annex(annex) if annex is not None else None,
         )
         made: list[Issued] = []
         paths = [self.office.decisions.file_of(decision.decision_id) for decision in decisions]

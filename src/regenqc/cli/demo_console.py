@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from regenqc.cli.demo_console_ledger import record_waiting_lots
 from regenqc.cli.demo_office import PASSWORD, SIGNER, SIGNER_NAME, WORK_FACTOR
-from regenqc.errors import DataError, LedgerError
+from regenqc.errors import DataError
 from regenqc.signing.words import Role
 
 if TYPE_CHECKING:
@@ -171,10 +172,11 @@ def _profiles_and_specifications(home: Path) -> None:
 
     maker = packaged_path("sample_data") / "synthetic-maker"
     (home / "profiles").mkdir()
-    (home / "specifications").mkdir()
+    own = home / "specifications" / "synthetic-maker"
+    own.mkdir(parents=True)
     for spec_id, product in _PROFILES.items():
         shutil.copyfile(maker / f"{product}-certificate.toml", home / "profiles" / f"{spec_id.replace('/', '~')}.toml")
-    shutil.copyfile(maker / "drug-track-product.toml", home / "specifications" / "drug-track-msc.toml")
+    shutil.copyfile(maker / "drug-track-product.toml", own / "drug-track-msc.toml")
 
 
 def _enrol(home: Path, now: datetime) -> None:
@@ -205,29 +207,7 @@ def _enrol(home: Path, now: datetime) -> None:
             valid_to=valid_to, **about,
         )  # fmt: skip
         registry.append("first_use_certified", by=person, keys=[own], key_id=made.key_id, **about)
-    _enrol_in_ledger(home, {"QP-0002": (opened["QP-0002"], "qualified_person")}, begins)
-
-
-def _enrol_in_ledger(home: Path, people: dict[str, tuple[OpenKey, str]], moment: datetime) -> None:
-    from regenqc.custody import SCHEMA, Book, Declined, Event
-    from regenqc.custody.moments import moment_of
-    from regenqc.custody.site import parse_site
-    from regenqc.ledger.note import Ed25519Verifier
-
-    site = parse_site((home / "ledger-home" / "site.toml").read_text(encoding="utf-8"))
-    when = moment_of(moment)
-    events = [
-        Event(
-            schema=SCHEMA, kind="actor_enrolled", event_id=f"ENROL-{person}", event_time=when, record_time=when,
-            zone=site.zone, actor=site.system, role="system", site=site.code, person=person, roles=(role,),
-            keys=(Ed25519Verifier(person, key.public_key).text,),
-        )
-        for person, (key, role) in people.items()
-    ]  # fmt: skip
-    with Book.open(f"sqlite:///{home / 'ledger-home' / 'ledger.db'}", policy=site.policy, now=lambda: when) as book:
-        for outcome in book.append(events):
-            if isinstance(outcome, Declined):
-                raise LedgerError(*outcome.faults)
+    record_waiting_lots(home / "ledger-home", person="QP-0002", key=opened["QP-0002"], moment=begins)
 
 
 def _judge_what_waits(home: Path, now: datetime) -> None:
@@ -240,7 +220,7 @@ def _judge_what_waits(home: Path, now: datetime) -> None:
     other = home / "evaluations" / "drug-track-now"
     (other / "inputs").mkdir(parents=True)
     _drug_track(other / "inputs", now)
-    _judge(other / "inputs", other, str(home / "specifications" / "drug-track-msc.toml"), now)
+    _judge(other / "inputs", other, str(home / "specifications" / "synthetic-maker" / "drug-track-msc.toml"), now)
 
 
 def _judge(inputs: Path, folder: Path, specification: str, now: datetime) -> None:

@@ -181,7 +181,7 @@ def conditions_command(
         )
     else:
         print_table(
-            ("condition", "state", "reported", "required", "lacking", "by", "days left", "source"),
+            ("condition", "state", "reported", "required", "lacking", "by", "days left"),
             [
                 (
                     each.condition.id,
@@ -191,12 +191,14 @@ def conditions_command(
                     each.lacking if each.required else "",
                     each.condition.by or "sponsor must set",
                     "" if each.days_left is None else each.days_left,
-                    f"{each.condition.citation} ({each.condition.mark})",
                 )
                 for each in found
             ],
             empty="The plan states no condition.",
         )
+        for each in found:
+            condition = each.condition
+            print_line(condition.id, detail=f"{condition.title}; {condition.citation} ({condition.mark})")
         for each in found if missing else ():
             print_line(f"{each.condition.id}: no report of {', '.join(each.without_report) or 'nobody'}")
         _print_refused(analysis)
@@ -241,6 +243,23 @@ def _analysis(
         with open_log(ledger) as log, log.read() as view:
             given = doses_of_ledger(view, name=ledger, product=stated.product)
             told = outcomes_of_ledger(view, plan=stated)
+        unknown = given.source["administrations_of_unknown_product"]
+        if not given.doses:
+            raise UsageError(
+                Fault(
+                    code="RQC-O022",
+                    what="The ledger records no administration of the product.",
+                    where=ledger,
+                    got=f"{unknown:,} administrations of items whose product it does not state",
+                    expected=stated.product or "an administration",
+                    action="Check the product of the plan and the ledger; a plan without product counts every administration.",
+                )
+            )
+        if unknown:
+            console(error=True).print(
+                f"! {unknown:,} administrations of items whose product the ledger does not state are left out",
+                style="yellow",
+            )
         if told.num_rows:
             inputs.insert(0, told)
     else:
@@ -290,9 +309,18 @@ def _print(analysis: OutcomeAnalysis, *, out: Path) -> None:
     for what, times in refused:
         screen.print(Text(f"  {times:,} questions: {what}", style="dim"))
     if shown.smallest > 1:
-        print_line(f"Counts of 1 to {shown.smallest - 1} patients are withheld, with those that would give them back.")
+        print_line(
+            f"Counts of 1 to {shown.smallest - 1} patients are withheld, with those that would give them back.",
+            detail="--all-counts withholds nothing, for readers who may see single patients",
+        )
     else:
         print_line("Nothing is withheld: for readers who may see single patients.", good=False)
+    lacking = analysis.lots_without_results
+    if lacking:
+        named = ", ".join(lot or "a lot that is not named" for lot in lacking[:_SHOWN])
+        more = f" and {len(lacking) - _SHOWN:,} more" if len(lacking) > _SHOWN else ""
+        lots = "lot that was given has" if len(lacking) == 1 else "lots that were given have"
+        print_line(f"{len(lacking):,} {lots} no result in numbers: {named}{more}", good=False)
     _print_refused(analysis)
     screen.print(
         Text.assemble(

@@ -91,6 +91,9 @@ def judge_command(
         list[Path] | None, typer.Option("--logger", help="File of a data logger (CSV, or EPCIS JSON).")
     ] = None,
     profile: Annotated[str, typer.Option("--profile", help="How the logger writes: generic, shipper.")] = "generic",
+    in_turn: Annotated[
+        bool, typer.Option("--in-turn", help="The loggers travelled one after another: legs of one way.")
+    ] = False,
     condition: Annotated[Path | None, typer.Option("--condition", help="What the product permits on its way.")] = None,
     sent_at: Annotated[
         str | None, typer.Option("--sent-at", help="When it was sent, where another ledger tells that; with zone.")
@@ -125,6 +128,7 @@ def judge_command(
             now=moment,
             sent_at=sent_at,
             pictures=pictures,
+            in_turn=in_turn,
         )
     judged = judged_of(read, spec, ledger, moment)
     write_text(receipt, receipt_bytes(read))

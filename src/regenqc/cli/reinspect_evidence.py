@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +12,14 @@ from regenqc.canonical import digest_of
 from regenqc.cli.ledger_place import open_log, read_file
 from regenqc.cli.trace_answers import moment_stated
 from regenqc.errors import Fault, UsageError
-from regenqc.reinspection.receipt import PacketFinding, WayCondition, amended
+from regenqc.reinspection.receipt import PacketFinding, PacketResult, WayCondition, amended
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from pathlib import Path
 
-    from regenqc.reinspection.condition import Traces
+    from regenqc.reinspection.condition import ChannelRequirement, TraceFindings, Traces
     from regenqc.reinspection.receipt import Receipt
 
 __all__ = ["add_packet", "add_way"]
@@ -36,6 +37,9 @@ def add_packet(receipt: Receipt, path: Path, *, trust: Path, now: datetime) -> R
     verdict, certificate, _ = judge(data, trust=read_trust(trust), now=now)
     decision = certificate.decision if certificate is not None else {}
     pending = decision.get("pending") or ()
+    stage = str(decision.get("stage", ""))
+    # What does not count was superseded or set aside; what was computed is computed again from what was reported.
+    told = [each for each in decision.get("results") or () if verdict.ok and each.get("counts")]
     return amended(
         receipt,
         packet=PacketFinding(
@@ -46,6 +50,17 @@ def add_packet(receipt: Receipt, path: Path, *, trust: Path, now: datetime) -> R
             certificate=certificate.certificate_id if certificate is not None else "",
             pending=tuple(f"{each.get('requirement_id')} {each.get('due', '')}".strip() for each in pending),
             faults=tuple(f"{fault.code} {fault.what}" for fault in verdict.faults),
+            results=tuple(
+                PacketResult(
+                    test=str(each.get("test", "")),
+                    stage=stage,
+                    result=str(each.get("reported", "")),
+                    unit=str(each.get("unit", "")),
+                    method=str(each.get("method", "")),
+                    uncertainty=str(each.get("uncertainty", "")),
+                )
+                for each in told
+            ),
         ),
     )
 
@@ -60,6 +75,7 @@ def add_way(
     now: str,
     sent_at: str | None,
     pictures: list[str],
+    in_turn: bool = False,
 ) -> Receipt:
     """Return the receipt with what became of the loggers' data on the way from shipping to receipt.
 
@@ -72,15 +88,10 @@ def add_way(
         now: the present moment.
         sent_at: when it was sent, where another ledger tells that; `None` to ask this one.
         pictures: gets an SVG document for each trace.
+        in_turn: the loggers travelled one after another; otherwise each of them travelled the whole way.
     """
     from regenqc.custody.moments import milliseconds_of
-    from regenqc.reinspection.condition import (
-        condition_of_trace,
-        explain_trace,
-        judge_traces,
-        parse_condition,
-        trace_picture,
-    )
+    from regenqc.reinspection.condition import parse_condition
 
     if condition is None:
         raise UsageError(
@@ -93,35 +104,16 @@ def add_way(
         )
     permitted = parse_condition(read_file(condition).decode(errors="replace"), where=str(condition))
     began, ended = _way(receipt, ledger, sent_at)
+    way = _Way(f"The way of {receipt.item}", began, ended, milliseconds_of(now))
+    told = [(digest_of(data), _read(data, profile, path)) for path in paths for data in [read_file(path)]]
     found: list[WayCondition] = []
-    for path in paths:
-        data = read_file(path)
-        read = _read(data, profile, path)
-        for name, requirement in permitted.channels.items():
-            traces = read.get(name)
-            if traces is None:
-                continue
-            ways = {"began": np.full(traces.count, began), "ended": np.full(traces.count, ended)}
-            judged = judge_traces(traces, requirement, **ways, now=milliseconds_of(now))
-            for row in range(traces.count):
-                total = requirement.total_minutes
-                left = None if total is None else max(int(total * 60_000) - int(judged.outside_at_most[row]), 0)
-                found.append(
-                    WayCondition(
-                        channel=name,
-                        logger=traces.names[row],
-                        verdict=judged.verdict(row).word,
-                        explanation=explain_trace(traces, judged, row, requirement),
-                        troubles=tuple(each.name or "" for each in judged.trouble(row)),
-                        digest=digest_of(data),
-                        condition=condition_of_trace(traces, judged, row, began=began, ended=ended, left=left),
-                    )
-                )
-                pictures.append(
-                    trace_picture(
-                        traces, judged, row, requirement, began=began, ended=ended, title=f"The way of {receipt.item}"
-                    )
-                )
+    for name, requirement in permitted.channels.items():
+        own = [(digest, read[name]) for digest, read in told if name in read]
+        if in_turn and own:
+            found += _judged_in_turn(own, requirement, way, pictures)
+        else:
+            for digest, traces in own:
+                found += _judged_apart(traces, digest, requirement, way, pictures)
     missing = permitted.channels.keys() - {each.channel for each in found}
     if missing:
         raise UsageError(
@@ -135,6 +127,75 @@ def add_way(
             )
         )
     return amended(receipt, way=tuple(found))
+
+
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """The way of one container: its title, when it began and ended, and the present moment, in milliseconds since 1970 UTC."""
+
+    title: str
+    began: int
+    ended: int
+    now: int
+
+
+def _judged_apart(
+    traces: Traces, digest: str, requirement: ChannelRequirement, way: _Way, pictures: list[str]
+) -> Iterator[WayCondition]:
+    """Yield what became of the whole way by each of some loggers."""
+    from regenqc.reinspection.condition import judge_traces
+
+    ways = {"began": np.full(traces.count, way.began), "ended": np.full(traces.count, way.ended)}
+    judged = judge_traces(traces, requirement, **ways, now=way.now)
+    for row in range(traces.count):
+        yield _leg(traces, judged, row, digest, requirement, way, pictures)
+
+
+def _judged_in_turn(
+    told: Sequence[tuple[str, Traces]], requirement: ChannelRequirement, way: _Way, pictures: list[str]
+) -> Iterator[WayCondition]:
+    """Yield what became of each leg, and of all of them together."""
+    from regenqc.reinspection.condition import explain_way, judge_in_turn
+
+    legs = judge_in_turn([traces for _, traces in told], requirement, began=way.began, ended=way.ended, now=way.now)
+    digests = {name: digest for digest, traces in told for name in traces.names}
+    for row, (began, ended) in enumerate(zip(legs.began, legs.ended, strict=True)):
+        own = _Way(f"{way.title}, leg {row + 1}", began, ended, way.now)
+        yield _leg(legs.traces, legs.findings, row, digests[legs.traces.names[row]], requirement, own, pictures)
+    yield WayCondition(
+        channel=requirement.name,
+        logger=" + ".join(legs.traces.names),
+        verdict=legs.whole.verdict.word,
+        explanation=explain_way(legs, requirement),
+        troubles=tuple(each.name or "" for each in legs.whole.trouble),
+        digest=told[0][0],
+    )
+
+
+def _leg(
+    traces: Traces,
+    judged: TraceFindings,
+    row: int,
+    digest: str,
+    requirement: ChannelRequirement,
+    way: _Way,
+    pictures: list[str],
+) -> WayCondition:
+    from regenqc.reinspection.condition import condition_of_trace, explain_trace, trace_picture
+
+    total = requirement.total_minutes
+    left = None if total is None else max(int(total * 60_000) - int(judged.outside_at_most[row]), 0)
+    ends = {"began": way.began, "ended": way.ended}
+    pictures.append(trace_picture(traces, judged, row, requirement, **ends, title=way.title))
+    return WayCondition(
+        channel=requirement.name,
+        logger=traces.names[row],
+        verdict=judged.verdict(row).word,
+        explanation=explain_trace(traces, judged, row, requirement),
+        troubles=tuple(each.name or "" for each in judged.trouble(row)),
+        digest=digest,
+        condition=condition_of_trace(traces, judged, row, **ends, left=left),
+    )
 
 
 def _read(data: bytes, profile: str, path: Path) -> dict[str, Traces]:

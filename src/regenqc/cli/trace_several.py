@@ -120,14 +120,15 @@ def _print(found: JoinedTrace) -> None:
     others = [each for each in found.items if each.item.code != found.start]
     print_line(f"{len(others):,} items {way} {found.start}.")
     print_table(
-        ("item", "lot", "status", "held by", "of or for", "told by", "also known in"),
+        ("item", "lot", "status", "held by", "decision", "of or for", "told by", "also known in"),
         list(_rows(found)),
         empty="Nothing.",
         most=40,
     )
     agreed = [leg for leg in found.legs if not leg.finding]
     under_way = [leg for leg in found.legs if leg.finding == "on_its_way"]
-    print_line(f"{len(agreed):,} legs between the ledgers, on which both sides agree.", good=bool(agreed))
+    legs = "leg" if len(agreed) == 1 else "legs"
+    print_line(f"{len(agreed):,} {legs} between the ledgers, on which both sides agree.", good=bool(agreed))
     for leg in under_way:
         print_line(leg.explanation)
     print_faulty_legs(found.legs)
@@ -144,6 +145,7 @@ def _rows(found: JoinedTrace) -> Iterator[tuple[object, ...]]:
             state.lot if state is not None else "",
             ", ".join([state.status if state is not None else "not known then", *marks]),
             f"{held} → {where.heading}" if where is not None and where.heading else held,
+            " ".join(filter(None, (state.decision, state.acceptance))) if state is not None else "",
             " ".join(filter(None, (state.donor, state.recipient))) if state is not None else "",
             each.ledger,
             ", ".join(origin for origin in each.known_in if origin != each.ledger),

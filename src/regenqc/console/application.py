@@ -31,6 +31,7 @@ from regenqc.console.headers import SafeHeaders
 from regenqc.console.lifespan import job_runner, running
 from regenqc.console.pages.access_routes import ACCESS_ROUTERS, ACCESS_SCREENS
 from regenqc.console.pages.desk_routes import DESK_ROUTERS, DESK_SCREENS
+from regenqc.console.pages.interface import router as interface_page
 from regenqc.console.pages.sign_in import sign_in_address
 from regenqc.console.pages.ward_routes import WARD_ROUTERS, WARD_SCREENS
 from regenqc.console.refusals import Forged, NotAllowed, NotFound, NotSignedIn
@@ -123,7 +124,7 @@ def create_application(
     )
     application.mount("/static", StaticFiles(directory=STATIC), name="static")
     application.state.jobs = job_runner(application.state.console)
-    for router in (*DESK_ROUTERS, *WARD_ROUTERS, *ACCESS_ROUTERS, *API_ROUTERS):
+    for router in (*DESK_ROUTERS, *WARD_ROUTERS, *ACCESS_ROUTERS, *API_ROUTERS, interface_page):
         application.include_router(router)
     _surround(application, settings, office.policy, metrics)
     _answer_refusals(application)

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import select, update
 
-from regenqc.certificate.issuing import file_stem
-from regenqc.certificate.making import certificate_number, usual_type
+from regenqc.certificate.making import certificate_number, file_stem, usual_type
 from regenqc.certificate.profile import load_profile
 from regenqc.console.store.loading import run_digest
 from regenqc.console.store.tables import DECISIONS, EVALUATIONS

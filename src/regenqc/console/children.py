@@ -74,12 +74,14 @@ class Job:
         return self.code in _ANSWERS
 
 
-def answer_of(arguments: Sequence[str], *, folder: Path) -> Any:
+def answer_of(arguments: Sequence[str], *, folder: Path, module: str = "regenqc", given: bytes = b"") -> Any:
     """Run a command of regenqc that prints JSON, and return that.
 
     Args:
         arguments: after `regenqc`.
         folder: in which it runs.
+        module: that is run; the command line unless stated.
+        given: to its standard input.
 
     Raises:
         DataError: with the code that the command named, or `RQC-U161` when it took longer than two minutes.
@@ -87,7 +89,13 @@ def answer_of(arguments: Sequence[str], *, folder: Path) -> Any:
     """
     try:
         done = subprocess.run(  # noqa: S603 - this interpreter, with arguments that are never a shell's
-            _command(arguments), cwd=folder, capture_output=True, timeout=_SECONDS, check=False, env=_environment()
+            _command(arguments, module),
+            cwd=folder,
+            input=given,
+            capture_output=True,
+            timeout=_SECONDS,
+            check=False,
+            env=_environment(),
         )
     except subprocess.TimeoutExpired as error:
         raise DataError(
@@ -179,8 +187,8 @@ def jobs_of(home: Path, kind: str) -> list[Job]:
     return [job for name in names if (job := read_job(home, kind, name)) is not None]
 
 
-def _command(arguments: Sequence[str]) -> list[str]:
-    return [sys.executable, "-P", "-m", "regenqc", *arguments]
+def _command(arguments: Sequence[str], module: str = "regenqc") -> list[str]:
+    return [sys.executable, "-P", "-m", module, *arguments]
 
 
 def _environment() -> dict[str, str]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+
+from anyio.to_thread import current_default_thread_limiter
 
 from regenqc.console.jobs.runner import JobRunner
 from regenqc.console.jobs.table import Job, JobState
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 __all__ = ["job_runner", "running"]
 
 
+_THREADS: Final = 8
+
+
 def running(application: FastAPI) -> AbstractAsyncContextManager[None]:
     """Return what runs beside the answers, from the start of the server to its end."""
 
@@ -39,6 +44,8 @@ def running(application: FastAPI) -> AbstractAsyncContextManager[None]:
             networks=console.settings.webhook_networks,
             look=watch.look,
         )
+        # More threads than the processors can serve only hold memory and wait for one another.
+        current_default_thread_limiter().total_tokens = _THREADS
         jobs.start()
         deliverer.start()
         try:

@@ -56,7 +56,7 @@ class Refused(Exception):  # noqa: N818 - an answer, not a fault of the program
     """What is asked for cannot be done as asked.
 
     Args:
-        status: of the answer, 400 to 499, or 503 when a part of the console is not there.
+        status: of the answer, 400 to 499.
         faults: why.
     """
 

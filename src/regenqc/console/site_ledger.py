@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from regenqc.custody.people_keys import PersonSigner
     from regenqc.custody.site import Site
     from regenqc.ledger import Log, Policy, Snapshot
+    from regenqc.signing.keys import KeyFile
     from regenqc.signing.people import People
+    from regenqc.signing.tokens import TokenKeyFile
 
 __all__ = [
+    "key_file_of",
     "moment_now",
     "people_of",
     "record_event",
@@ -120,25 +123,12 @@ def signer_of(console: Console, person_id: str, *, password: str, purpose: str) 
     """
     from regenqc.custody.people_keys import PersonSigner  # noqa: PLC0415
     from regenqc.signing.attempts import AttemptLog  # noqa: PLC0415
-    from regenqc.signing.opening import read_any_key_file  # noqa: PLC0415
     from regenqc.signing.session import check_clock, unlocked_key  # noqa: PLC0415
     from regenqc.signing.verification import key_faults  # noqa: PLC0415
 
     people = people_of(console)
-    person = people.person(person_id)
-    path = console.settings.keys / f"{person_id}.key"
-    # The registry names the person first, so that no text of a form ever becomes a path.
-    if person is None or not path.is_file():
-        raise SignatureError(
-            Fault(
-                code="RQC-G033",
-                what="Nobody of this pseudonym has a key here.",
-                where="person",
-                got=person_id or "nobody",
-                action="Type the pseudonym as an administrator enrolled it.",
-            )
-        )
-    file = read_any_key_file(path.read_bytes(), where=path.name)
+    file = key_file_of(console, person_id)
+    person = people.people[person_id]
     certified = person.key(file.key_id)
     now = console.clock()
     roles = sorted(person.roles_at(now))
@@ -160,6 +150,29 @@ def signer_of(console: Console, person_id: str, *, password: str, purpose: str) 
     check_clock(people, attempts, now)
     opened = unlocked_key(file, password=password, people=people, attempts=attempts, purpose=purpose, now=now)
     return PersonSigner(person_id, opened)
+
+
+def key_file_of(console: Console, person_id: str) -> KeyFile | TokenKeyFile:
+    """Return the key file of a person; it stays closed.
+
+    Raises:
+        SignatureError: `RQC-G033`, the registry of people does not know the person, or there is no key file of theirs.
+    """
+    from regenqc.signing.opening import read_any_key_file  # noqa: PLC0415
+
+    path = console.settings.keys / f"{person_id}.key"
+    # The registry names the person first, so that no text of a form ever becomes a path.
+    if people_of(console).person(person_id) is None or not path.is_file():
+        raise SignatureError(
+            Fault(
+                code="RQC-G033",
+                what="Nobody of this pseudonym has a key here.",
+                where="person",
+                got=person_id or "nobody",
+                action="Type the pseudonym as an administrator enrolled it.",
+            )
+        )
+    return read_any_key_file(path.read_bytes(), where=path.name)
 
 
 def record_event(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Future
 from dataclasses import dataclass
+from itertools import islice
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Self, cast
 
@@ -181,7 +182,13 @@ class Book:
             LedgerError: nothing was recorded (disk, lock, connection).
         """
         offered = self._offered(events, offered_by)
-        noted = self._noted(offered, self._log.append(_entries(offered)))
+        return self._recorded(offered, self._log.submit(_entries(offered)))
+
+    def _recorded(
+        self, offered: Sequence[OfferedEntry], answer: Future[tuple[Outcome, ...]]
+    ) -> tuple[Noted | Declined, ...]:
+        """Wait until entries are recorded, and record a projection digest when a block is full."""
+        noted = self._noted(offered, answer.result())
         last = max((outcome.index for outcome in noted if isinstance(outcome, Noted)), default=-1)
         if self._keeper is not None and last + 1 >= self._digested + DIGEST_BLOCK:
             self._record_digest()
@@ -218,15 +225,25 @@ class Book:
     def append_many(
         self, events: Iterable[Event | bytes], *, offered_by: str = "", per_transaction: int = _EVENTS_PER_TRANSACTION
     ) -> Iterator[tuple[Noted | Declined, ...]]:
-        """Record any number of events and yield the outcomes of each transaction when it is durable."""
-        group: list[Event | bytes] = []
-        for event in events:
-            group.append(event)
-            if len(group) >= per_transaction:
-                yield self.append(group, offered_by=offered_by)
-                group = []
-        if group:
-            yield self.append(group, offered_by=offered_by)
+        """Record any number of events and yield the outcomes of each transaction when it is durable.
+
+        The next events are read while the database records those before.
+        """
+        running: tuple[list[OfferedEntry], Future[tuple[Outcome, ...]]] | None = None
+        remaining = iter(events)
+        try:
+            while group := list(islice(remaining, per_transaction)):
+                offered = self._offered(group, offered_by)
+                if running is not None:
+                    recorded, running = running, None
+                    yield self._recorded(*recorded)
+                running = offered, self._log.submit(_entries(offered))
+        finally:
+            # Also when the events cannot be read any further: what was offered is recorded before anybody hears of it.
+            if running is not None:
+                running[1].exception()
+        if running is not None:
+            yield self._recorded(*running)
 
     def _offered(self, events: Sequence[Event | bytes], offered_by: str) -> list[OfferedEntry]:
         offers = [event if isinstance(event, bytes) else spell_event(event) for event in events]

@@ -49,15 +49,7 @@ _MOST_DAYS: Final = 100_000
 _DAYS: Final = _Days()
 
 
-class _Minutes(dict[str, int]):
-    """Milliseconds at which minutes begin: events of one minute, and those that follow, are read one after the other."""
-
-    def __missing__(self, text: str) -> int:
-        if len(self) > _MOST_MINUTES:
-            self.clear()
-        start = _DAYS[text[:10]] + (int(text[11:13]) * 60 + int(text[14:16])) * 60_000
-        self[text] = start
-        return start
+_MINUTES: Final = {f"{minute // 60:02d}:{minute % 60:02d}": minute * 60_000 for minute in range(1440)}
 
 
 class _Seconds(dict[str, int]):
@@ -68,8 +60,6 @@ class _Seconds(dict[str, int]):
         return found
 
 
-_MOST_MINUTES: Final = 10_000
-_MINUTES: Final = _Minutes()
 _SECONDS: Final = _Seconds()
 
 
@@ -90,7 +80,7 @@ def milliseconds_of(moment: str) -> int:
         >>> milliseconds_of("1970-01-02T00:00:01.500Z")
         86401500
     """
-    return _MINUTES[moment[:16]] + _SECONDS[moment[17:23]]
+    return _DAYS[moment[:10]] + _MINUTES[moment[11:16]] + _SECONDS[moment[17:23]]
 
 
 def moment_of_milliseconds(milliseconds: int) -> str:

@@ -115,7 +115,7 @@ class RequirementRow(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     pending: bool
 
 
-class ResultRow(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+class ResultRow(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True, omit_defaults=True):
     """Copy one judged row.
 
     Args:
@@ -125,6 +125,7 @@ class ResultRow(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         computed: the row was computed from others.
         counts: it was judged; false for a superseded, invalidated or preliminary row.
         changed: what changed after entry, in a sentence; empty when nothing did. Printed as a mark beside the result.
+        uncertainty: standard uncertainty in `unit`, as stated; whoever receives the lot compares with it. Left out where none is.
     """
 
     requirement_id: str
@@ -148,6 +149,7 @@ class ResultRow(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     computed: bool
     counts: bool
     changed: str
+    uncertainty: str = ""
 
 
 class Answer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

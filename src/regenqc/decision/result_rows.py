@@ -23,7 +23,17 @@ _NO_EVIDENCE: Final = frozenset(
 )
 _COMPUTED: Final = "(computed)"
 # A pass through the texts of rows copies these columns where the export has them.
-_COPIED: Final = ("result_id", "revision", "status", "analyst", "laboratory", "tested_at", "reported_at", "method")
+_COPIED: Final = (
+    "result_id",
+    "revision",
+    "status",
+    "analyst",
+    "laboratory",
+    "tested_at",
+    "reported_at",
+    "method",
+    "uncertainty",
+)
 
 
 def result_rows(rows: Sequence[dict[str, Any]], requirements: Sequence[Requirement]) -> tuple[ResultRow, ...]:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from regenqc.evaluation.derivation.inputs import annex_of
 from regenqc.evaluation.derivation.quantity import read_quantity
 from regenqc.evaluation.grouping import distinct_combinations, spread
 from regenqc.evaluation.replicates import Judged
 from regenqc.evaluation.slots import other_stage
+from regenqc.measurement.differences import difference_interval
 from regenqc.measurement.reported import fold_text, fold_word
+from regenqc.measurement.units import conversion_factor, find_unit
 from regenqc.specification.criteria import canonical_word
 from regenqc.vocabulary import INTERIM_WORDS, UNDECIDED_WORDS, Reason, Verdict
 
@@ -22,10 +26,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from regenqc.evaluation.collected import SlotRows
-    from regenqc.specification.model import Requirement
+    from regenqc.specification.model import Agreement, Requirement
 
 __all__ = ["judge_comparison"]
 
+_UNCERTAINTY: Final = re.compile(r"[0-9]{1,15}(\.[0-9]{1,15})?")
 _Judgement = tuple[Verdict, Reason, str | None]
 
 
@@ -35,6 +40,7 @@ class _Statement(NamedTuple):
     reported: str
     unit: str
     lod: str
+    annex: str
 
 
 def judge_comparison(rows: SlotRows, references: SlotRows | None, requirement: Requirement) -> Iterator[Judged]:
@@ -60,7 +66,13 @@ def judge_comparison(rows: SlotRows, references: SlotRows | None, requirement: R
         return
     here, offset = spread(known)
     there = position[here] + offset
-    found = distinct_combinations(rows.statements.of_row[here], references.statements.of_row[there])
+    # Further columns are empty where the requirement asks for none.
+    found = distinct_combinations(
+        rows.statements.of_row[here],
+        references.statements.of_row[there],
+        rows.annex.codes[here],
+        references.annex.codes[there],
+    )
     compare = _agree if requirement.agreement else _equal
     judgements = [
         compare(requirement, first, second)
@@ -88,7 +100,8 @@ def _positions(rows: SlotRows, references: SlotRows | None) -> tuple[NDArray[np.
 
 
 def _statements(rows: SlotRows, at: NDArray[np.int64]) -> Iterator[_Statement]:
-    texts = zip(rows.reported.listed(at), rows.unit.listed(at), rows.lod.listed(at), strict=True)
+    columns = (rows.reported, rows.unit, rows.lod, rows.annex)
+    texts = zip(*(column.listed(at) for column in columns), strict=True)
     return (_Statement(*entry) for entry in texts)
 
 
@@ -120,6 +133,9 @@ def _agree(requirement: Requirement, result: _Statement, reference: _Statement) 
     detail = f"the other stage reported {reference.reported} {reference.unit}".rstrip()
     if here is None or there is None or here.operator or there.operator:
         return Verdict.INCONCLUSIVE, Reason.AGREEMENT_REFERENCE_MISSING, detail
+    if agreement.confidence is not None:
+        values = (_measured(result, here.fraction, target), _measured(reference, there.fraction, target))
+        return _agree_as_a_whole(agreement, *values, detail=detail)
     if agreement.absolute is not None:
         tolerance = Fraction(agreement.absolute)
     else:
@@ -127,3 +143,45 @@ def _agree(requirement: Requirement, result: _Statement, reference: _Statement) 
     if abs(here.fraction - there.fraction) <= tolerance:
         return Verdict.CONFORMS, Reason.CONFORMS, None
     return Verdict.FAILS, Reason.AGREEMENT_EXCEEDED, detail
+
+
+class _Measured(NamedTuple):
+    """A value with its standard uncertainty, `None` where none is stated that can be read."""
+
+    value: Fraction
+    uncertainty: Fraction | None
+
+
+def _measured(statement: _Statement, value: Fraction, target: str) -> _Measured:
+    text = annex_of(statement.annex)["uncertainty"]
+    # It is stated in the unit of the result; a scale with an offset would need more than a factor.
+    source, goal = find_unit(fold_text(statement.unit) or "%" * ("%" in statement.reported)), find_unit(target)
+    if not _UNCERTAINTY.fullmatch(text) or source is None or goal is None or source.kind != goal.kind:
+        return _Measured(value, None)
+    return _Measured(value, Fraction(text) * conversion_factor(source, goal))
+
+
+def _agree_as_a_whole(agreement: Agreement, here: _Measured, there: _Measured, *, detail: str) -> _Judgement:
+    """Judge by the interval of the difference: all of it within conforms, all of it outside fails, anything else tells nothing."""
+    is_relative = agreement.absolute is None
+    if here.uncertainty is None or there.uncertainty is None:
+        whose = "this stage" if here.uncertainty is None else "the other stage"
+        return Verdict.INCONCLUSIVE, Reason.AGREEMENT_UNCERTAIN, f"{detail}; {whose} states no uncertainty"
+    if is_relative and there.value == 0:
+        return Verdict.INCONCLUSIVE, Reason.AGREEMENT_UNCERTAIN, f"{detail}; there is no share of nothing"
+    margin = float(agreement.absolute or "0") if not is_relative else float(agreement.relative or "0") / 100
+    _, low, high = difference_interval(
+        float(here.value),
+        float(there.value),
+        uncertainty=float(here.uncertainty),
+        reference_uncertainty=float(there.uncertainty),
+        confidence=float(agreement.confidence or "0"),
+        relative=is_relative,
+    )
+    scale, sign = (100, " %") if is_relative else (1, f" {agreement.unit}".rstrip())
+    said = f"{detail}; the interval of the difference is {low * scale:.4g} to {high * scale:.4g}{sign}"
+    if -margin <= low and high <= margin:
+        return Verdict.CONFORMS, Reason.CONFORMS, None
+    if low > margin or high < -margin:
+        return Verdict.FAILS, Reason.AGREEMENT_EXCEEDED, said
+    return Verdict.INCONCLUSIVE, Reason.AGREEMENT_UNCERTAIN, said

@@ -71,6 +71,7 @@ _ROW_ENDINGS: Final = {
     Reason.IDENTITY_REFERENCE_MISSING: "has nothing to be compared with",
     Reason.IDENTITY_MISMATCH: "is not what identifies the batch",
     Reason.AGREEMENT_REFERENCE_MISSING: "cannot be compared with the other stage",
+    Reason.AGREEMENT_UNCERTAIN: "is too uncertain to tell whether it agrees with the other stage within {limit}",
     Reason.AGREEMENT_EXCEEDED: "differs from the other stage by more than {limit}",
     Reason.REPLICATES_INDISTINGUISHABLE: "is one of several replicates without identities of their own, which may be copies of one row",
     Reason.REPLICATES_TOO_FEW: "is one of too few decided replicates; {limit}",
@@ -191,7 +192,8 @@ def criterion_text(requirement: Requirement, *, unit_code: int | None = None) ->
     if requirement.agreement is not None:
         agreement = requirement.agreement
         amount = f"{agreement.relative} %" if agreement.relative else f"{agreement.absolute} {agreement.unit}"
-        return f"{amount} of the result at {agreement.stage}"
+        interval = f", the whole interval at {agreement.confidence} confidence" if agreement.confidence else ""
+        return f"{amount} of the result at {agreement.stage}{interval}"
     if requirement.evidence is not None:
         return f"{requirement.evidence.document[1:]} stated and in date"
     if requirement.report_only:

@@ -127,6 +127,7 @@ def list_slots(index: int, specification: Specification) -> Iterator[Slot]:
             kind=_kind(requirement),
             criterion=requirement,
             rounding=requirement.rounding,
+            annexed=_asks_for_uncertainty(requirement),
         )
         if requirement.replicates in AVERAGED:
             yield slot(
@@ -138,7 +139,8 @@ def list_slots(index: int, specification: Specification) -> Iterator[Slot]:
             )
         other = other_stage(requirement)
         if other is not None:
-            derived_inputs.setdefault((requirement.test, STAGES.index(other)), False)
+            reference = requirement.test, STAGES.index(other)
+            derived_inputs[reference] = derived_inputs.get(reference, False) or _asks_for_uncertainty(requirement)
     for derived in specification.derived:
         for source in rows_needed(derived):
             annexed = source.column not in {"result", "lod"} or source.method is not None
@@ -156,6 +158,10 @@ def list_slots(index: int, specification: Specification) -> Iterator[Slot]:
             rounding=None,
             annexed=annexed,
         )
+
+
+def _asks_for_uncertainty(requirement: Requirement) -> bool:
+    return requirement.agreement is not None and requirement.agreement.confidence is not None
 
 
 def other_stage(requirement: Requirement) -> Stage | None:

@@ -41,6 +41,7 @@ class OutcomeAnalysis:
         summaries: quartiles of numbers.
         associations: of attributes with outcomes.
         rows_of_results: results behind the attributes: read and used.
+        lots_without_results: lots that were given, and that no result in numbers speaks of; empty where no results were given.
     """
 
     plan: FollowUpPlan
@@ -53,6 +54,7 @@ class OutcomeAnalysis:
     summaries: tuple[Summary, ...]
     associations: tuple[Association, ...]
     rows_of_results: tuple[int, int]
+    lots_without_results: tuple[str, ...]
 
     @property
     def refused(self) -> tuple[RefusedRow, ...]:
@@ -83,7 +85,7 @@ def analyse_outcomes(
 
     Raises:
         DataError: a file cannot be read.
-        UsageError: results without a stage and none named.
+        UsageError: results without a stage and none named; a threshold that fits no results.
     """
     table = read_outcomes(*outcomes, plan=plan, now=now)
     joining = join_outcomes(table, doses, plan=plan, today=now.date())
@@ -91,12 +93,15 @@ def analyse_outcomes(
     shown = shown_tables(joining, conditions, plan=plan)
     associations: list[Association] = []
     rows = (0, 0)
+    unknown: tuple[str, ...] = ()
     if results is not None:
         history = read_history(results, stage=stage)
         rows = (history.rows_read, len(history.batch))
-        associations = associations_of(
-            series_of(history), joining, plan=plan, countable=shown.countable, thresholds=thresholds
+        points = series_of(history)
+        unknown = tuple(
+            sorted({dose.lot for dose in doses.doses} - {points.batch_ids[at] for at in set(points.batch.tolist())})
         )
+        associations = associations_of(points, joining, plan=plan, countable=shown.countable, thresholds=thresholds)
     return OutcomeAnalysis(
         plan=plan,
         now=now,
@@ -108,4 +113,5 @@ def analyse_outcomes(
         summaries=summaries_of(joining, plan=plan),
         associations=tuple(associations),
         rows_of_results=rows,
+        lots_without_results=unknown,
     )

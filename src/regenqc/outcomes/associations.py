@@ -143,9 +143,13 @@ def associations_of(
         countable: measures and visits of which counts of patients may be told.
         thresholds: by which lots are parted besides thirds.
 
+    Raises:
+        UsageError: `RQC-O023`, a threshold that fits no results.
+
     Returns:
         Those with the strongest evidence first, then refusals in the order of the plan.
     """
+    _check_thresholds(thresholds, points)
     lot_numbers = {batch_id: number for number, batch_id in enumerate(points.batch_ids)}
     found: list[Association] = []
     for measure in plan.measure:
@@ -164,6 +168,28 @@ def associations_of(
     return sorted(
         adjusted, key=lambda each: (each.estimate is None, each.q_value if each.estimate is not None else 0.0)
     )
+
+
+def _check_thresholds(thresholds: Sequence[Threshold], points: Points) -> None:
+    """Refuse a threshold that parts nothing: it would be passed over in silence."""
+    for threshold in thresholds:
+        if not any(_fits(threshold, points, series) for series in range(len(points.series))):
+            found = sorted({f"{each.test} in {each.unit_symbol or 'no unit'}" for each in points.series})
+            raise UsageError(
+                Fault(
+                    code="RQC-O023",
+                    what="No result can be compared with the threshold.",
+                    got=f"{threshold.test}={threshold.value} {threshold.unit}".rstrip(),
+                    expected=", ".join(found[:20]) or "results in numbers",
+                    action="Check the test and its unit.",
+                )
+            )
+
+
+def _fits(threshold: Threshold, points: Points, series: int) -> bool:
+    unit = find_unit(threshold.unit)
+    own = points.series[series]
+    return own.test == threshold.test and unit is not None and unit.kind == UNITS[own.unit].kind
 
 
 def _lots_of(answers: dict[str, list[Joined]], measure: Measure, lot_numbers: dict[str, int]) -> _Lots:
@@ -218,7 +244,7 @@ def _questions(
     own_unit = UNITS[points.series[series].unit]
     for threshold in thresholds:
         unit = find_unit(threshold.unit)
-        if threshold.test == points.series[series].test and unit is not None and unit.kind == own_unit.kind:
+        if unit is not None and _fits(threshold, points, series):
             limit = float(Fraction(threshold.value) * conversion_factor(unit, own_unit))
             groups.append(("threshold", highest < limit, lowest >= limit))
     for name, low, high in groups:

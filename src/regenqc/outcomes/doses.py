@@ -31,6 +31,7 @@ DOSE_COLUMNS: Final = (
     InputColumn("administered_at", required=True, meaning="ISO 8601 with zone"),
 )
 _MOST_FAULTS: Final = 50
+_UNKNOWN: Final = "administrations_of_unknown_product"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,17 +130,21 @@ def doses_of_ledger(view: Snapshot, *, name: str, product: str = "") -> DoseTabl
     Args:
         view: of the ledger.
         name: of the ledger, for the record of the run.
-        product: doses of this product only; every one when empty.
+        product: doses of this product only; every one when empty. Items whose product the ledger never states are left out, and
+            counted in `source`.
     """
     reader = Reader(view)
     found = []
+    unknown = 0
     for event in _events(reader, "administer"):
         codes = [item.id for item in event.items]
         numbers = reader.source.numbers(codes)
         states = reader.states(list(numbers.values()))
         for code in codes:
             state = states.get(numbers[code])
-            if state is not None and product and state.product != product:
+            of = "" if state is None else state.product
+            if product and of != product:
+                unknown += not of
                 continue
             moment = datetime.fromisoformat(event.event_time)
             found.append(
@@ -153,7 +158,7 @@ def doses_of_ledger(view: Snapshot, *, name: str, product: str = "") -> DoseTabl
             )
     return DoseTable(
         doses=_in_order(found),
-        source={"name": name, "kind": "ledger", "digest": "", "bytes": 0, "events": view.size()},
+        source={"name": name, "kind": "ledger", "digest": "", "bytes": 0, "events": view.size(), _UNKNOWN: unknown},
     )
 
 

@@ -112,6 +112,7 @@ def outcome_record(analysis: OutcomeAnalysis, *, results: ResultTable | None = N
             "rows_refused": dict(sorted(reasons.items())),
             "rows_of_results_read": analysis.rows_of_results[0],
             "rows_of_results_used": analysis.rows_of_results[1],
+            "lots_without_results": len(analysis.lots_without_results),
             "questions": dict(sorted(methods.items())),
         },
         "conditions": {each.condition.id: each.state for each in analysis.conditions},

@@ -76,8 +76,9 @@ class Measure(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """One outcome that is recorded.
 
     A measure is either a number in `unit` within `minimum` and `maximum`, inclusive, or one of the words `one_of`, of which those in
-    `event` count as the event. `visits` are those at which it is due; all of the schedule when none is stated, none for adverse
-    events, which are recorded when they happen. A unit that the dictionary does not have, such as `points`, is matched as it is written.
+    `event` count as the event. `visits` are those at which it is due; all of the schedule when none is stated. Adverse events are words,
+    have no visits, and are recorded when they happen. A unit that the dictionary does not have, such as `points`, is matched as it is
+    written.
     """
 
     id: str
@@ -99,7 +100,7 @@ class Measure(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     @property
     def is_scheduled(self) -> bool:
         """Return whether the measure is due at visits."""
-        return self.kind is not OutcomeKind.ADVERSE_EVENT or bool(self.visits)
+        return self.kind is not OutcomeKind.ADVERSE_EVENT
 
 
 class Condition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -168,9 +169,7 @@ class FollowUpPlan(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
 
     def visits_of(self, measure: Measure) -> tuple[str, ...]:
         """Return the visits at which a measure is due."""
-        if measure.visits or not measure.is_scheduled:
-            return measure.visits
-        return self.schedule.visits
+        return (measure.visits or self.schedule.visits) if measure.is_scheduled else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +307,11 @@ def _measure_faults(measure: Measure, plan: FollowUpPlan) -> Iterator[_Wrong]:
         for text in measure.visits
         if text not in plan.schedule.visits
     )
+    if measure.kind is OutcomeKind.ADVERSE_EVENT and (not measure.event or measure.visits):
+        # At a visit the first report would count, and hide a worse one.
+        yield _Wrong(
+            at, "visits" if measure.visits else "no event", "an adverse event with one_of and event, and no visits"
+        )
     if measure.one_of:
         if measure.unit or measure.minimum or measure.maximum:
             yield _Wrong(at, "one_of beside unit, minimum or maximum", "words or numbers, not both")

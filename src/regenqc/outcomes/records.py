@@ -360,15 +360,21 @@ def _factor(unit: str, written: str, measure: Measure) -> Fraction:
 def _standing(accepted: list[Outcome]) -> tuple[list[Outcome], list[Outcome], int, int]:
     """Return what counts, what contradicts itself, and how many rows are superseded and repeated."""
     latest: dict[str, int] = {}
+    speaks_of: dict[str, set[tuple[str, str]]] = {}
     for each in accepted:
         name, revision = each.identity
         if name:
             latest[name] = max(latest.get(name, 0), revision)
-    current = [each for each in accepted if not each.identity[0] or each.identity[1] == latest[each.identity[0]]]
+            speaks_of.setdefault(name, set()).add((each.recipient, each.measure))
+    # One identity of two patients: numbers of two sites that met, or a row that moved; which one counts is not guessed.
+    mixed = {name for name, several in speaks_of.items() if len(several) > 1}
+    latest |= dict.fromkeys(mixed, -1)
+    current = [each for each in accepted if latest.get(each.identity[0], each.identity[1]) in {each.identity[1], -1}]
     by_place: dict[tuple[object, ...], list[Outcome]] = {}
     for each in current:
         by_place.setdefault(("id", each.identity) if each.identity[0] else ("at", *_place(each)), []).append(each)
-    wrong = {id(one) for same in by_place.values() if len({_said(one) for one in same}) > 1 for one in same}
+    wrong = {id(one) for one in current if one.identity[0] in mixed}
+    wrong |= {id(one) for same in by_place.values() if len({_said(one) for one in same}) > 1 for one in same}
     kept: dict[tuple[object, ...], Outcome] = {}
     places: dict[tuple[object, ...], list[Outcome]] = {}
     for each in current:

@@ -191,10 +191,11 @@ def _add_visits(system: _System, joining: Joining, plan: FollowUpPlan) -> list[s
     states: dict[str, dict[str, set[str]]] = {}
     for due in joining.due:
         states.setdefault(due.visit.period, {}).setdefault(due.visit.recipient, set()).add(due.visit.state)
-    visits = [text for text in plan.schedule.visits if str(read_period(text)) in states]
+    asked = {text for measure in plan.measure for text in plan.visits_of(measure)}
+    visits = [text for text in plan.schedule.visits if text in asked]
     for visit in visits:
         people: dict[str, set[str]] = {state: set() for state in VISIT_STATES}
-        for recipient, found in states[str(read_period(visit))].items():
+        for recipient, found in states.get(str(read_period(visit)), {}).items():
             people[_together(found)].add(recipient)
         system.part(_TREATED, {("visit", visit, state): frozenset(each) for state, each in people.items()})
     return visits

@@ -128,7 +128,9 @@ def _lots(review: ProductReview) -> Iterator[Block]:
     else:
         kinds = Counter(each.kind.replace("_", " ") for each in review.decisions.values())
         open_ones = sum((each.batch_id, each.stage, each.spec_id) not in review.decisions for each in review.judged)
-        yield Paragraph("What named persons decided and signed, one decision for each lot, stage and specification:")
+        yield Paragraph(
+            "What named persons decided, one standing decision for each lot, stage and specification; signatures are counted here, and checked by `regenqc verify`:"
+        )
         yield _table(
             ("Decision", "Count"), [*sorted(kinds.items()), ("without a decision that has all its signatures", open_ones)],
             numbers=(1,),
@@ -219,6 +221,10 @@ def _trends(review: ProductReview) -> Iterator[Block]:
         f"of all lots given that were made until {review.end}. {_count(len(signals), 'signal')} at lots of the period or between groups. "
         "A signal names what calls for a look and changes no disposition; chance alone raises some."
     )
+    aside = {reason: count for reason, count in trends.history.counts.items() if count and reason != Aside.CHARTED}
+    if aside:
+        reasons = ", ".join(f"{count:,} {reason.name.lower().replace('_', ' ')}" for reason, count in aside.items())
+        yield Paragraph(f"Not charted: {reasons}.", is_soft=True)
     general = [each for each in signals if each.rule in {"unlike_its_history", "comparison"}]
     if general:
         yield Paragraph("Lots unlike their history, and groups that differ:")
@@ -251,7 +257,7 @@ def _trends(review: ProductReview) -> Iterator[Block]:
         rules = Counter(each.rule.replace("_", " ") for each in signals if each.series == series and each.point >= 0)
         yield Picture(
             draw_series(trends.points, trends.charts, series, limits=tuple(sorted(filter(np.isfinite, limits)))),
-            f"{trends.points.series[series].name}: {', '.join(f'{name} {count}' for name, count in rules.most_common())} "
+            f"{trends.points.series[series].name}: {', '.join(f'{name} ×{count}' for name, count in rules.most_common())} "
             f"({_count(times, 'signal')} in the period).",
         )
     if len(by_series) > _MOST_CHARTS:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from regenqc.review.latest import latest_findings, latest_results
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    import pyarrow as pa
 
     from regenqc.decision.evaluation_files import EvaluationFiles
     from regenqc.review.lots import LotsOfPeriod
@@ -59,21 +62,14 @@ class Failures:
 
 
 def failures_of(evaluations: Sequence[EvaluationFiles], lots: LotsOfPeriod) -> Failures:
-    """Return the failures of the lots of a period, each lot as its latest evaluation saw it.
+    """Return the failures of the lots of a period, as the latest evaluation saw them.
 
     Args:
         evaluations: in any order.
         lots: those of the period count.
     """
-    latest: dict[str, EvaluationFiles] = {}
-    for files in sorted(evaluations, key=lambda each: each.moment):
-        latest |= {row["batch_id"]: files for row in files.rows("dispositions") if row["batch_id"] in lots.lots}
-    findings: list[dict[str, Any]] = []
-    rows: list[dict[str, Any]] = []
-    for files in dict.fromkeys(latest.values()):
-        own = {batch_id for batch_id, each in latest.items() if each is files}
-        findings += [row for row in files.rows("findings") if row["batch_id"] in own]
-        rows += _remarkable(files.table_of_batches("results", own))
+    findings = latest_findings(evaluations, lots.lots)
+    rows = [row for table in latest_results(evaluations, lots.lots) for row in _remarkable(table)]
     cells: dict[tuple[str, str, str, str], str] = {}
     limits: dict[tuple[str, str], str] = {}
     for row in findings:
@@ -110,9 +106,6 @@ def failures_of(evaluations: Sequence[EvaluationFiles], lots: LotsOfPeriod) -> F
 
 def _remarkable(results: pa.Table) -> list[dict[str, Any]]:
     """Return the rows that were invalidated, revised, or retest another."""
-    import pyarrow as pa  # noqa: PLC0415 - only where files are read
-    import pyarrow.compute as pc  # noqa: PLC0415
-
     kept = None
     for name, plain in _PLAIN.items():
         if name in results.column_names:

@@ -13,6 +13,7 @@ from regenqc.errors import DataError, Fault, UsageError
 from regenqc.intake.table import read_results
 from regenqc.review.after_release import LotAfterwards, lots_afterwards
 from regenqc.review.failures import Failures, failures_of
+from regenqc.review.latest import latest_results
 from regenqc.review.lots import Judged, LotsOfPeriod, decided, judged, lots_of_period
 from regenqc.specification.difference import Change, list_changes
 from regenqc.trends.analysis import TrendAnalysis, analyse
@@ -138,19 +139,15 @@ def gather_review(
 def _trends(
     files: Sequence[EvaluationFiles], lots: LotsOfPeriod, batches: BatchTable, specifications: Sequence[Specification]
 ) -> TrendAnalysis | None:
-    """Return trends of all lots up to the end of the period, each lot as the latest evaluation read it."""
-    taken: set[str] = set()
-    tables = []
-    for each in sorted(files, key=lambda one: one.moment, reverse=True):
-        wanted = ({*lots.earlier, *lots.lots}) - taken
-        table = each.table_of_batches("results", wanted)
-        if table.num_rows:
-            taken |= set(table["batch_id"].unique().to_pylist())
-            # What the evaluation added says where a row stood and how it was judged; a trend asks for neither.
-            tables.append(table.drop_columns(["row_number", "source", "verdict", "reason_code"]))
-    if not tables or not taken & set(lots.lots):
+    """Return trends of all lots up to the end of the period."""
+    tables = latest_results(files, {*lots.earlier, *lots.lots})
+    if not any(set(table["batch_id"].unique().to_pylist()) & set(lots.lots) for table in tables):
         return None
-    return analyse(read_results(*tables), batches=batches, specifications=specifications)
+    # What the evaluation added says where a row stood and how it was judged; a trend asks for neither.
+    added = ["row_number", "source", "verdict", "reason_code"]
+    return analyse(
+        read_results(*(table.drop_columns(added) for table in tables)), batches=batches, specifications=specifications
+    )
 
 
 def _changes(

@@ -84,6 +84,7 @@ def numbers_of(requirement: Requirement) -> tuple[str, ...]:
     if requirement.agreement is not None:
         agreement = requirement.agreement
         found.append(f"{agreement.relative} %" if agreement.relative else f"{agreement.absolute} {agreement.unit}")
+        found += [f"{agreement.confidence} confidence"] if agreement.confidence else []
     found += [requirement.due] if requirement.due else []
     found += [entry.within for entry in requirement.consequences if entry.within]
     return tuple(dict.fromkeys(found))

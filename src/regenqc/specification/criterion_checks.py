@@ -159,6 +159,14 @@ def _check_agreement(requirement: Requirement, place: Callable[..., str]) -> Ite
             got=str(agreement.stage),
             expected="another stage",
         )
+    if agreement.confidence is not None and not 0 < float(agreement.confidence) < 1:
+        yield fault(
+            "RQC-S026",
+            "confidence of an agreement is a share.",
+            place("agreement", "confidence"),
+            got=agreement.confidence,
+            expected='between 0 and 1, as confidence = "0.90"',
+        )
     if agreement.absolute is not None:
         yield from check_unit(agreement.unit, place("agreement", "unit"))
     elif agreement.unit:

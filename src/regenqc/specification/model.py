@@ -157,12 +157,16 @@ class Identity(_Entry):
 
 
 class Agreement(_Entry):
-    """The result must lie within a tolerance of the same test's result at another stage."""
+    """The result must lie within a tolerance of the same test's result at another stage.
+
+    With a confidence, the whole interval of the difference must lie within it, by the uncertainties that both results state.
+    """
 
     stage: Stage
     relative: Tolerance | None = None
     absolute: Tolerance | None = None
     unit: str = ""
+    confidence: Tolerance | None = None
 
 
 class Evidence(_Entry):

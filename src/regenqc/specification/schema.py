@@ -116,6 +116,7 @@ KEY_MEANINGS: Final[dict[str, dict[str, str]]] = {
         "relative": "Largest difference in percent of the other result, as text.",
         "absolute": "Largest difference in `unit`, as text.",
         "unit": "Unit of `absolute`.",
+        "confidence": "Of the interval of the difference, which must lie within the tolerance as a whole; between 0 and 1, as text.",
     },
     "Evidence": {
         "document": "Attribute of the batch that names the document.",

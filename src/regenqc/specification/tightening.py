@@ -219,6 +219,8 @@ def _agreement(old: Requirement, new: Requirement) -> Iterator[Loosening]:
             same = Fraction(after.absolute) * factor <= Fraction(before.absolute)
     else:
         same = False
+    # A point that agrees may have an interval that does not, never the other way round.
+    same = same and Fraction(after.confidence or "0") >= Fraction(before.confidence or "0")
     if not same:
         got, expected = (entry.model_dump(mode="json", exclude_defaults=True) for entry in (after, before))
         yield Loosening("agreement", "its agreement is wider or another", str(got), str(expected))

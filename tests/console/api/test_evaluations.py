@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from fastapi.testclient import TestClient
 from sqlalchemy import select
-from tests.console.api.conftest import SAMPLES, SPECIFICATION, ended, new_key, sample_form
+from tests.console.api.conftest import SAMPLES, SPECIFICATION, ended, identified, new_key, sample_form
 
+from regenqc.console.application import create_application
 from regenqc.console.jobs.table import JOBS
+from regenqc.console.settings import ConsoleSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from fastapi import FastAPI
-    from fastapi.testclient import TestClient
 
 URL = "/api/v1/evaluations"
 ROW = {"batch_id": "B-1", "test": "viability", "result": "92.4", "unit": "%"}
@@ -40,6 +43,18 @@ def test_files_are_judged_and_the_dispositions_can_be_fetched(lims: TestClient) 
     assert {lot["batch_id"]: lot["disposition"] for lot in lots["dispositions"]} == {
         f"ARI0001/0{number}": "eligible" for number in (1, 2, 3)
     }
+
+
+def test_a_home_that_is_stated_from_where_the_server_was_started_is_one_like_any_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "home").mkdir()
+    application = create_application(ConsoleSettings(home=Path("home"), site="SITE-A"), identify=identified)
+    with TestClient(application, headers={"x-person": "LIMS-0001"}) as client:
+        found = ended(client, client.post(URL, headers=new_key(), **sample_form()).json()["evaluation_id"])
+    assert (found["state"], found["exit_code"]) == ("done", 0), found["faults"]
+    application.state.console.store.dispose()
 
 
 def test_rows_are_judged_as_they_were_written(lims: TestClient) -> None:

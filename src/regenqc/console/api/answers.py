@@ -66,7 +66,6 @@ _SENTENCES: Final = {
     413: "What was sent is larger than this operation takes.",
     415: "What was sent is of a kind that this operation does not take.",
     422: "It was understood, and refused; each fault says where and why.",
-    503: "A part of the console that this needs is not set up.",
 }
 
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = ["Operation", "operations_of", "operations_table"]
+
+
+# Every operation may answer so.
+_COMMON: Final = frozenset({"401", "403", "429", "500", "503"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,7 @@ def operations_table(description: Mapping[str, Any]) -> str:
     """
     lines = ["| operation | does | answers |", "|---|---|---|"]
     for each in operations_of(description):
-        statuses = " ".join(status for status, _, _ in each.answers if status not in {"401", "403", "500"})
+        statuses = " ".join(status for status, _, _ in each.answers if status not in _COMMON)
         lines.append(f"| `{each.method} {each.path}` | {each.summary} | {statuses} |")
     return "\n".join(lines)
 

@@ -256,7 +256,7 @@ def _checked(console: Console, upload: Upload, now: datetime) -> list[str]:
         if path is None:
             raise SpecificationError(not_found(reference, where="specifications", roots=roots))
         load_specification(reference, roots=roots)
-        words += ["--spec", str(path)]
+        words += ["--spec", str(path.resolve())]
     known = [name for name, _ in list_profiles()]
     if upload.profile and upload.profile not in known:
         raise Refused(

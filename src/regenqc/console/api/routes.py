@@ -37,6 +37,15 @@ API_ROUTERS: Final[tuple[APIRouter, ...]] = (
     events.router,
     webhooks.router,
 )
+_ALWAYS: Final = {
+    "429": "Too many requests; come again after `Retry-After` seconds.",
+    "500": "regenqc failed inside.",
+    "503": "The server takes no more at the moment; come again after `Retry-After` seconds.",
+}
+_WITH_BODY: Final = {
+    "400": "The body cannot be read.",
+    "413": "The body is larger than the operation takes.",
+}
 _PREFIX: Final = "/api/v1/"
 _TAGS: Final = (
     ("evaluations", "Upload results, hear what became of them, fetch the files."),
@@ -99,9 +108,15 @@ def description_of(application: FastAPI) -> dict[str, Any]:
 def _complete(operation: dict[str, Any]) -> None:
     """State what every operation has in common; FastAPI's own form of a fault is answered by none."""
     fault = {"$ref": f"#/components/schemas/{Faults.__name__}"}
-    operation["responses"].setdefault(
-        "500", {"description": "regenqc failed inside.", "content": {"application/json": {"schema": fault}}}
-    )
+    common = _ALWAYS | (_WITH_BODY if "requestBody" in operation else {})
+    for status, said in common.items():
+        operation["responses"].setdefault(
+            status, {"description": said, "content": {"application/json": {"schema": fault}}}
+        )
+    for answer in operation["responses"].values():
+        # FastAPI says so where a route says nothing.
+        if answer["description"] == "Successful Response":
+            answer["description"] = "What was asked for."
     name = operation["operationId"]
     operation["operationId"] = name.partition("_api_v1")[0]
 

@@ -54,7 +54,7 @@ class Verification(BaseModel):
 @router.post(
     "/verify",
     summary="Verify a certificate",
-    responses=refusals(413, 503),
+    responses=refusals(413),
     dependencies=[allow(Permission.READ)],
 )
 def verify(
@@ -69,7 +69,7 @@ def verify(
     trust = console.settings.home / "trust"
     if not trust.is_dir():
         raise Refused(
-            503,
+            422,
             Fault(
                 code="RQC-W426",
                 what="This console believes nobody yet: it has no keys to verify with.",
@@ -121,4 +121,4 @@ def _judged(path: Path, trust: Path, *, now: str) -> dict[str, Any]:
         raise Refused(422, fault) from error
     if done.returncode in _VERDICT and "faults" not in told:
         return told
-    raise Refused(503, *(Fault(**each) for each in told.get("faults", ())))
+    raise Refused(422, *(Fault(**each) for each in told.get("faults", ())))

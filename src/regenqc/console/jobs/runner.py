@@ -38,8 +38,8 @@ _LOOK_SECONDS: Final = 1.0
 
 
 def upload_folder(settings: ConsoleSettings, evaluation_id: str) -> Path:
-    """Return the folder of what was uploaded for an evaluation."""
-    return settings.home / "uploads" / evaluation_id
+    """Return the folder of what was uploaded for an evaluation, wherever a process works that is told of it."""
+    return (settings.home / "uploads" / evaluation_id).resolve()
 
 
 class JobRunner:
@@ -66,10 +66,15 @@ class JobRunner:
         self._on_end = on_end
         self._stop = Event()
         self._changed = Condition()
-        self._threads = [Thread(target=self._run, name=f"evaluations-{each}", daemon=True) for each in range(threads)]
+        self._count = threads
+        self._threads: list[Thread] = []
 
     def start(self) -> None:
         """Begin to take up evaluations."""
+        self._stop.clear()
+        self._threads = [
+            Thread(target=self._run, name=f"evaluations-{each}", daemon=True) for each in range(self._count)
+        ]
         for thread in self._threads:
             thread.start()
 

@@ -76,6 +76,8 @@ def sign(request: Request, key: str, form: _Form) -> Response:
     answers = read_answers_json(_field(form, "answers"))
     made_at = _moment(_field(form, "made_at"), request.app.state.console.clock())
     decision = place.desk.prepare(place.laid_out, answers, now=made_at)
+    if place.laid_out.head == decision.decision_id:
+        return RedirectResponse(f"/lots/{key}", status_code=303)  # sent twice: it was signed the first time
     if digest_shown(decision) != _field(form, "shown") or made_at is None:
         fresh = place.desk.prepare(place.laid_out, answers)
         return place.to_sign(fresh, answers, (_CHANGED,), status=409)

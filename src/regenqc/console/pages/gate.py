@@ -58,7 +58,7 @@ def gate_form(
     return page(request, "ward/gate.html.jinja", asked=asked, roles=sorted(ROLES), faults=())
 
 
-@router.post("/gate", dependencies=[allow(Permission.GATE)])
+@router.post("/gate", dependencies=[allow(Permission.GATE, told_by_route=True)])
 def gate_answer(
     request: Request,
     item: Text = "",
@@ -97,8 +97,7 @@ def gate_answer(
         Event.GATE,
         subject=question.item,
         outcome=Outcome.DONE if answer.is_go else Outcome.REFUSED,
-        detail=f"{answer.word} for {question.recipient} by {question.actor} and {question.second_actor}: "
-        f"{' '.join(answer.names)}",
+        detail=f"{answer.word} by {question.actor} and {question.second_actor}: {' '.join(answer.names)}",
     )
     return page(
         request,

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from regenqc.certificate.making import make_certificate, usual_type
+from regenqc.certificate.making import draft_certificate, usual_type
 from regenqc.certificate.page import make_page
 from regenqc.certificate.profile import load_profile
 from regenqc.decision.model import decision_bytes
@@ -47,7 +47,7 @@ def preview_of(decision: Decision, settings: ConsoleSettings, *, now: datetime) 
     if decision.kind == "withdrawal" or not path.is_file():
         return None
     try:
-        content = make_certificate(
+        content = draft_certificate(
             json.loads(decision_bytes(decision)),
             profile=load_profile(path),
             issued_at=now.replace(microsecond=0).isoformat(),

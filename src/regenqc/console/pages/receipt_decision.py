@@ -15,8 +15,10 @@ from regenqc.console.access.journal import Event, record
 from regenqc.console.access.permissions import Permission
 from regenqc.console.access.person import allow, signed_in
 from regenqc.console.children import answer_of
+from regenqc.console.hospital_signing import drafted_decision, sign_decision
 from regenqc.console.pages.receipts import form_of, receipt_of, show_step
 from regenqc.console.receipt_store import KeptReceipt, keep_receipt
+from regenqc.console.refusals import NotFound
 from regenqc.console.site_ledger import (
     moment_now,
     record_event,
@@ -143,7 +145,8 @@ def record_inspection(
 @router.post("/receipts/{receipt_id}/decide", dependencies=[allow(Permission.ACCEPT)])
 def decide(request: Request, receipt_id: str, form: Annotated[FormData, Depends(form_of)]) -> Response:
     """Record the decision of somebody who neither received nor inspected it, signed by their password."""
-    from regenqc.reinspection.receipt.deciding import decision_event, decision_faults, inspected_digest  # noqa: PLC0415
+    from regenqc.decision.hospital import hospital_decision_bytes  # noqa: PLC0415
+    from regenqc.reinspection.receipt.deciding import decision_event  # noqa: PLC0415
 
     console: Console = request.app.state.console
     kept = receipt_of(request, receipt_id)
@@ -162,25 +165,42 @@ def decide(request: Request, receipt_id: str, form: Annotated[FormData, Depends(
             raise _wrong("RQC-H418", "It was decided about already.", kept.outcome, "an open receipt")
         if not kept.inspection:
             raise _wrong("RQC-H409", "Its inspection is not recorded yet.", "no inspection", "a recorded inspection")
-        _, judged_now = _ask_engine(console, kept)
-        judged = read_judged(judged_now, receipt)
-        with view_of_ledger(request) as view:
-            inspected = inspected_digest(view, receipt.item)
-        faults = tuple(decision_faults(judged, outcome, **told, checklist=checklist, inspected=inspected))
-        if faults:
-            raise DataError(*faults)
+        with tempfile.TemporaryDirectory(prefix="regenqc-decision-") as name:
+            judged_now, drafted = drafted_decision(
+                console, receipt, specification=kept.specification, folder=Path(name), outcome=outcome, **told
+            )
         password = form.get("password", "")
-        signer = signer_of(
-            console, person, password=password if isinstance(password, str) else "",
-            purpose=f"{outcome} {receipt.item}"[:120],
-        )  # fmt: skip
-        event = decision_event(judged, outcome, **told, zone=site_rules(console).zone, decided_at=moment_now(console))
-        record_event(console, event, signers=[signer], documents=[receipt_bytes(receipt)])
+        signed, signer = sign_decision(console, drafted, password=password if isinstance(password, str) else "")
+        event = decision_event(
+            read_judged(judged_now, receipt),
+            outcome,
+            **told,
+            zone=site_rules(console).zone,
+            decided_at=moment_now(console),
+            record=signed,
+        )
+        documented = hospital_decision_bytes(signed)
+        record_event(console, event, signers=[signer], documents=[receipt_bytes(receipt), documented])
         _keep(request, kept, seen=_text(form, "seen"), judged=judged_now, decision=event.event_id, outcome=outcome)
     except RegenqcError as error:
         return show_step(request, kept, "decide", faults=error.faults, status=422)
     record(request, Event.RECEIPT, subject=receipt.item, detail=f"decided: {outcome}")
     return RedirectResponse(f"/receipts/{receipt_id}/decide", status_code=303)
+
+
+@router.get("/receipts/{receipt_id}/document", dependencies=[allow(Permission.RECEIVE)])
+def signed_document(request: Request, receipt_id: str) -> Response:
+    """Hand over the signed document of the decision, which `regenqc reinspect verify` checks offline."""
+    from regenqc.reinspection.receipt.record import documents_of  # noqa: PLC0415
+
+    kept = receipt_of(request, receipt_id)
+    with view_of_ledger(request) as view:
+        found = documents_of(view, kept.receipt.item) if kept.decision else ()
+    if not found:
+        raise NotFound("document", receipt_id)
+    name, data = found[-1]
+    headers = {"Content-Disposition": f'attachment; filename="{name.lower()}.json"'}
+    return Response(data, media_type="application/json", headers=headers)
 
 
 def shown_on(request: Request, kept: KeptReceipt, step: str) -> dict[str, Any]:

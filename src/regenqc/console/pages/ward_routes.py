@@ -24,8 +24,9 @@ __all__ = ["WARD_ROUTERS", "WARD_SCREENS"]
 
 WARD_ROUTERS: Final[tuple[APIRouter, ...]] = (
     gate.router,
-    receipts.router,
+    # Before the pages of a receipt, of which the last word of an address is any.
     receipt_decision.router,
+    receipts.router,
     custody.router,
     ledger.router,
     trends.router,

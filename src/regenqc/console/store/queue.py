@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from heapq import merge
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import select, tuple_, union_all
+from sqlalchemy import select, tuple_
 
 from regenqc.console.store.current_lots import folded
 from regenqc.console.store.tables import GROUPS, LOTS
@@ -29,7 +28,6 @@ DISPOSITIONS: Final = ("reject", "hold", "conditional", "eligible")
 # What a queue shows: lots by state, or those whose results are still to come, whatever was decided.
 SHOWN: Final = ("open", "waiting", "pending", "decided")
 _PER_PAGE: Final = 50
-_GROUPS_AT_ONCE: Final = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,11 +78,16 @@ def read_queue(store: Engine, choice: Choice, *, sees: Callable[[str], bool], pe
         per_page: lots on a page.
     """
     with store.connect() as connection:
-        groups = [row for row in connection.execute(select(GROUPS).where(GROUPS.c.lots > 0)) if sees(row.site)]
+        every = connection.execute(select(GROUPS).where(GROUPS.c.lots > 0)).all()
+        groups = [row for row in every if sees(row.site)]
         alike = [row for row in groups if _is_chosen(row, choice)]
         wanted = [row for row in alike if choice.disposition in {"", row.disposition} and _is_shown(row, choice.show)]
-        page = _by_name if folded(choice.name) else _in_order
-        lots = list(islice(page(connection, wanted, choice, per_page + 1), per_page + 1))
+        found = (
+            _by_name(connection, wanted, choice, per_page + 1)
+            if folded(choice.name)
+            else _in_order(connection, wanted, choice, per_page + 1, every)
+        )
+        lots = list(islice(found, per_page + 1))
     counts = Counter(dict.fromkeys(DISPOSITIONS, 0))
     shown = Counter(dict.fromkeys(SHOWN, 0))
     for row in alike:
@@ -112,33 +115,45 @@ def _is_shown(group: Any, show: str) -> bool:
     return bool(group.disposition == "conditional") if show == "pending" else bool(group.state == show)
 
 
-def _in_order(connection: Connection, groups: Sequence[Any], choice: Choice, number: int) -> Iterator[Any]:
+def _in_order(
+    connection: Connection, groups: Sequence[Any], choice: Choice, number: int, every: Sequence[Any]
+) -> Iterator[Any]:
     """Yield lots: the worst disposition first, among equals the one that is due first."""
     first, due, last = _read_place(choice.after, parts=3)
     for position, disposition in enumerate(DISPOSITIONS):
         if position < first:
             continue
-        own = [row.id for row in groups if row.disposition == disposition]
         after = (due, last) if position == first else (-(2**62), -1)
-        parts = [own[at : at + _GROUPS_AT_ONCE] for at in range(0, len(own), _GROUPS_AT_ONCE)]
-        yield from merge(
-            *(_first_of(connection, part, after, number) for part in parts), key=lambda lot: (lot.due_at, lot.id)
-        )
+        found = sorted(
+            pair
+            for stream in _streams([row for row in groups if row.disposition == disposition], every)
+            for pair in _first_of(connection, stream, after, number)
+        )[:number]
+        rows = connection.execute(select(LOTS).where(LOTS.c.id.in_([lot for _, lot in found]))).all()
+        yield from sorted(rows, key=lambda lot: (lot.due_at, lot.id))
 
 
-def _first_of(connection: Connection, groups: Sequence[int], after: tuple[int, int], number: int) -> Sequence[Any]:
-    each = [
-        select(
-            select(LOTS)
-            .where(LOTS.c.group_id == group, tuple_(LOTS.c.due_at, LOTS.c.id) > tuple_(*after))
-            .order_by(LOTS.c.due_at, LOTS.c.id)
-            .limit(number)
-            .subquery()
-        )
-        for group in groups
-    ]
-    together = union_all(*each).subquery()
-    return connection.execute(select(together).order_by(together.c.due_at, together.c.id).limit(number)).all()
+def _streams(groups: Sequence[Any], every: Sequence[Any]) -> Iterator[dict[str, Any]]:
+    """Yield what an index holds in order: all lots of a state and disposition where all are asked for, else each group."""
+    for state in sorted({row.state for row in groups}):
+        own = [row for row in groups if row.state == state]
+        if len(own) == sum((row.state, row.disposition) == (state, own[0].disposition) for row in every):
+            yield {"state": state, "disposition": own[0].disposition}
+        else:
+            yield from ({"group_id": row.id} for row in own)
+
+
+def _first_of(
+    connection: Connection, stream: dict[str, Any], after: tuple[int, int], number: int
+) -> Iterator[tuple[int, int]]:
+    query = (
+        select(LOTS.c.due_at, LOTS.c.id)
+        .where(*(LOTS.c[name] == value for name, value in stream.items()))
+        .where(tuple_(LOTS.c.due_at, LOTS.c.id) > tuple_(*after))
+        .order_by(LOTS.c.due_at, LOTS.c.id)
+        .limit(number)
+    )
+    yield from ((row.due_at, row.id) for row in connection.execute(query))
 
 
 def _by_name(connection: Connection, groups: Sequence[Any], choice: Choice, number: int) -> Iterator[Any]:

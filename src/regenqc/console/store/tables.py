@@ -98,6 +98,7 @@ LOTS: Final = Table(
     Column("pending_until", BigInteger, nullable=False),
     *(Column(name, Integer, nullable=False) for name in ("fails", "inconclusive", "missing", "pending", "alerts")),
     Index("lots_in_order", "group_id", "due_at", "id"),
+    Index("lots_of_all_groups", "state", "disposition", "due_at", "id"),
     Index("lots_by_name", "folded", "id"),
 )
 

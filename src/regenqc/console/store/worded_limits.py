@@ -27,7 +27,7 @@ def limits_in_units(specification: Specification, reported: Collection[tuple[str
         >>> from regenqc.specification import load_specification
         >>> product = load_specification(packaged_path("sample_data") / "synthetic-maker" / "drug-track-product.toml")
         >>> next(limits_in_units(product, [("dose", "10^6 cells")]))["worded"]
-        '≥ 10 10^6 cells and ≤ 50 10^6 cells (≥ 1.0E7 and ≤ 5.0E7 cells)'
+        '≥ 10 and ≤ 50 10^6 cells (≥ 1.0E7 and ≤ 5.0E7 cells)'
     """
     for requirement in specification.requirements:
         own = find_unit(requirement.limit.unit) if requirement.limit is not None else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
+from regenqc.custody.amounts import sum_of
 from regenqc.custody.kinds import Group
 from regenqc.custody.rules.case import refusal
 from regenqc.custody.state import left_of
@@ -102,11 +103,11 @@ def _divided(case: Case) -> Iterator[Fault]:
     taken: dict[str, Decimal] = {}
     for item, _ in case.inputs:
         if item.quantity:
-            taken[item.unit] = taken.get(item.unit, Decimal(0)) + Decimal(item.quantity)
+            taken[item.unit] = sum_of(taken.get(item.unit, Decimal(0)), Decimal(item.quantity))
     made: dict[str, Decimal] = {}
     for item in case.event.outputs:
         if item.quantity:
-            made[item.unit] = made.get(item.unit, Decimal(0)) + Decimal(item.quantity)
+            made[item.unit] = sum_of(made.get(item.unit, Decimal(0)), Decimal(item.quantity))
     for unit, total in made.items():
         if unit in taken and total > taken[unit]:
             yield refusal("RQC-C136", "outputs", got=f"{total} {unit}", expected=f"at most {taken[unit]} {unit}")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from regenqc.custody.amounts import difference_of, sum_of
 from regenqc.custody.projection.tables import Part
 from regenqc.custody.state import Status, left_of
 from regenqc.custody.trace.lineage import TracedItem, traced_items
@@ -81,8 +82,8 @@ class Balance:
     @property
     def difference(self) -> Decimal:
         """Return what was made and is in none of the other quantities; zero unless the account itself is wrong."""
-        gone = self.used + self.administered + self.destroyed + self.unaccounted
-        return self.made - gone - self.stock - self.in_transit - self.returned
+        gone = sum_of(self.used, self.administered, self.destroyed, self.unaccounted)
+        return difference_of(self.made, sum_of(gone, self.stock, self.in_transit, self.returned))
 
 
 def reconcile(view: Snapshot, codes: Sequence[str], *, asking: Asking = ALWAYS) -> tuple[Balance, ...]:
@@ -108,9 +109,9 @@ def reconcile(view: Snapshot, codes: Sequence[str], *, asking: Asking = ALWAYS) 
 def _count(balance: Balance, item: TracedItem, state: ItemState) -> None:
     left = left_of(state)
     if state.made:
-        balance.made += Decimal(state.made)
+        balance.made = sum_of(balance.made, Decimal(state.made))
         for name in ("used", "administered", "destroyed", "unaccounted"):
-            setattr(balance, name, getattr(balance, name) + Decimal(getattr(state, name) or 0))
+            setattr(balance, name, sum_of(getattr(balance, name), Decimal(getattr(state, name) or 0)))
     else:
         balance.made += 1
         gone = {Status.USED: "used", Status.ADMINISTERED: "administered", Status.DISCARDED: "destroyed"}.get(
@@ -119,10 +120,10 @@ def _count(balance: Balance, item: TracedItem, state: ItemState) -> None:
         if gone:
             setattr(balance, gone, getattr(balance, gone) + 1)
     if item.where is not None and item.where.heading:
-        balance.in_transit += left
+        balance.in_transit = sum_of(balance.in_transit, left)
     elif state.returned:
-        balance.returned += left
+        balance.returned = sum_of(balance.returned, left)
     else:
-        balance.stock += left
+        balance.stock = sum_of(balance.stock, left)
     if state.unaccounted:
         balance.unaccounted_items.append(item.code)

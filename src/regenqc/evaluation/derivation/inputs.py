@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Combined",
     "SourceRows",
+    "annex_of",
     "combinations",
     "constant_column",
     "rows_by_method",
@@ -76,7 +77,7 @@ def rows_by_method(rows: SlotRows, method: str | None) -> SlotRows:
     if method is None:
         return rows
     wanted = fold_word(method)
-    is_wanted = [fold_word(_annex(text)["method"]) == wanted for text in rows.annex.words.to_pylist()]
+    is_wanted = [fold_word(annex_of(text)["method"]) == wanted for text in rows.annex.words.to_pylist()]
     return rows.take(np.array(is_wanted, dtype=np.bool_)[rows.annex.codes])
 
 
@@ -102,7 +103,7 @@ def _column(rows: SlotRows, entry: Input, source: RowInput) -> QuantityColumn:
     found = distinct_combinations(rows.annex.codes, rows.unit.codes)
     return quantity_column(
         [
-            _read_annex(entry, source.column, _annex(annex), unit)
+            _read_annex(entry, source.column, annex_of(annex), unit)
             for annex, unit in zip(rows.annex.listed(found.first), rows.unit.listed(found.first), strict=True)
         ],
         found.of_row,
@@ -113,7 +114,7 @@ _NO_ANNEX = dict.fromkeys(ANNEX_COLUMNS, "")
 _TORN_ANNEX = dict.fromkeys(ANNEX_COLUMNS, SEPARATOR)
 
 
-def _annex(text: str) -> dict[str, str]:
+def annex_of(text: str) -> dict[str, str]:
     """Return the further columns of a row by name; text that holds the separator itself is never read."""
     if not text:
         return _NO_ANNEX

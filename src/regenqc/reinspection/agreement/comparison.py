@@ -8,10 +8,10 @@ nothing, and two that lie apart may be two readings of one truth.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import hypot, isfinite
-from statistics import NormalDist
+from math import isfinite
 
 from regenqc.errors import Fault, UsageError
+from regenqc.measurement.differences import difference_interval
 from regenqc.vocabulary import Verdict
 
 __all__ = ["Compared", "Margin", "compare_values"]
@@ -94,13 +94,14 @@ def compare_values(
             interval=None,
             explanation=f"The {whose} states no uncertainty, so that points alone would be compared.",
         )
-    if relative:
-        # Propagated through the quotient: both values move the share.
-        uncertainty = hypot(hospital_uncertainty / manufacturer, hospital * manufacturer_uncertainty / manufacturer**2)
-    else:
-        uncertainty = hypot(manufacturer_uncertainty, hospital_uncertainty)
-    half = NormalDist().inv_cdf((1 + confidence) / 2) * uncertainty
-    low, high = difference - half, difference + half
+    _, low, high = difference_interval(
+        hospital,
+        manufacturer,
+        uncertainty=hospital_uncertainty,
+        reference_uncertainty=manufacturer_uncertainty,
+        confidence=confidence,
+        relative=relative,
+    )
     if -margin.amount <= low and high <= margin.amount:
         verdict, word = Verdict.CONFORMS, "lies within"
     elif low > margin.amount or high < -margin.amount:

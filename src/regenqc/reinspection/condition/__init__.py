@@ -5,6 +5,7 @@ several legs, `picture` draws one. Silence of a logger is silence: nothing is in
 """
 
 from regenqc.reinspection.condition.excursions import TraceFindings, Trouble, judge_traces
+from regenqc.reinspection.condition.in_turn import LegsInTurn, explain_way, judge_in_turn
 from regenqc.reinspection.condition.legs import WayFinding, add_legs
 from regenqc.reinspection.condition.logger_profile import LoggerProfile, logger_profiles
 from regenqc.reinspection.condition.picture import trace_picture
@@ -17,6 +18,7 @@ from regenqc.reinspection.condition.traces import Traces, join_traces
 __all__ = [
     "ChannelRequirement",
     "ConditionRequirements",
+    "LegsInTurn",
     "LoggerProfile",
     "TraceFindings",
     "Traces",
@@ -25,7 +27,9 @@ __all__ = [
     "add_legs",
     "condition_of_trace",
     "explain_trace",
+    "explain_way",
     "join_traces",
+    "judge_in_turn",
     "judge_traces",
     "logger_profiles",
     "mean_kinetic_temperatures",

@@ -179,7 +179,8 @@ def inspection_event(judged: JudgedReceipt, *, zone: str, inspected_at: str, rec
     """
     receipt = judged.receipt
     first = receipt.readings[0] if receipt.readings else None
-    second = receipt.readings[1] if len(receipt.readings) > 1 else None
+    # One person who read twice is one person; that there were not two is recorded with the findings.
+    second = next((each for each in receipt.readings[1:] if first is not None and each.by != first.by), None)
     return Event(
         schema=SCHEMA,
         kind="reinspect",

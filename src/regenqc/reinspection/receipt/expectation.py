@@ -54,25 +54,27 @@ def expectation_of(view: Snapshot, item: str, *, site: str) -> Expectation:
     if not life:
         return Expectation()
     state = life[-1].state
-    sent, container, count, received, origin = "", "", 0, 0, ""
-    boxes: list[str] = []
+    received, boxes = 0, dict[str, None]()
+    # By place in the log: the event that sent it, its log where that is another one, and how many items it sent.
+    sendings: dict[int, tuple[str, str, int]] = {}
     for step in life:
         event = step.event
         if event.kind == "pack":
-            container = event.container
-            boxes.append(container)
+            boxes[event.container] = None
         elif event.kind in {"ship", "return"}:
-            sent, count = event.event_id, len(event.items)
+            sendings[step.index] = (event.event_id, "", len(event.items))
         elif event.kind == "receive" and event.site == site:
             received += 1
             if event.previous is not None and event.previous.origin:
-                sent, origin, count = event.previous.event_id, event.previous.origin, len(event.items)
-    for box in dict.fromkeys(boxes):
+                sendings[step.index] = (event.previous.event_id, event.previous.origin, len(event.items))
+    for box in boxes:
         for index, event in _sent_and_received(reader, box):
             if event.kind == "ship":
-                sent, count = event.event_id, _inside(reader, [each.id for each in event.items], before=index)
+                count = _inside(reader, [each.id for each in event.items], before=index)
+                sendings[index] = (event.event_id, "", count)
             elif event.kind == "receive" and event.site == site:
                 received += 1
+    sent, origin, count = sendings[max(sendings)] if sendings else ("", "", 0)
     return Expectation(
         known=state.created >= 0,
         recipient=state.recipient,

@@ -115,9 +115,16 @@ def tables_of(
     import pyarrow as pa  # noqa: PLC0415 - whoever only asks the gate needs none of it
 
     asked = {requirement.test for requirement in specification.requirements}
+    compared = {
+        (requirement.test, requirement.agreement.stage.value)
+        for requirement in specification.requirements
+        if requirement.agreement is not None and requirement.stage is Stage.HOSPITAL_RECEIPT
+    }
     columns: dict[str, list[str | None]] = {name: [] for name in _COLUMNS}
     for receipt, own in zip(receipts, findings, strict=True):
         _add_rows(columns, receipt, own, asked)
+        if compared:
+            _add_manufacturers_rows(columns, receipt, compared)
     results = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
     return results, _batches(receipts)
 
@@ -151,6 +158,28 @@ def _add_rows(
     ]
     for name, values in zip(_COLUMNS, zip(*rows, strict=True), strict=False):
         columns[name] += values
+
+
+def _add_manufacturers_rows(
+    columns: dict[str, list[str | None]], receipt: Receipt, compared: Collection[tuple[str | None, str]]
+) -> None:
+    """Add what a verified packet states of the tests with which the hospital's own have to agree."""
+    results = receipt.packet.results if receipt.packet is not None and receipt.packet.verified else ()
+    for number, each in enumerate(results, 1):
+        if (each.test, each.stage) in compared:
+            row = (
+                receipt.item,
+                each.test,
+                each.result,
+                each.unit,
+                each.stage,
+                each.method or None,
+                None,
+                each.uncertainty or None,
+                f"{receipt.item}-packet-{number}",
+            )
+            for name, value in zip(_COLUMNS, row, strict=True):
+                columns[name].append(value)
 
 
 def _batches(receipts: Sequence[Receipt]) -> Any:

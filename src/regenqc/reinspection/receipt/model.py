@@ -16,6 +16,7 @@ __all__ = [
     "Answer",
     "IdentityReading",
     "PacketFinding",
+    "PacketResult",
     "ReTest",
     "Receipt",
     "WayCondition",
@@ -46,6 +47,17 @@ class Answer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     remark: str = ""
 
 
+class PacketResult(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One result of the manufacturer, as the certificate of the packet states it, at the stage at which it was obtained."""
+
+    test: str
+    stage: str
+    result: str
+    unit: str = ""
+    method: str = ""
+    uncertainty: str = ""
+
+
 class PacketFinding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     """What became of the release packet when it was verified offline.
 
@@ -57,6 +69,7 @@ class PacketFinding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         certificate: its identifier.
         pending: results that may follow the release, as `requirement moment`; the moment left out where none is stated.
         faults: codes and sentences of what failed.
+        results: of the manufacturer; none where the packet is not verified.
     """
 
     digest: str
@@ -66,6 +79,7 @@ class PacketFinding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     certificate: str
     pending: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
+    results: tuple[PacketResult, ...] = ()
 
 
 class WayCondition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
