@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 
 import pytest
 from argon2 import PasswordHasher
@@ -19,7 +18,9 @@ from regenqc.console.access.policy import AccessPolicy
 from regenqc.console.application import create_application
 from regenqc.console.settings import read_settings
 from regenqc.console.store.current_lots import lot_key
+from regenqc.custody import decode_event
 from regenqc.decision.folder import DecisionFolder
+from regenqc.ledger import Log
 
 BATCH = "SYNTHETIC-CD20-11"
 LOT = f"/lots/{lot_key(BATCH, 'drug_product_release', 'example/car-t-cd20-two-step')}"
@@ -30,9 +31,7 @@ HIDDEN = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 def application(home, watch):
     passwords = Passwords(PasswordHasher.from_parameters(CHEAPEST))
     policy = AccessPolicy(second_factor=False)
-    # Without ledger: the folder of decisions alone must keep the second of two away.
-    settings = replace(read_settings(home), ledger_url="")
-    made = create_application(settings, clock=watch, policy=policy, passwords=passwords)
+    made = create_application(read_settings(home), clock=watch, policy=policy, passwords=passwords)
     for person in ("QP-0001", "QP-0002"):
         create_account(made.state.console.office, person, password=PASSWORD, by="ADMIN-001", must_change=False)
     return made
@@ -72,6 +71,10 @@ def test_one_ceremony_sent_many_times_at_once_is_one_decision(application, home)
     assert client.post(f"{LOT}/sign", data=form).status_code < 500
     assert len(decisions(home)) == 1
     assert not list((home / "begun").glob("*"))
+    with Log.open(f"sqlite:///{home / 'ledger-home' / 'ledger.db'}", read_only=True) as log:
+        events = [decode_event(log.entry(index).body) for index in range(log.size)]
+    decision_id = decisions(home)[0].decision_id
+    assert len([event for event in events if event.kind == "decision" and decision_id in event.documents]) == 1
 
 
 def test_a_ceremony_that_somebody_else_sends_signs_nothing(application, home):
