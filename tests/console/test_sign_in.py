@@ -261,3 +261,13 @@ def test_the_log_of_signing_attempts_is_not_touched_so_nobody_locks_a_key_from_o
     for _ in range(10):
         site.browser().sign_in("QP-0001", password=WRONG)
     assert not (site.home / "people" / "attempts.jsonl").exists()
+
+
+def test_going_on_while_locked_out_does_not_fill_the_journal(site):
+    for _ in range(30):
+        site.browser().sign_in("QP-0001", password=WRONG)
+    found = [each.detail for each in lines(site.office.store, event="sign_in")]
+    assert [each.split(";")[0] for each in found] == ["locked out by name", *["wrong password"] * 3]
+    for _ in range(5):
+        site.browser().client.post("/accounts/add", data={}, headers={"Origin": "https://evil.example"})
+    assert not lines(site.office.store, event="forged")

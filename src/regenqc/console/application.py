@@ -23,7 +23,7 @@ from regenqc.console.access.journal import Event, Outcome, record
 from regenqc.console.access.limits import RequestLimits
 from regenqc.console.access.metrics import Metrics, RequestMetrics
 from regenqc.console.access.office import Office, open_office
-from regenqc.console.access.person import asked_of
+from regenqc.console.access.person import asked_of, person_of
 from regenqc.console.api.answers import answer_faults, faults_answer, is_interface
 from regenqc.console.api.routes import API_ROUTERS, describe
 from regenqc.console.api.upload_limits import UploadLimits
@@ -201,7 +201,8 @@ def _answer_refusals(application: FastAPI) -> None:
 
     @application.exception_handler(Forged)
     def forged(request: Request, refused: Forged) -> Response:
-        record(request, Event.FORGED, subject=asked_of(request), outcome=Outcome.REFUSED, detail=refused.why)
+        if person_of(request) is not None:  # strangers, who have nothing that could be forged, do not fill the journal
+            record(request, Event.FORGED, subject=asked_of(request), outcome=Outcome.REFUSED, detail=refused.why)
         if is_interface(request):
             return _told("RQC-W412", "The request does not come from a page of this session.", 403)
         return page(request, "forged.html.jinja", status=403)

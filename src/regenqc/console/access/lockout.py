@@ -39,10 +39,12 @@ class Locked:
     Args:
         what: `name` or `address`.
         until: seconds since 1970.
+        is_new: whether this attempt is the first one that was not tried; those that follow change nothing any more.
     """
 
     what: str
     until: int
+    is_new: bool
 
 
 def count_attempt(office: Office, *, name: str, address: str) -> Locked | None:
@@ -58,9 +60,9 @@ def count_attempt(office: Office, *, name: str, address: str) -> Locked | None:
         ("address", _address_key(address), office.policy.address_failures),
         ("name", _name_key(name), office.lockout_after),
     ):
-        count, last_at = _counted(office, whose, most, now)
+        count, last_at, is_counted = _counted(office, whose, most, now)
         if count > most:
-            return Locked(what=what, until=last_at + office.policy.lockout_seconds)
+            return Locked(what=what, until=last_at + office.policy.lockout_seconds, is_new=is_counted)
     return None
 
 
@@ -98,8 +100,8 @@ def unlock(office: Office, *, name: str, by: str, address: str = "") -> None:
     )
 
 
-def _counted(office: Office, whose: str, most: int, now: int) -> tuple[int, int]:
-    """Return how many attempts there were with this one, and when the last one was that counted.
+def _counted(office: Office, whose: str, most: int, now: int) -> tuple[int, int, bool]:
+    """Return how many attempts there were with this one, when the last one was that counted, and whether this one did.
 
     While something is locked out, further attempts neither count nor prolong it.
     """
@@ -115,17 +117,19 @@ def _counted(office: Office, whose: str, most: int, now: int) -> tuple[int, int]
                 connection.execute(
                     delete(_FAILURES).where(_FAILURES.c.last_at < now - 10 * office.policy.lockout_seconds)
                 )
-                if not connection.execute(changed).rowcount:
+                is_counted = bool(connection.execute(changed).rowcount)
+                if not is_counted:
                     known = connection.execute(select(_FAILURES.c.count).where(_FAILURES.c.whose == whose)).first()
                     if known is None:
                         connection.execute(insert(_FAILURES).values(whose=whose, count=1, last_at=now))
+                        is_counted = True
                 row = connection.execute(
                     select(_FAILURES.c.count, _FAILURES.c.last_at).where(_FAILURES.c.whose == whose)
                 ).one()
-                return int(row[0]), int(row[1])
+                return int(row[0]), int(row[1]), is_counted
         except IntegrityError:  # another attempt was the first one
             continue
-    return most + 1, now
+    return most + 1, now, False
 
 
 def _name_key(name: str) -> str:

@@ -81,7 +81,8 @@ def check_password(
     person_id = account.person_id if account is not None else ""
     locked = count_attempt(office, name=name, address=address)
     if locked is not None:
-        _refuse(office, person_id, address, f"locked out by {locked.what}")
+        if locked.is_new:  # once: nobody fills the journal by going on
+            _refuse(office, person_id, address, f"locked out by {locked.what}; attempts that follow are not listed")
         return Refused(why="locked", until=locked.until)
     is_password_right = office.passwords.is_right(account.password if account is not None else "", password)
     if account is None or not is_password_right:
