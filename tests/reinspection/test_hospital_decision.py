@@ -7,6 +7,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.reinspection.test_receipt import EXPECTED, GOOD, NOW, SPECIFICATION, judged
 from tests.signing.office import Clock, Desk, key_of, password_of, staffed
@@ -250,6 +252,30 @@ def test_an_analyst_signs_no_decision_of_a_hospital(signed: Callable[..., Hospit
 def test_a_signature_before_its_time_is_refused(signed: Callable[..., HospitalDecision]) -> None:
     found = hospital_decision_faults(signed(drafted()), people=staffed(), now=NOW - timedelta(days=1))
     assert {each.code for each in found} == {"RQC-G035"}
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """The file of a signed decision."""
+    made = drafted()
+    desk = Desk(tmp_path_factory.mktemp("desk"), clock=Clock(LATER))
+    said = {"meaning": "receipt", "document_id": made.decision_id, "document_schema": SCHEMA}
+    signature = desk.sign(hospital_content_bytes(made), person=WHO, key=key_of(WHO), password=password_of(WHO), **said)
+    return hospital_decision_bytes(with_hospital_signature(made, signature))
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(place=st.integers(0, 10**6), byte=st.integers(0, 255), kept=st.integers(0, 2))
+def test_no_byte_of_a_signed_file_can_be_changed(file: bytes, place: int, byte: int, kept: int) -> None:
+    at = place % len(file)
+    changed = file[:at] + bytes([byte]) + file[at + kept :]
+    if changed == file:
+        return
+    try:
+        read = parse_hospital_decision(changed)
+    except SignatureError:
+        return
+    assert codes(read)
 
 
 def test_the_schema_names_every_member() -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from regenqc.certificate.making import certificate_number, file_stem, usual_type
 from regenqc.certificate.profile import load_profile
-from regenqc.console.store.loading import run_digest
+from regenqc.console.store.evaluation_folder import run_digest
 from regenqc.console.store.tables import DECISIONS, EVALUATIONS
 from regenqc.console.store.upkeep import take_decisions
 from regenqc.decision.folder import DecisionFolder

@@ -19,6 +19,7 @@ from sqlalchemy import select
 
 from regenqc.canonical import canonical_json, digest_of
 from regenqc.console.refusals import NotFound
+from regenqc.console.store.evaluation_folder import batch_table_of
 from regenqc.console.store.specifications import judged_by
 from regenqc.console.store.tables import BATCHES, EVALUATIONS, JUDGEMENTS
 from regenqc.console.store.upkeep import take_decision
@@ -120,12 +121,10 @@ class SigningDesk:
         if specification is None:
             raise NotFound("specification", lot.spec_id)
         folder = self._settings.evaluations / row.folder
-        stated = json.loads(row.run)["batches"]
-        kept = folder / "inputs" / Path(stated["name"]).name if stated else None
         return Desk(
             judged=EvaluationFiles(folder, only=[lot.batch_id]),
             specification=specification,
-            batches=kept if kept is not None and kept.is_file() else None,
+            batches=batch_table_of(folder, json.loads(row.run)),
             folder=self.folder,
             people=self.people,
             checklist=find_checklist(

@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from hashlib import file_digest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
@@ -18,23 +17,22 @@ from sqlalchemy import delete, func, insert, select, update
 
 from regenqc.canonical import digest_of
 from regenqc.console.store.current_lots import CurrentLots, lot_key
+from regenqc.console.store.evaluation_folder import attributes_by_batch, digests_of_tables, read_run
 from regenqc.console.store.faults import refused
 from regenqc.console.store.tables import BATCHES, CELLS, EVALUATIONS, FINDINGS, JUDGEMENTS, LIMITS, RESULTS
 from regenqc.console.store.worded_limits import limits_in_units
-from regenqc.decision.evaluation_files import TABLES
 from regenqc.errors import RegenqcError
 from regenqc.evaluation.dates import parse_time
 from regenqc.signing.disk import locked
 from regenqc.specification import load_specification
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from sqlalchemy import Connection, Engine, Table
 
-    from regenqc.intake.batches import BatchTable
 
-__all__ = ["Loaded", "batch_table_of", "load_evaluation", "run_digest"]
+__all__ = ["Loaded", "load_evaluation"]
 
 _ROWS_AT_ONCE: Final = 8_192
 _COUNTED: Final = ("fails", "inconclusive", "missing")
@@ -61,15 +59,6 @@ class Loaded:
     is_new: bool
 
 
-def run_digest(folder: Path) -> str:
-    """Return the digest by which an evaluation is known in the store.
-
-    Raises:
-        DataError: `RQC-W100`, this is no output of an evaluation.
-    """
-    return digest_of(_run(folder)[1])
-
-
 def load_evaluation(
     store: Engine, folder: Path, *, site: str, loaded_at: str, specifications: Sequence[Path] = ()
 ) -> Loaded:
@@ -86,7 +75,7 @@ def load_evaluation(
         DataError: `RQC-W100` this is no output of an evaluation, `RQC-W101` its files contradict one another, `RQC-W102` the
             batch table is not the one by which was judged.
     """
-    run, data = _run(folder)
+    run, data = read_run(folder)
     digest = digest_of(data)
     # One load at a time: what another one left unfinished is told from what it is just writing.
     with (folder.parent / ".loading").open("ab") as file, locked(file):
@@ -110,7 +99,7 @@ class _Load:
 
     def __init__(self, store: Engine, folder: Path, run: dict[str, Any], data: bytes, site: str) -> None:
         self._store, self._folder, self._run, self._data, self._site = store, folder, run, data, site
-        self._attributes = _batch_table(folder, run)
+        self._attributes = attributes_by_batch(folder, run)
         self._batch_ids: dict[str, int] = {}
         self._judgement_ids: dict[tuple[str, str, str], int] = {}
         self._stated: dict[int, tuple[int, ...]] = {}
@@ -129,7 +118,7 @@ class _Load:
                 .values(
                     digest=digest_of(self._data),
                     run=self._data.decode(),
-                    digests=json.dumps({"run": digest_of(self._data)} | _digests(self._folder)),
+                    digests=json.dumps({"run": digest_of(self._data)} | digests_of_tables(self._folder)),
                     state="loading",
                     folder=self._folder.name,
                     as_of=run["as_of"],
@@ -401,97 +390,6 @@ def _judgements_of(connection: Connection, evaluation: int) -> Iterator[Sequence
     while rows := connection.execute(query.where(JUDGEMENTS.c.id > last)).all():
         yield rows
         last = rows[-1].id
-
-
-def _run(folder: Path) -> tuple[dict[str, Any], bytes]:
-    try:
-        data = (folder / "run.json").read_bytes()
-        run = json.loads(data)
-        counts, stated = run["counts"], run["counts"]["dispositions"]
-        is_run = (
-            run["schema"] == "regenqc.run/1"
-            and all(isinstance(counts[name], int) for name in ("rows_read", "rows_judged", "rows_refused"))
-            and isinstance(stated, dict)
-            and all(isinstance(run[name], str) for name in ("as_of", "profile"))
-            and isinstance(run["specifications"], list)
-            and isinstance(run["engine"]["regenqc"], str)
-        )
-        got = str(run["schema"])
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        is_run, got, run, data = False, repr(error), {}, b""
-    if not is_run:
-        raise refused(
-            "RQC-W100",
-            "This is no output of an evaluation.",
-            where=str(folder),
-            got=got,
-            expected="the directory that `regenqc evaluate --out` wrote",
-            action="Name that directory.",
-        )
-    return run, data
-
-
-def _digests(folder: Path) -> dict[str, str]:
-    found = {}
-    for name in TABLES:
-        try:
-            with (folder / f"{name}.parquet").open("rb") as file:
-                found[name] = f"sha256:{file_digest(file, 'sha256').hexdigest()}"
-        except OSError:
-            continue  # said where it is read
-    return found
-
-
-def _batch_table(folder: Path, run: Mapping[str, Any]) -> Callable[[str], dict[str, str]]:
-    """Return what tells the attributes of a batch; nothing where it was judged without batch table."""
-    stated = run["batches"]
-    if stated is None:
-        return lambda _: {}
-    from regenqc.intake.batches import read_batches  # noqa: PLC0415 - reads a table only where there is one
-
-    path = batch_table_of(folder, run)
-    if path is None or not path.is_file():
-        raise refused(
-            "RQC-W102",
-            "The batch table by which the lots were judged is not there.",
-            where=str(folder),
-            got=str(stated["name"]),
-            expected=f"{Path(stated['name']).name} in {folder.name}/inputs, or where it was",
-            action="Put it there.",
-        )
-    table: BatchTable = read_batches(str(path))
-    if stated["digest"] and table.digest != stated["digest"]:
-        raise refused(
-            "RQC-W102",
-            "This is another batch table than the one by which the lots were judged.",
-            where=str(path),
-            got=table.digest,
-            expected=stated["digest"],
-            action="Put the right one there, or judge the lots again.",
-        )
-    places = {_text(name): at for at, name in enumerate(table.batch_ids)}
-
-    def attributes(name: str) -> dict[str, str]:
-        at = places.get(_text(name))
-        if at is None:
-            return {}
-        return {column: value for column in table.attributes if (value := table.attributes[column][at])}
-
-    return attributes
-
-
-def batch_table_of(folder: Path, run: Mapping[str, Any]) -> Path | None:
-    """Return where the batch table of an evaluation is: kept in its `inputs`, or where it was when it was judged.
-
-    Args:
-        folder: of the evaluation.
-        run: what its `run.json` says.
-    """
-    if run["batches"] is None:
-        return None
-    stated = Path(run["batches"]["name"])
-    kept = folder / "inputs" / stated.name
-    return kept if kept.is_file() else stated
 
 
 def _take_away(store: Engine, evaluation: int) -> None:
