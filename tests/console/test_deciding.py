@@ -70,6 +70,7 @@ def test_a_conditional_lot_is_released_and_recorded(client_of, home, watch):
     assert page.status_code == 200, page.text
     assert "The certificate that follows" in page.text
     assert "Draft, not issued" in page.text
+    assert "U+200B" not in page.text
     done = sign(client, WAITING, page.text)
     assert done.status_code == 303, re.findall(r"<li><code>RQC.*", done.text)
     assert done.headers["location"] == f"/lots/{WAITING}"

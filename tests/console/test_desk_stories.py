@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from real_server import WIDTHS, browser, serious_faults, serving, signed_in
-from test_deciding import in_ledger, stored
+from tests.console.real_server import WIDTHS, browser, serious_faults, serving, signed_in
+from tests.console.test_deciding import in_ledger, stored
 
 from regenqc.cli.demo_office import PASSWORD
 from regenqc.console.store.current_lots import lot_key

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 from urllib.request import HTTPCookieProcessor, Request, build_opener
 
 import pytest
-from real_server import serving
-from test_deciding import in_ledger
+from tests.console.real_server import serving
+from tests.console.test_deciding import in_ledger
 
 from regenqc.cli.demo_office import PASSWORD
 from regenqc.console.background import certificate_files
