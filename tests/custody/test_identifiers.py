@@ -28,6 +28,7 @@ from regenqc.custody.identifiers import (
     parse_epc,
     parse_product_code,
     parse_single_european_code,
+    read_scan,
     spelling_fault,
 )
 from regenqc.custody.reading import event_faults
@@ -313,3 +314,42 @@ def test_the_record_takes_only_the_one_spelling(code: str, fault: str) -> None:
 def test_the_refusal_says_the_right_spelling() -> None:
     (fault,) = event_faults(Scribe()("store", items=("(01)09506000134352(21)A1",), place="TANK-3"))
     assert (fault.where, fault.expected) == ("items[0].id", "https://id.gs1.org/01/09506000134352/21/A1")
+
+
+@pytest.mark.parametrize(
+    ("scanned", "code"),
+    [
+        ("]d2010950600013435221A1", "https://id.gs1.org/01/09506000134352/21/A1"),
+        ("010950600013435221A1␝17261231", "https://id.gs1.org/01/09506000134352/21/A1"),
+        ("010950600013435221A1<GS>10LOT7", "https://id.gs1.org/01/09506000134352/21/A1"),
+        ("https://example.org/01/09506000134352/21/A1?17=261231", "https://id.gs1.org/01/09506000134352/21/A1"),
+        ("=G12349865432100=<S1129V00", "din:G123498654321H"),
+        ("G1234 98 654321 H", "G1234 98 654321 H"),
+        ("01-LAB-0001", "01-LAB-0001"),
+        ("01095060001343530000", "01095060001343530000"),
+        ("", ""),
+    ],
+    ids=[
+        "a DataMatrix with its symbology identifier",
+        "a scan without it, the separator as a character that can be typed",
+        "a scan whose separator is spelled out",
+        "a QR code with a link",
+        "a donation number with a product code behind it",
+        "what was typed stays as it is",
+        "a code of the laboratory that begins like one of GS1",
+        "digits that begin like a GTIN whose check digit is wrong are a code of the laboratory",
+        "nothing",
+    ],
+)
+def test_what_a_scanner_sends_becomes_the_spelling_of_the_record(scanned: str, code: str) -> None:
+    assert read_scan(scanned).code == code
+
+
+@pytest.mark.parametrize(
+    "scanned",
+    ["]d2010950600013435321A1", "=<S1129V00", "=G12349865432161"],
+    ids=["a wrong check digit", "a product code alone, which many containers share", "a wrong check character"],
+)
+def test_a_bad_scan_is_told_and_never_a_code(scanned: str) -> None:
+    with pytest.raises(DataError, match="RQC-C030"):
+        read_scan(scanned)
