@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 from fastapi.responses import FileResponse
 from pydantic import BaseModel, Field
 
-from regenqc.certificate.content import Certificate, read_certificate
+from regenqc.certificate.content import Certificate
 from regenqc.console.access.permissions import Permission
 from regenqc.console.access.person import allow, signed_in
 from regenqc.console.api.answers import After, Limit, refusals
+from regenqc.console.issued import issued_certificate, issued_certificates
 from regenqc.console.refusals import NotFound
-from regenqc.errors import RegenqcError
 
 if TYPE_CHECKING:
     from pathlib import Path as FilePath
@@ -23,11 +23,9 @@ if TYPE_CHECKING:
 __all__ = ["router"]
 
 router = APIRouter(prefix="/api/v1/certificates", tags=["certificates"])
-# As numbers of certificates are written; what does not fit names no file.
 Number = Annotated[
     str, Path(max_length=120, description="Number of the certificate, with its slashes.", examples=["MAKER/2026-1"])
 ]
-_CHARACTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._/+-")
 
 
 class CertificateName(BaseModel):
@@ -61,24 +59,10 @@ def list_certificates(
 ) -> Certificates:
     """Return the certificates that the account may see."""
     console: Console = request.app.state.console
-    person = signed_in(request)
-    found: list[CertificateName] = []
-    last, is_more = "", False
-    for path in sorted(console.settings.certificates.glob("*.json"), key=lambda each: each.stem):
-        if path.stem <= after:
-            continue
-        certificate = _read(path)
-        if certificate is None:
-            continue
-        name = _name(certificate)
-        if not person.sees(name.site) or batch_id not in {"", name.batch_id}:
-            continue
-        if len(found) == limit:
-            is_more = True
-            break
-        found.append(name)
-        last = path.stem
-    return Certificates(certificates=found, next=last if is_more else None)
+    shown = issued_certificates(
+        console.settings.certificates, person=signed_in(request), after=after, limit=limit, batch_id=batch_id
+    )
+    return Certificates(certificates=[_name(each) for each in shown.certificates], next=shown.following)
 
 
 @router.get(
@@ -123,27 +107,8 @@ def fetch_record(request: Request, number: Number) -> Response:
 
 
 def _found(request: Request, number: str) -> tuple[FilePath, Certificate]:
-    from regenqc.certificate.issuing import file_stem  # noqa: PLC0415 - what makes pages is loaded with it
-
     console: Console = request.app.state.console
-    # A name with other characters names no certificate, and no other file either.
-    if number and set(number) <= _CHARACTERS:
-        path = console.settings.certificates / f"{file_stem(number)}.json"
-        certificate = _read(path) if not path.name.startswith(".") else None
-        if (
-            certificate is not None
-            and certificate.certificate_id == number
-            and signed_in(request).sees(_name(certificate).site)
-        ):
-            return path, certificate
-    raise NotFound("certificate", number)
-
-
-def _read(path: FilePath) -> Certificate | None:
-    try:
-        return read_certificate(path.read_bytes())
-    except (OSError, RegenqcError):
-        return None
+    return issued_certificate(console.settings.certificates, number, person=signed_in(request))
 
 
 def _name(certificate: Certificate) -> CertificateName:
