@@ -84,7 +84,7 @@ def tightened(folder: Path) -> Path:
     text = (packaged_path("specs") / f"{OLD}.toml").read_text(encoding="utf-8")
     before = 'min = "80", unit = "%"'
     file = folder / "tightened.toml"
-    file.write_text(text.replace(before, 'min = "86", unit = "%"', 1), encoding="utf-8")
+    file.write_text(text.replace(before, 'min = "87", unit = "%"', 1), encoding="utf-8")
     return file
 
 

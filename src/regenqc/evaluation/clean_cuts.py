@@ -68,10 +68,17 @@ def find_clean_cuts(table: ResultTable, *, parts: int, rows: int) -> CleanCuts |
     if named is None:
         return None
     codes, ids = named
-    total = len(codes)
-    first, last = np.empty(len(ids), dtype=np.int64), np.empty(len(ids), dtype=np.int64)
+    total = sum(counts)
+    first, last = np.full(len(ids), -1, dtype=np.int64), np.full(len(ids), -1, dtype=np.int64)
+    ends = np.cumsum([len(part) for part in codes])
     # Of several rows of one batch the one that is written last stays.
-    last[codes], first[codes[::-1]] = np.arange(total), np.arange(total)[::-1]
+    for end, part in zip(ends.tolist(), codes, strict=True):
+        last[part] = np.arange(end - len(part), end)
+    for end, part in zip(ends[::-1].tolist(), codes[::-1], strict=True):
+        first[part[::-1]] = np.arange(end - 1, end - len(part) - 1, -1)
+    # Words of a dictionary that no row uses name no batch.
+    used = first >= 0
+    first, last, ids = first[used], last[used], ids.filter(pa.array(used))
     order = np.argsort(first)
     ended = np.maximum.accumulate(last[order])[:-1]
     clean = first[order][1:][ended < first[order][1:]]
@@ -87,23 +94,17 @@ def find_clean_cuts(table: ResultTable, *, parts: int, rows: int) -> CleanCuts |
     return CleanCuts(tuple(edges), tuple(counts), tuple(there))
 
 
-def _codes(chunks: list[pa.DictionaryArray]) -> tuple[NDArray[np.int64], pa.StringArray] | None:
-    """Return the batch of every row and the identifiers, `None` when a row names none."""
+def _codes(chunks: list[pa.DictionaryArray]) -> tuple[list[NDArray[np.int32]], pa.StringArray] | None:
+    """Return the batch of every row, part by part, and the identifiers; `None` when a row names none."""
     if not chunks:
         return None
-    words = pc.unique(pa.chunked_array([trimmed(chunk.dictionary) for chunk in chunks]))
-    empty = pc.index(words, "").as_py()
-    codes = []
-    known: tuple[pa.Array, NDArray[np.int64]] | None = None
-    for chunk in chunks:
-        if known is None or not known[0].equals(chunk.dictionary):
-            place = pc.index_in(trimmed(chunk.dictionary), value_set=words).to_numpy().astype(np.int64)
-            known = chunk.dictionary, place
-        codes.append(known[1][chunk.indices.to_numpy(zero_copy_only=False)])
-    together = np.concatenate(codes)
-    if empty >= 0 and (together == empty).any():
+    together = pa.chunked_array(chunks).unify_dictionaries()
+    encoded = trimmed(together.chunk(0).dictionary).dictionary_encode()
+    ids, place = encoded.dictionary, encoded.indices.to_numpy()
+    codes = [chunk.indices.to_numpy(zero_copy_only=False) for chunk in together.chunks]
+    if len(ids) < len(place):
+        codes = [place[part] for part in codes]
+    empty = pc.index(ids, "").as_py()
+    if empty >= 0 and any((part == empty).any() for part in codes):
         return None
-    used = np.zeros(len(words), dtype=np.bool_)
-    used[together] = True
-    position = np.cumsum(used) - 1
-    return position[together], words.filter(pa.array(used))
+    return codes, ids

@@ -18,6 +18,7 @@ from regenqc.evaluation.clean_cuts import find_clean_cuts
 from regenqc.evaluation.dates import parse_as_of
 from regenqc.evaluation.disposition import DISPOSITIONS, severities_of
 from regenqc.evaluation.engine import CHUNK_ROWS, evaluate
+from regenqc.evaluation.kernel import load_compiled
 from regenqc.evaluation.plan import STAGES
 from regenqc.intake.batches import read_batches
 from regenqc.intake.files import check_unchanged
@@ -126,12 +127,17 @@ def assess_impact(
     """
     table = results if isinstance(results, ResultTable) else read_results(results)
     moment = parse_as_of(as_of)
-    tasks = _tasks(table, old, new, batches=batches, moment=moment, processes=processes) if processes > 1 else []
-    if not tasks:
+    if processes < 2 or not _is_worth_processes(table, batches):
         return _assess(table, old, new, batches=batches, moment=moment)
     before = [Path(source.name).stat() for source in table.sources]
-    with ProcessPoolExecutor(len(tasks), mp_context=get_context("spawn")) as pool:
-        found = list(pool.map(_assess_part, tasks))
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        # They start, and load the kernel, while this one looks where to cut.
+        started = [pool.submit(load_compiled) for _ in range(processes)]
+        tasks = _tasks(table, old, new, batches=batches, moment=moment, processes=processes)
+        found = [_assess(table, old, new, batches=batches, moment=moment)] if not tasks else []
+        found += pool.map(_assess_part, tasks)
+        for each in started:
+            each.result()
     for source, then in zip(table.sources, before, strict=True):
         check_unchanged(Path(source.name), then)
     changed = sorted(
@@ -158,14 +164,16 @@ class _Part:
     elsewhere: pa.StringArray | None
 
 
+def _is_worth_processes(table: ResultTable, batches: Any) -> bool:
+    """Return whether a history is large, and in files of which every process can read its part."""
+    is_large = sum(source.byte_count for source in table.sources) >= _WORTH_PROCESSES_BYTES
+    return is_large and can_be_parted(table) and isinstance(batches, (str, Path, type(None)))
+
+
 def _tasks(
     table: ResultTable, old: Specification, new: Specification, *, batches: Any, moment: datetime, processes: int
 ) -> list[_Part]:
-    """Return the parts that are judged in processes of their own; none where that is not possible, or not worth it."""
-    if not can_be_parted(table) or not isinstance(batches, (str, Path, type(None))):
-        return []
-    if sum(source.byte_count for source in table.sources) < _WORTH_PROCESSES_BYTES:
-        return []
+    """Return the parts that are judged in processes of their own; none where there is no clean cut."""
     cuts = find_clean_cuts(table, parts=processes, rows=CHUNK_ROWS)
     if cuts is None:
         return []
