@@ -307,12 +307,29 @@ def test_a_bad_input_is_refused_or_held_by_its_own_reason_and_recorded(
     assert (event.outcome, measured(event)[test]) == (outcome, code)
 
 
-def test_a_logger_without_zone_is_refused_before_anything_is_judged(
-    looked_at: Story, tmp_path: Path, regenqc: Callable[..., Done], packets: dict[str, bytes]
+@pytest.mark.parametrize(
+    ("broken", "code"),
+    [
+        pytest.param(lambda text: text.replace("Z,", ","), "RQC-H307", id="its readings state no zone"),
+        pytest.param(lambda text: text.replace("temperature", "humidity"), "RQC-H306", id="it lacks a column"),
+    ],
+)
+def test_a_logger_that_cannot_be_read_holds_and_is_recorded(
+    looked_at: Story,
+    tmp_path: Path,
+    regenqc: Callable[..., Done],
+    packets: dict[str, bytes],
+    broken: Callable[[str], str],
+    code: str,
 ) -> None:
     del looked_at
     believe(tmp_path)
     text = (tmp_path / "logger.csv").read_text()
-    (tmp_path / "logger.csv").write_text(text.replace("Z,", ","))
-    done = judge(regenqc, "--record", packet=packets["right"])
-    assert (done.code, "RQC-H222" in done.err) == (3, True)
+    (tmp_path / "logger.csv").write_text(broken(text))
+    done = judge(regenqc, "--record", "--json", packet=packets["right"])
+    told = json.loads(done.out)
+    found = {each["test"]: [fault["code"] for fault in each["faults"]] for each in told["findings"] if each["faults"]}
+    assert (done.code, told["disposition"]) == (1, "hold")
+    assert found == {"receipt_way": [code]}
+    event = recorded()
+    assert (event.outcome, measured(event)["receipt_way"]) == ("non_conformant", code)

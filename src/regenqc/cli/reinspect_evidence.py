@@ -11,7 +11,7 @@ import numpy as np
 from regenqc.canonical import digest_of
 from regenqc.cli.ledger_place import open_log, read_file
 from regenqc.cli.trace_answers import moment_stated
-from regenqc.errors import Fault, UsageError
+from regenqc.errors import DataError, Fault, UsageError
 from regenqc.reinspection.receipt import PacketFinding, PacketResult, WayCondition, amended
 
 if TYPE_CHECKING:
@@ -105,8 +105,15 @@ def add_way(
     permitted = parse_condition(read_file(condition).decode(errors="replace"), where=str(condition))
     began, ended = _way(receipt, ledger, sent_at)
     way = _Way(f"The way of {receipt.item}", began, ended, milliseconds_of(now))
-    told = [(digest_of(data), _read(data, profile, path)) for path in paths for data in [read_file(path)]]
+    told: list[tuple[str, dict[str, Traces]]] = []
     found: list[WayCondition] = []
+    for path in paths:
+        data = read_file(path)
+        try:
+            told.append((digest_of(data), _read(data, profile, path)))
+        except DataError as error:
+            # A file that cannot be read stays evidence: it holds the container, and the ledger says why.
+            found += [_unread(name, digest_of(data), error) for name in permitted.channels]
     for name, requirement in permitted.channels.items():
         own = [(digest, read[name]) for digest, read in told if name in read]
         if in_turn and own:
@@ -137,6 +144,17 @@ class _Way:
     began: int
     ended: int
     now: int
+
+
+def _unread(channel: str, digest: str, error: DataError) -> WayCondition:
+    return WayCondition(
+        channel=channel,
+        logger="",
+        verdict="inconclusive",
+        explanation=tuple(str(fault) for fault in error.faults),
+        troubles=tuple(dict.fromkeys(fault.code for fault in error.faults)),
+        digest=digest,
+    )
 
 
 def _judged_apart(

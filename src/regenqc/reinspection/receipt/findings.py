@@ -255,6 +255,14 @@ def _way(receipt: Receipt, _: Expectation) -> Iterator[Fault]:
             continue
         clocks = {Trouble.WRONG_CLOCK.name, Trouble.OUT_OF_ORDER.name}
         is_clock = bool(each.troubles) and set(each.troubles) <= clocks
+        if _WITHOUT_ZONE in each.troubles:
+            yield _fault(
+                "RQC-H307",
+                "The readings of a logger state no time zone.",
+                got=" ".join(each.explanation),
+                expected="moments with zone, or a profile that states the zone of the logger",
+            )
+            continue
         fails = each.verdict == "fails"
         yield _fault(
             "RQC-H311" if fails else "RQC-H306",
@@ -268,6 +276,8 @@ def _way(receipt: Receipt, _: Expectation) -> Iterator[Fault]:
         )
 
 
+# A moment without zone, as the readers of loggers name it.
+_WITHOUT_ZONE: Final = "RQC-H222"
 _HOLDING: Final = frozenset({"RQC-H306", "RQC-H307", "RQC-H308", "RQC-H314"})
 # In this order they are looked at, and the first that does not comply says what the ledger records.
 _TESTS: Final = (
