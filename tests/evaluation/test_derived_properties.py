@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from regenqc.evaluation.derivation.columns import UNREADABLE, quantity_column
@@ -254,6 +254,7 @@ def test_the_probability_to_detect_a_virus_is_not_overstated(amount, dose, perce
 
 @MODEST
 @given(st.integers(1, 10**12), st.integers(1, 10**12))
+@example(37927325691, 37902559320)
 def test_population_doublings_are_not_understated(harvested, seeded):
     text = text_of("population_doublings", harvested=f"{harvested} cells", seeded=f"{seeded} cells")
     with localcontext() as context:

@@ -61,7 +61,12 @@ class Statistic:
 
 
 def _population_doublings(values: Values) -> NDArray[np.float64]:
-    return np.log2(values["harvested"]) - np.log2(values["seeded"])
+    harvested, seeded = values["harvested"], values["seeded"]
+    # Beside one, the logarithm of a ratio keeps its digits only as that of the difference.
+    change = (harvested - seeded) / seeded
+    near = np.abs(change) < 0.4
+    beside_one: NDArray[np.float64] = np.log1p(np.where(near, change, 0.0)) / np.log(2.0)
+    return np.where(near, beside_one, np.log2(harvested) - np.log2(seeded))
 
 
 def _whole_doublings(numbers: Numbers) -> Fraction | None:
