@@ -12,8 +12,8 @@ from hashlib import sha256
 from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
-from sqlalchemy import Column, Integer, String, Table, case, delete, insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Column, Integer, String, Table, case, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from regenqc.console.access.journal import Event, write
 from regenqc.console.store.database import METADATA
@@ -106,30 +106,22 @@ def _counted(office: Office, whose: str, most: int, now: int) -> tuple[int, int,
     While something is locked out, further attempts neither count nor prolong it.
     """
     is_over = _FAILURES.c.last_at <= now - office.policy.lockout_seconds
-    changed = (
-        update(_FAILURES)
-        .where(_FAILURES.c.whose == whose, is_over | (_FAILURES.c.count <= most))
-        .values(count=case((is_over, 1), else_=_FAILURES.c.count + 1), last_at=now)
+    upsert = sqlite.insert if office.store.dialect.name == "sqlite" else postgresql.insert
+    # One statement: between two, another attempt at the same moment would be seen and this one not counted.
+    counted = (
+        upsert(_FAILURES)
+        .values(whose=whose, count=1, last_at=now)
+        .on_conflict_do_update(
+            index_elements=[_FAILURES.c.whose],
+            set_={"count": case((is_over, 1), else_=_FAILURES.c.count + 1), "last_at": now},
+            where=is_over | (_FAILURES.c.count <= most),
+        )
     )
-    for _ in range(2):
-        try:
-            with office.store.begin() as connection:
-                connection.execute(
-                    delete(_FAILURES).where(_FAILURES.c.last_at < now - 10 * office.policy.lockout_seconds)
-                )
-                is_counted = bool(connection.execute(changed).rowcount)
-                if not is_counted:
-                    known = connection.execute(select(_FAILURES.c.count).where(_FAILURES.c.whose == whose)).first()
-                    if known is None:
-                        connection.execute(insert(_FAILURES).values(whose=whose, count=1, last_at=now))
-                        is_counted = True
-                row = connection.execute(
-                    select(_FAILURES.c.count, _FAILURES.c.last_at).where(_FAILURES.c.whose == whose)
-                ).one()
-                return int(row[0]), int(row[1]), is_counted
-        except IntegrityError:  # another attempt was the first one
-            continue
-    return most + 1, now, False
+    with office.store.begin() as connection:
+        connection.execute(delete(_FAILURES).where(_FAILURES.c.last_at < now - 10 * office.policy.lockout_seconds))
+        is_counted = bool(connection.execute(counted).rowcount)
+        row = connection.execute(select(_FAILURES.c.count, _FAILURES.c.last_at).where(_FAILURES.c.whose == whose)).one()
+        return int(row[0]), int(row[1]), is_counted
 
 
 def _name_key(name: str) -> str:
