@@ -129,16 +129,19 @@ def _csv(place: Place) -> Iterator[Case]:
 
 
 def _products(place: Place) -> Iterator[Case]:
-    source = place.export(min(place.results, _WITH_EVERY_ENGINE))
-    for count in (1, 40, 4_000):
-        export = with_products(place.folder / f"products-{count}-{source.name}", source, count)
-        yield place.case("S", f"{count:,} product{'s' * (count > 1)}", export, one_for_each(count), *_FEW)
+    for results in _sizes(place):
+        source = place.export(results)
+        for count in (1, 40, 4_000):
+            export = with_products(place.folder / f"products-{count}-{source.name}", source, count)
+            label = f"{count:,} product{'s' * (count > 1)}, {results:,} results"
+            yield place.case("S", label, export, one_for_each(count), *_FEW)
 
 
 def _several(place: Place) -> Iterator[Case]:
-    source = place.export(min(place.results, _WITH_EVERY_ENGINE))
-    for count in (1, 5):
-        yield place.case("M", f"{count} for each lot", source, side_by_side(count), *_FEW)
+    for results in _sizes(place):
+        for count in (1, 5):
+            label = f"{count} for each lot, {results:,} results"
+            yield place.case("M", label, place.export(results), side_by_side(count), *_FEW)
 
 
 def _wide(place: Place) -> Iterator[Case]:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from regenqc.errors import SpecificationError
 from regenqc.measurement import (
     Bound,
     ExactInterval,
@@ -18,6 +19,7 @@ from regenqc.measurement import (
     Limit,
     Rounding,
     compile_interval,
+    compile_limit,
     conforming_interval,
     conversion_factor,
     find_unit,
@@ -36,6 +38,8 @@ def disagreements(seed: int, values: int) -> tuple[int, list[str]]:
     while compared < values:
         limit, rounding, factor, interval = random_case(source)
         compiled = compile_interval(interval)
+        if compile_limit(limit, rounding=rounding, factor=factor) != compiled:
+            found.append(f"{limit.describe()}, {rounding}, factor {factor}: by decimals otherwise than by fractions")
         for value in adversarial(interval, limit, factor, source):
             expected = conforms(value, limit, rounding=rounding, factor=factor)
             actual = compiled.lo <= float(value) <= compiled.hi
@@ -58,6 +62,33 @@ def test_a_million_values_at_and_beside_limits_are_judged_exactly():
 
     assert compared >= 1_000_000
     assert found == []
+
+
+# Decimals that end in another unit, that do not, and factors that leave the range of readable numbers.
+_FACTORS = [Fraction(1), Fraction(10**6), Fraction(1, 1000), Fraction(3), Fraction(1, 7), Fraction(10) ** 280]
+_NUMBERS = ["0", "1E-290", "9.99999999999999E+289", "0.1", "-70.0", "100", "98.6", "-1E-5", "123456789012345"]
+
+
+def _is_undefined(limit, rounding):
+    number = limit.minimum if limit.minimum is not None else limit.maximum
+    return (rounding is Rounding.USP and number.as_tuple().exponent > 0) or (rounding is Rounding.PH_EUR and not number)
+
+
+@pytest.mark.parametrize("rounding", list(Rounding))
+@pytest.mark.parametrize("factor", _FACTORS, ids=str)
+def test_a_limit_compiled_by_decimals_is_the_one_compiled_by_fractions(factor, rounding):
+    compared = 0
+    for number in _NUMBERS:
+        for side in ("minimum", "maximum", "minimum_exclusive", "maximum_exclusive"):
+            limit = make_limit(**{side: number})
+            if _is_undefined(limit, rounding):
+                with pytest.raises(SpecificationError, match="RQC-S064"):
+                    compile_limit(limit, rounding=rounding, factor=factor)
+                continue
+            interval = conforming_interval(limit, rounding=rounding, factor=factor)
+            assert compile_limit(limit, rounding=rounding, factor=factor) == compile_interval(interval)
+            compared += 1
+    assert compared >= 20
 
 
 @settings(max_examples=150)

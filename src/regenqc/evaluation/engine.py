@@ -129,12 +129,12 @@ def _families(
         return single_families(specifications)
     families = families_of(specifications, attributes=listed.attributes)
     if len(families) < len(specifications):
+        # Asked once: a set of all listed batches is made for every call.
+        words = [batch["batch_id"].dictionary for source in table.sources for batch in source.read(rows, ("batch_id",))]
+        ids = pc.drop_null(trimmed(pa.chunked_array(words, type=pa.string()).unique()))
         known = pa.array(listed.batch_ids, type=pa.string())
-        for source in table.sources:
-            for batch in source.read(rows, ("batch_id",)):
-                ids = pc.drop_null(trimmed(batch["batch_id"].dictionary))
-                if not pc.all(pc.or_(pc.is_in(ids, value_set=known), pc.equal(ids, ""))).as_py():
-                    return single_families(specifications)
+        if not pc.all(pc.or_(pc.is_in(ids, value_set=known), pc.equal(ids, ""))).as_py():
+            return single_families(specifications)
     return families
 
 

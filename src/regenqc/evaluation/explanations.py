@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from regenqc.evaluation.derivation.quantity import exact_text
-from regenqc.evaluation.plan import controlling
+from regenqc.evaluation.slots import controlling, criterion_of_member
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import read_limit
 from regenqc.specification.derived_functions import FUNCTIONS
@@ -244,7 +244,7 @@ def explain_row(
 
     Args:
         specification: of the slot.
-        slot: criterion that the row was judged by.
+        slot: that the row was judged by, of this specification or the first of its family.
         reason: of the row's verdict.
         unit_code: unit in which the row was reported.
         capped: why the cell is milder than the row, where it is.
@@ -253,23 +253,26 @@ def explain_row(
     if slot.requirement < 0:
         return "Result record: the result ", f" of this row {_ROW_ENDINGS[reason]}.", ""
     requirement = specification.requirements[slot.requirement]
-    criterion = requirement if slot.part < 0 or slot.criterion is None else slot.criterion
+    criterion = criterion_of_member(slot, specification) or requirement
     limit = (
         criterion_text(requirement, unit_code=unit_code)
         if criterion is requirement
         else _simple_text(criterion, unit_code=unit_code)
     )
-    alert = limit_text(criterion.alert, unit_code=unit_code) if criterion.alert is not None else limit
-    kind = UNITS[unit_code].kind if unit_code < len(UNITS) else "unknown"
-    is_bound = any(entry.id == slot.test and FUNCTIONS[entry.function].is_bound for entry in specification.derived)
-    endings = _ROW_ENDINGS | (_CONTROL_ENDINGS if slot.is_control else _BOUND_ENDINGS if is_bound else {})
-    ending = endings[reason].format(
+    special = _CONTROL_ENDINGS if slot.is_control else _BOUND_ENDINGS
+    is_special = reason in special and (slot.is_control or _is_bound(specification, slot.test))
+    text = (special if is_special else _ROW_ENDINGS)[reason]
+    # What few sentences name is put into words for those alone.
+    alert = limit
+    if "{alert}" in text and criterion.alert is not None:
+        alert = limit_text(criterion.alert, unit_code=unit_code)
+    ending = text.format(
         limit=limit,
         alert=alert,
-        alone=_simple_text(criterion, unit_code=unit_code),
+        alone=_simple_text(criterion, unit_code=unit_code) if "{alone}" in text else "",
         policy=requirement.replicates,
         rounding=_ROUNDING[slot.rounding],
-        kind=kind,
+        kind=UNITS[unit_code].kind if unit_code < len(UNITS) else "unknown",
     )
     name = requirement.name
     if slot.part >= 0:
@@ -277,6 +280,10 @@ def explain_row(
     why = f"; {_cell_sentence(specification, requirement, capped)}" if capped is not None else ""
     follows = _consequences(requirement) if triggers else ""
     return f"{name}: reported ", f" {ending}{why}{_source(requirement)}{follows}.", limit
+
+
+def _is_bound(specification: Specification, test: str) -> bool:
+    return any(entry.id == test and FUNCTIONS[entry.function].is_bound for entry in specification.derived)
 
 
 def explain_cell(
@@ -311,15 +318,14 @@ def _cell_sentence(
     specification: Specification, requirement: Requirement, reason: Reason, *, alone: Verdict = Verdict.MISSING
 ) -> str:
     derived = next((entry for entry in specification.derived if entry.id == requirement.test), None)
-    text = _CELL_SENTENCES[reason].format(
+    sentence = _CELL_SENTENCES[reason]
+    text = sentence.format(
         limit=criterion_text(requirement),
         when=" or ".join(requirement.when) or "a readable manufactured_at",
         evidence=requirement.evidence.document[1:] if requirement.evidence else "",
         validity="",
         source=_source(requirement),
-        controls=", ".join(
-            controls_text(specification.requirements[number]) for number in controlling(specification, requirement)
-        ),
+        controls=_controls(specification, requirement) if "{controls}" in sentence else "",
         would="none has been reported" if alone is Verdict.MISSING else f"it would {alone.verb}",
     )
     if reason is Reason.NOT_REPORTED and derived is not None:
@@ -328,6 +334,12 @@ def _cell_sentence(
     if reason is Reason.SPONSOR_MUST_SET and requirement.reason:
         text += f" ({requirement.reason})"
     return text
+
+
+def _controls(specification: Specification, requirement: Requirement) -> str:
+    return ", ".join(
+        controls_text(specification.requirements[number]) for number in controlling(specification, requirement)
+    )
 
 
 def controls_text(requirement: Requirement) -> str:

@@ -17,6 +17,7 @@ from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import STAGES
 from regenqc.evaluation.slots import COLLECTED_ONLY
 from regenqc.evaluation.taking import RowsOfTable
+from regenqc.garbage import collection_paused
 from regenqc.vocabulary import Mark, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -341,7 +342,10 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
     ]
     # Slots and requirements that there are none of lie below zero.
     kinds = distinct_combinations(*(code - code.min(initial=0) for code in codes))
-    templates = [_template(plan, *kind) for kind in zip(*(code[kinds.first].tolist() for code in codes), strict=True)]
+    with collection_paused():
+        templates = [
+            _template(plan, *kind) for kind in zip(*(code[kinds.first].tolist() for code in codes), strict=True)
+        ]
     chosen = pa.array(kinds.of_row)
     before, after, limit, requirement_id, test = (
         pa.array([template[at] for template in templates], type=pa.string()).take(chosen) for at in range(5)
@@ -397,7 +401,7 @@ def _template(
         return NO_SPECIFICATION_SENTENCE, "", "", "", ""
     spec = plan.judged_by[specification]
     if slot >= 0:
-        entry = plan.slot_of_member(slot, spec)
+        entry = plan.slots[slot]
         named = spec.requirements[requirement] if requirement >= 0 else None
         cap = None
         if capped and named is not None:

@@ -7,7 +7,6 @@ a reported unit when a result in that unit first appears, once, exactly.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -28,7 +27,7 @@ from regenqc.evaluation.slots import (
     named_tests,
     stages_of_derived,
 )
-from regenqc.measurement.limits import CompiledInterval, Rounding, compile_interval, conforming_interval
+from regenqc.measurement.limits import CompiledInterval, Rounding, compile_interval, compile_limit
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import conforming_words, exact_interval, failing_words, read_limit
@@ -288,11 +287,6 @@ class Plan:
         assert unit is not None  # noqa: S101 - checked when the specification was loaded
         return self._limits.setdefault((unit.kind, criterion.limit, criterion.alert, slot.rounding), len(self._limits))
 
-    def slot_of_member(self, slot: int, member: Specification) -> Slot:
-        """Return a slot with the criterion that one member of the family gives it."""
-        entry = self.slots[slot]
-        return replace(entry, criterion=criterion_of_member(entry, member))
-
     # ---- what settles a row at once: see `PlanArrays` ----------------------------------------------------------------
 
     def settling(self, slots: Sequence[int]) -> Settling:
@@ -359,10 +353,10 @@ def _bounds(limit: LimitText, alert: LimitText | None, rounding: str | None, cod
     assert limit_unit is not None  # noqa: S101 - checked when the specification was loaded
     factor = conversion_factor(unit, limit_unit)
     exact = read_limit(limit)
-    unrounded = compile_interval(conforming_interval(exact, rounding=Rounding.NONE, factor=factor))
+    unrounded = compile_limit(exact, rounding=Rounding.NONE, factor=factor)
     rounded = unrounded
     if rounding not in {None, "none"}:
-        rounded = compile_interval(conforming_interval(exact, rounding=Rounding(rounding), factor=factor))
+        rounded = compile_limit(exact, rounding=Rounding(rounding), factor=factor)
     # Rounding narrows a strict limit and widens the others: what lies in both conforms without a word about rounding.
     narrow = unrounded if rounded is unrounded else _intersect(rounded, unrounded)
     if alert is not None:

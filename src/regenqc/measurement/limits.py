@@ -15,7 +15,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Context, Decimal
+from decimal import (
+    MAX_EMAX,
+    MIN_EMIN,
+    ROUND_HALF_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    Inexact,
+    InvalidOperation,
+    Overflow,
+)
 from enum import StrEnum
 from fractions import Fraction
 from typing import Final
@@ -30,6 +40,7 @@ __all__ = [
     "Limit",
     "Rounding",
     "compile_interval",
+    "compile_limit",
     "conforming_interval",
     "make_limit",
     "round_reported",
@@ -150,8 +161,7 @@ def make_limit(
         maximum_exclusive="max_exclusive" in numbers,
         unit=unit,
     )
-    if _exact_interval(limit).is_empty():
-        raise SpecificationError(_empty_fault(limit, Rounding.NONE))
+    _ends(limit, Rounding.NONE)
     return limit
 
 
@@ -294,47 +304,72 @@ def conforming_interval(limit: Limit, *, rounding: Rounding, factor: Fraction = 
         >>> conforming_interval(limit, rounding=Rounding.USP).lower
         Bound(value=Fraction(1959, 20), inclusive=True)
     """
+    _check_factor(factor)
+    lower, upper = (
+        None if end is None else Bound(Fraction(end.value) / factor, end.inclusive) for end in _ends(limit, rounding)
+    )
+    return ExactInterval(lower, upper)
+
+
+def _check_factor(factor: Fraction) -> None:
     if factor <= 0:
         raise InternalError(
             Fault(code="RQC-X060", what="A unit factor must be greater than zero.", got=str(factor), expected="> 0")
         )
-    interval = _exact_interval(limit, rounding)
-    if interval.is_empty():
-        raise SpecificationError(_empty_fault(limit, rounding))
-    if factor == 1:
-        return interval
-    lower, upper = interval.lower, interval.upper
-    return ExactInterval(
-        None if lower is None else Bound(lower.value / factor, lower.inclusive),
-        None if upper is None else Bound(upper.value / factor, upper.inclusive),
-    )
 
 
-def _exact_interval(limit: Limit, rounding: Rounding = Rounding.NONE) -> ExactInterval:
+@dataclass(frozen=True, slots=True)
+class _End:
+    """One end of the conforming values in the unit of the limit, in which it is a decimal."""
+
+    value: Decimal
+    inclusive: bool
+
+
+def _ends(limit: Limit, rounding: Rounding) -> tuple[_End | None, _End | None]:
+    """Return both ends of what conforms.
+
+    Raises:
+        SpecificationError: nothing conforms, or the rounding is not defined for the limit.
+    """
     lower = upper = None
     if limit.minimum is not None:
         below, above = _midpoints(limit.minimum, rounding)
         value = above if limit.minimum_exclusive else below
-        lower = Bound(value, not limit.minimum_exclusive if rounding is Rounding.NONE else value > 0)
+        lower = _End(value, not limit.minimum_exclusive if rounding is Rounding.NONE else value > 0)
     if limit.maximum is not None:
         below, above = _midpoints(limit.maximum, rounding)
         value = below if limit.maximum_exclusive else above
-        upper = Bound(value, not limit.maximum_exclusive if rounding is Rounding.NONE else value < 0)
-    return ExactInterval(lower, upper)
+        upper = _End(value, not limit.maximum_exclusive if rounding is Rounding.NONE else value < 0)
+    if (
+        lower is not None
+        and upper is not None
+        and (lower.value > upper.value or (lower.value == upper.value and not (lower.inclusive and upper.inclusive)))
+    ):
+        raise SpecificationError(_empty_fault(limit, rounding))
+    return lower, upper
 
 
-def _midpoints(limit_value: Decimal, rounding: Rounding) -> tuple[Fraction, Fraction]:
+# Arithmetic that never rounds: whatever needs more digits is refused, and done with fractions.
+_EXACT: Final = Context(
+    prec=80, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow]
+)
+
+
+def _midpoints(limit_value: Decimal, rounding: Rounding) -> tuple[Decimal, Decimal]:
     """Return the exact midpoints to the neighbouring steps below and above; without rounding the value itself, twice."""
     if not limit_value.is_finite():
         raise _undefined(limit_value, rounding, "it is not a finite number")
-    value = Fraction(limit_value)
     if rounding is Rounding.NONE:
-        return value, value
-    half_step = Fraction(10) ** _last_place(limit_value, rounding) / 2
-    inner = half_step
+        return limit_value, limit_value
+    place = _last_place(limit_value, rounding)
+    outer = inner = Decimal((0, (5,), place - 1))
     if rounding is Rounding.PH_EUR and _is_power_of_ten(limit_value):
-        inner /= 10  # 99.99 and 100.0 both have four figures: nearer to zero the steps are a tenth
-    return (value - inner, value + half_step) if value >= 0 else (value - half_step, value + inner)
+        inner = Decimal(
+            (0, (5,), place - 2)
+        )  # 99.99 and 100.0 both have four figures: nearer to zero the steps are a tenth
+    below, above = (inner, outer) if limit_value >= 0 else (outer, inner)
+    return _EXACT.subtract(limit_value, below), _EXACT.add(limit_value, above)
 
 
 def _is_power_of_ten(number: Decimal) -> bool:
@@ -425,14 +460,47 @@ def compile_interval(interval: ExactInterval) -> CompiledInterval:
         >>> compiled.hi < 0.1 == compiled.hi_closed, compiled.lo
         (True, -inf)
     """
-    lower, upper = interval.lower, interval.upper
+    return _compiled(interval.lower, interval.upper)
+
+
+def compile_limit(limit: Limit, *, rounding: Rounding, factor: Fraction = Fraction(1)) -> CompiledInterval:
+    """Return `compile_interval(conforming_interval(…))` of the same, in a tenth of the time where all numbers are decimals.
+
+    Raises:
+        SpecificationError: as `conforming_interval`.
+
+    Example:
+        >>> compiled = compile_limit(make_limit(maximum="5"), rounding=Rounding.USP)
+        >>> compiled.hi < 5.5 == compiled.hi_closed
+        True
+    """
+    lower, upper = _ends(limit, rounding)
+    if factor == 1:
+        return _compiled(lower, upper)
+    _check_factor(factor)
+    try:
+        above, below = Decimal(factor.numerator), Decimal(factor.denominator)
+        return _compiled(
+            *(
+                None if end is None else _End(_EXACT.divide(_EXACT.multiply(end.value, below), above), end.inclusive)
+                for end in (lower, upper)
+            )
+        )
+    except Inexact:
+        return compile_interval(conforming_interval(limit, rounding=rounding, factor=factor))
+
+
+def _compiled(lower: Bound | _End | None, upper: Bound | _End | None) -> CompiledInterval:
     lo_closed = lo_open = -math.inf
     hi_closed = hi_open = math.inf
     if lower is not None:
-        at_most, less = _largest_doubles(-lower.value)
-        lo_closed, lo_open = 0.0 - at_most, 0.0 - less  # not `-x`, which would give -0.0
+        nearest, distance = _nearest(lower.value)
+        beyond = _BENEATH_DOUBLE if nearest == 0 else math.nextafter(nearest, math.inf)
+        lo_closed, lo_open = nearest if distance >= 0 else beyond, nearest if distance > 0 else beyond
     if upper is not None:
-        hi_closed, hi_open = _largest_doubles(upper.value)
+        nearest, distance = _nearest(upper.value)
+        beyond = -_BENEATH_DOUBLE if nearest == 0 else math.nextafter(nearest, -math.inf)
+        hi_closed, hi_open = nearest if distance <= 0 else beyond, nearest if distance < 0 else beyond
     return CompiledInterval(
         lo=lo_closed if lower is not None and lower.inclusive else lo_open,
         hi=hi_closed if upper is not None and upper.inclusive else hi_open,
@@ -445,28 +513,38 @@ def compile_interval(interval: ExactInterval) -> CompiledInterval:
 
 # No readable number lies beyond these, so a boundary may be moved here without changing any verdict. That keeps the
 # doubles finite, and normal: a processor set to flush subnormals to zero would let 0 pass "> 0".
-_BEYOND: Final = Fraction(10) ** 291
+_LEAST_POWER: Final = -291
+_BEYOND: Final = Fraction(10) ** -_LEAST_POWER
 _BENEATH: Final = 1 / _BEYOND
+_BENEATH_DOUBLE: Final = float(_BENEATH)
 _CERTAINLY_BETWEEN: Final = 960  # 2**961 < 10**290
 
 
-def _largest_doubles(boundary: Fraction) -> tuple[float, float]:
-    """Return the largest double that a value at or below the boundary may have, and the largest of one below it."""
-    if boundary == 0:
-        return 0.0, -float(_BENEATH)
+def _nearest(boundary: Fraction | Decimal) -> tuple[float, int]:
+    """Return the double nearest to a boundary, and on which side of it the decimal lies that may have this double.
+
+    Returns:
+        The double; and -1, 0 or 1 where the one decimal of 15 digits that can have it lies below, at or above the boundary.
+        Where the double has another decimal, none of 15 digits has it, and either side would do.
+    """
+    if not boundary:
+        return 0.0, 0
     if not _is_between(boundary):
-        magnitude = _BENEATH if abs(boundary) < _BENEATH else _BEYOND
+        magnitude = _BENEATH if abs(Fraction(boundary)) < _BENEATH else _BEYOND
         boundary = magnitude if boundary > 0 else -magnitude
     nearest = float(boundary)
-    # The one decimal of 15 digits that can have this double. Where it has another, none has, and either side would do.
-    above, below = Decimal(f"{nearest:.14e}").as_integer_ratio()
+    decimal = Decimal(f"{nearest:.14e}")
+    if isinstance(boundary, Decimal):
+        return nearest, (decimal > boundary) - (decimal < boundary)
+    above, below = decimal.as_integer_ratio()
     distance = above * boundary.denominator - boundary.numerator * below
-    beneath = math.nextafter(nearest, -math.inf)
-    return nearest if distance <= 0 else beneath, nearest if distance < 0 else beneath
+    return nearest, (distance > 0) - (distance < 0)
 
 
-def _is_between(boundary: Fraction) -> bool:
+def _is_between(boundary: Fraction | Decimal) -> bool:
     """Return whether the magnitude of a boundary is one that a readable number may have."""
+    if isinstance(boundary, Decimal):
+        return _LEAST_POWER <= boundary.adjusted() < -_LEAST_POWER
     above, below = boundary.numerator.bit_length(), boundary.denominator.bit_length()
     # The logarithm to base two differs from that by less than one; near the ends the numbers themselves are compared.
     return abs(above - below) < _CERTAINLY_BETWEEN or _BENEATH <= abs(boundary) <= _BEYOND

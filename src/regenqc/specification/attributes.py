@@ -29,8 +29,11 @@ def attributes_used(specifications: Iterable[Specification]) -> frozenset[str]:
     for specification in specifications:
         names.update(specification.product)
         for requirement in specification.requirements:
-            names.update(requirement.when)
-            names.update(reference[1:] for reference in _references(requirement))
+            if requirement.when:
+                names.update(requirement.when)
+            # Thousands of specifications are asked one after the other: the few that refer to an attribute pay for it.
+            if requirement.identity or requirement.karyotype or requirement.evidence:
+                names.update(reference[1:] for reference in _references(requirement))
         for derived in specification.derived:
             for source in map(read_source, derived.inputs.values()):
                 if isinstance(source, AttributeSource):
