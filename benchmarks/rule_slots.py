@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from regenqc.evaluation.row_criteria import judge_karyotype
 from regenqc.evaluation.slots import composite_parts
-from regenqc.measurement.limits import CompiledInterval, compile_interval
+from regenqc.measurement.compiled_limits import CompiledInterval, compile_interval
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import UNITS, Unit, conversion_factor, find_unit, unit_code
 from regenqc.specification.criteria import conforming_words, exact_interval, failing_words

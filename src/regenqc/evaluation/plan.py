@@ -27,7 +27,8 @@ from regenqc.evaluation.slots import (
     named_tests,
     stages_of_derived,
 )
-from regenqc.measurement.limits import CompiledInterval, Rounding, compile_interval, compile_limit
+from regenqc.measurement.compiled_limits import CompiledInterval, compile_interval, compile_limit
+from regenqc.measurement.limits import Rounding
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import conforming_words, exact_interval, failing_words, read_limit

@@ -1,16 +1,15 @@
 """What a reported value says, in which unit, and which values a limit lets through; all of it exact.
 
-`reported` reads texts, `units` knows the closed dictionary of units, `limits` turns limits into intervals of doubles.
+`reported` reads texts, `units` knows the closed dictionary of units, `limits` turns limits into exact intervals, and
+`compiled_limits` these into doubles.
 """
 
+from regenqc.measurement.compiled_limits import CompiledInterval, compile_interval, compile_limit
 from regenqc.measurement.limits import (
     Bound,
-    CompiledInterval,
     ExactInterval,
     Limit,
     Rounding,
-    compile_interval,
-    compile_limit,
     conforming_interval,
     make_limit,
     round_reported,

@@ -1,19 +1,11 @@
 """Limits as exact intervals: strictness, units and pharmacopoeial rounding are settled before a result is looked at.
 
-Every step is exact until the last. A `Limit` is what the specification writes. `conforming_interval` turns it into the
-set of reported values that conform, with rational ends, in the unit in which results are reported. `compile_interval`
-turns that into doubles such that for every decimal `v` of at most 15 significant digits
-
-    lo <= float(v) <= hi   exactly when   v conforms.
-
-Why that is possible: such decimals are further apart than doubles, so each has a double of its own, in the same order
-(IEEE 754 binary64, DBL_DIG = 15). At the double nearest to the boundary there is at most one such decimal; an exact
-comparison of that decimal with the boundary says whether the double belongs to the interval.
+Every step is exact. A `Limit` is what the specification writes. `conforming_interval` turns it into the set of reported
+values that conform, with rational ends, in the unit in which results are reported; `compiled_limits` makes doubles of it.
 """
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from decimal import (
     MAX_EMAX,
@@ -34,14 +26,15 @@ from regenqc.errors import Fault, InternalError, SpecificationError
 from regenqc.measurement.reported import SIGNIFICANT_DIGITS, Form, read_reported
 
 __all__ = [
+    "EXACT",
     "Bound",
-    "CompiledInterval",
+    "DecimalBound",
     "ExactInterval",
     "Limit",
     "Rounding",
-    "compile_interval",
-    "compile_limit",
+    "check_factor",
     "conforming_interval",
+    "decimal_ends",
     "make_limit",
     "round_reported",
 ]
@@ -161,7 +154,7 @@ def make_limit(
         maximum_exclusive="max_exclusive" in numbers,
         unit=unit,
     )
-    _ends(limit, Rounding.NONE)
+    decimal_ends(limit, Rounding.NONE)
     return limit
 
 
@@ -304,14 +297,20 @@ def conforming_interval(limit: Limit, *, rounding: Rounding, factor: Fraction = 
         >>> conforming_interval(limit, rounding=Rounding.USP).lower
         Bound(value=Fraction(1959, 20), inclusive=True)
     """
-    _check_factor(factor)
+    check_factor(factor)
     lower, upper = (
-        None if end is None else Bound(Fraction(end.value) / factor, end.inclusive) for end in _ends(limit, rounding)
+        None if end is None else Bound(Fraction(end.value) / factor, end.inclusive)
+        for end in decimal_ends(limit, rounding)
     )
     return ExactInterval(lower, upper)
 
 
-def _check_factor(factor: Fraction) -> None:
+def check_factor(factor: Fraction) -> None:
+    """Refuse a unit factor that is not greater than zero.
+
+    Raises:
+        InternalError: `RQC-X060`.
+    """
     if factor <= 0:
         raise InternalError(
             Fault(code="RQC-X060", what="A unit factor must be greater than zero.", got=str(factor), expected="> 0")
@@ -319,14 +318,14 @@ def _check_factor(factor: Fraction) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _End:
+class DecimalBound:
     """One end of the conforming values in the unit of the limit, in which it is a decimal."""
 
     value: Decimal
     inclusive: bool
 
 
-def _ends(limit: Limit, rounding: Rounding) -> tuple[_End | None, _End | None]:
+def decimal_ends(limit: Limit, rounding: Rounding) -> tuple[DecimalBound | None, DecimalBound | None]:
     """Return both ends of what conforms.
 
     Raises:
@@ -336,11 +335,11 @@ def _ends(limit: Limit, rounding: Rounding) -> tuple[_End | None, _End | None]:
     if limit.minimum is not None:
         below, above = _midpoints(limit.minimum, rounding)
         value = above if limit.minimum_exclusive else below
-        lower = _End(value, not limit.minimum_exclusive if rounding is Rounding.NONE else value > 0)
+        lower = DecimalBound(value, not limit.minimum_exclusive if rounding is Rounding.NONE else value > 0)
     if limit.maximum is not None:
         below, above = _midpoints(limit.maximum, rounding)
         value = below if limit.maximum_exclusive else above
-        upper = _End(value, not limit.maximum_exclusive if rounding is Rounding.NONE else value < 0)
+        upper = DecimalBound(value, not limit.maximum_exclusive if rounding is Rounding.NONE else value < 0)
     if (
         lower is not None
         and upper is not None
@@ -351,7 +350,7 @@ def _ends(limit: Limit, rounding: Rounding) -> tuple[_End | None, _End | None]:
 
 
 # Arithmetic that never rounds: whatever needs more digits is refused, and done with fractions.
-_EXACT: Final = Context(
+EXACT: Final = Context(
     prec=80, Emin=MIN_EMIN, Emax=MAX_EMAX, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow]
 )
 
@@ -369,7 +368,7 @@ def _midpoints(limit_value: Decimal, rounding: Rounding) -> tuple[Decimal, Decim
             (0, (5,), place - 2)
         )  # 99.99 and 100.0 both have four figures: nearer to zero the steps are a tenth
     below, above = (inner, outer) if limit_value >= 0 else (outer, inner)
-    return _EXACT.subtract(limit_value, below), _EXACT.add(limit_value, above)
+    return EXACT.subtract(limit_value, below), EXACT.add(limit_value, above)
 
 
 def _is_power_of_ten(number: Decimal) -> bool:
@@ -423,128 +422,3 @@ def round_reported(value: Decimal, *, limit_value: Decimal, rounding: Rounding) 
     # One rounding step from all digits; rounding twice would turn 97.949 into 98.0 against a limit of 98.0.
     precision = max(value.adjusted() - place + 2, 1)
     return value.quantize(Decimal((0, (1,), place)), context=Context(prec=precision, rounding=ROUND_HALF_UP))
-
-
-@dataclass(frozen=True, slots=True)
-class CompiledInterval:
-    """An interval as doubles, for a loop that does nothing but compare; open sides are infinite.
-
-    Args:
-        lo: smallest double that conforms.
-        hi: largest double that conforms.
-        lo_closed: `lo` as it would be if the lower boundary conformed.
-        lo_open: `lo` as it would be if it did not.
-        hi_closed: `hi` as it would be if the upper boundary conformed.
-        hi_open: `hi` as it would be if it did not.
-
-    A result `< a` conforms to the upper side when `a <= hi_closed`, and is outside the lower when `a < lo_open`; `<= a` uses
-    `hi` and `lo`. A result `> a` conforms to the lower side when `a >= lo_closed`, and is outside the upper when
-    `a > hi_open`; `>= a` uses `lo` and `hi`.
-    """
-
-    lo: float
-    hi: float
-    lo_closed: float
-    lo_open: float
-    hi_closed: float
-    hi_open: float
-
-
-def compile_interval(interval: ExactInterval) -> CompiledInterval:
-    """Return the doubles that decide for every decimal of at most 15 significant digits as the exact interval does.
-
-    The promise covers zero and magnitudes between 1e-290 and 1e290, which is all that `read_reported` lets through.
-
-    Example:
-        >>> compiled = compile_interval(ExactInterval(None, Bound(Fraction(1, 10), inclusive=False)))
-        >>> compiled.hi < 0.1 == compiled.hi_closed, compiled.lo
-        (True, -inf)
-    """
-    return _compiled(interval.lower, interval.upper)
-
-
-def compile_limit(limit: Limit, *, rounding: Rounding, factor: Fraction = Fraction(1)) -> CompiledInterval:
-    """Return `compile_interval(conforming_interval(…))` of the same, in a tenth of the time where all numbers are decimals.
-
-    Raises:
-        SpecificationError: as `conforming_interval`.
-
-    Example:
-        >>> compiled = compile_limit(make_limit(maximum="5"), rounding=Rounding.USP)
-        >>> compiled.hi < 5.5 == compiled.hi_closed
-        True
-    """
-    lower, upper = _ends(limit, rounding)
-    if factor == 1:
-        return _compiled(lower, upper)
-    _check_factor(factor)
-    try:
-        above, below = Decimal(factor.numerator), Decimal(factor.denominator)
-        return _compiled(
-            *(
-                None if end is None else _End(_EXACT.divide(_EXACT.multiply(end.value, below), above), end.inclusive)
-                for end in (lower, upper)
-            )
-        )
-    except Inexact:
-        return compile_interval(conforming_interval(limit, rounding=rounding, factor=factor))
-
-
-def _compiled(lower: Bound | _End | None, upper: Bound | _End | None) -> CompiledInterval:
-    lo_closed = lo_open = -math.inf
-    hi_closed = hi_open = math.inf
-    if lower is not None:
-        nearest, distance = _nearest(lower.value)
-        beyond = _BENEATH_DOUBLE if nearest == 0 else math.nextafter(nearest, math.inf)
-        lo_closed, lo_open = nearest if distance >= 0 else beyond, nearest if distance > 0 else beyond
-    if upper is not None:
-        nearest, distance = _nearest(upper.value)
-        beyond = -_BENEATH_DOUBLE if nearest == 0 else math.nextafter(nearest, -math.inf)
-        hi_closed, hi_open = nearest if distance <= 0 else beyond, nearest if distance < 0 else beyond
-    return CompiledInterval(
-        lo=lo_closed if lower is not None and lower.inclusive else lo_open,
-        hi=hi_closed if upper is not None and upper.inclusive else hi_open,
-        lo_closed=lo_closed,
-        lo_open=lo_open,
-        hi_closed=hi_closed,
-        hi_open=hi_open,
-    )
-
-
-# No readable number lies beyond these, so a boundary may be moved here without changing any verdict. That keeps the
-# doubles finite, and normal: a processor set to flush subnormals to zero would let 0 pass "> 0".
-_LEAST_POWER: Final = -291
-_BEYOND: Final = Fraction(10) ** -_LEAST_POWER
-_BENEATH: Final = 1 / _BEYOND
-_BENEATH_DOUBLE: Final = float(_BENEATH)
-_CERTAINLY_BETWEEN: Final = 960  # 2**961 < 10**290
-
-
-def _nearest(boundary: Fraction | Decimal) -> tuple[float, int]:
-    """Return the double nearest to a boundary, and on which side of it the decimal lies that may have this double.
-
-    Returns:
-        The double; and -1, 0 or 1 where the one decimal of 15 digits that can have it lies below, at or above the boundary.
-        Where the double has another decimal, none of 15 digits has it, and either side would do.
-    """
-    if not boundary:
-        return 0.0, 0
-    if not _is_between(boundary):
-        magnitude = _BENEATH if abs(Fraction(boundary)) < _BENEATH else _BEYOND
-        boundary = magnitude if boundary > 0 else -magnitude
-    nearest = float(boundary)
-    decimal = Decimal(f"{nearest:.14e}")
-    if isinstance(boundary, Decimal):
-        return nearest, (decimal > boundary) - (decimal < boundary)
-    above, below = decimal.as_integer_ratio()
-    distance = above * boundary.denominator - boundary.numerator * below
-    return nearest, (distance > 0) - (distance < 0)
-
-
-def _is_between(boundary: Fraction | Decimal) -> bool:
-    """Return whether the magnitude of a boundary is one that a readable number may have."""
-    if isinstance(boundary, Decimal):
-        return _LEAST_POWER <= boundary.adjusted() < -_LEAST_POWER
-    above, below = boundary.numerator.bit_length(), boundary.denominator.bit_length()
-    # The logarithm to base two differs from that by less than one; near the ends the numbers themselves are compared.
-    return abs(above - below) < _CERTAINLY_BETWEEN or _BENEATH <= abs(boundary) <= _BEYOND
