@@ -16,7 +16,10 @@ from tests.custody.conftest import postgres_server
 from tests.ledger.test_timestamps import authority
 
 from regenqc.cli import ledger as ledger_commands
+from regenqc.cli import ledger_rotation
 from regenqc.custody import canonical_json, encode_event
+from regenqc.custody.digest_names import digest_name
+from regenqc.ledger import CheckpointMemory, Log, parse_secret_key
 
 from .custody_site import ORIGIN, STAFF, event, events, lines, made_site, regenqc, signing, site
 
@@ -229,6 +232,71 @@ def test_a_checkpoint_is_refused_when_the_ledger_was_rolled_back(regenqc: Comman
     Path("old.db").rename("ledger.db")
     done = regenqc("ledger", "checkpoint")
     assert (done.code, "RQC-L050" in done.err) == (5, True)
+
+
+# ---- another key for the log --------------------------------------------------------------------------------------------
+
+
+def test_the_log_is_given_another_key_and_says_so_itself(regenqc: Command) -> None:
+    old = Path("ledger-home/log.pub").read_text().strip()
+    secret = Path("ledger-home/log.key").read_text()
+    done = regenqc("ledger", "rotate", "--reason", "yearly change", "--out", "rotated.checkpoint")
+    new = Path("ledger-home/log.pub").read_text().strip()
+    assert (done.code, new != old, new in done.out) == (0, True, True)
+    enrolled = json.loads(regenqc("ledger", "show", digest_name("LOG-KEY-IN-FORCE", new.encode())).out)
+    revoked = json.loads(regenqc("ledger", "show", digest_name("LOG-KEY-REVOKED", old.encode())).out)
+    assert (enrolled["kind"], enrolled["keys"]) == ("actor_enrolled", [new])
+    assert (revoked["kind"], revoked["keys"], revoked["reason"]) == ("key_revoked", [old], "yearly change")
+    # Whoever has pinned the old key sees by its last signature which is the next one.
+    signatures = [line.split(" ")[1] for line in Path("rotated.checkpoint").read_text().splitlines()[4:]]
+    assert signatures == [ORIGIN, ORIGIN]
+    retired = Path(f"ledger-home/log-{old.split('+')[1]}.retired.key")
+    assert (retired.read_text(), retired.stat().st_mode & 0o077) == (secret, 0)
+    assert not Path("ledger-home/next.key").exists()
+    assert Path("ledger-home/policy.txt").read_text() == f"log {new}\nlog {old}\nquorum none\n"
+    assert regenqc("ledger", "checkpoint").code == 0
+    assert regenqc("ledger", "verify", "--outside", "rotated.checkpoint").code == 0
+    # A proof from before, and one from after.
+    for event_id in (events()[4].event_id, revoked["event_id"]):
+        assert regenqc("ledger", "prove", event_id, "--out", event_id).code == 0
+
+
+def test_nothing_is_signed_with_a_revoked_key_of_the_log(regenqc: Command) -> None:
+    Path("stolen.key").write_bytes(Path("ledger-home/log.key").read_bytes())
+    assert regenqc("ledger", "rotate", "--reason", "stolen", "--old-is-lost").code == 0
+    done = regenqc("ledger", "checkpoint", "--key", "stolen.key")
+    assert done.code == 5
+    assert "RQC-L054 The key of the log was revoked, and nothing is signed with it." in " ".join(done.err.split())
+
+
+def test_a_checkpoint_of_a_revoked_key_does_not_verify(regenqc: Command) -> None:
+    stolen = Path("ledger-home/log.key").read_text()
+    assert regenqc("ledger", "rotate", "--reason", "stolen", "--old-is-lost").code == 0
+    with Log.open("sqlite:///ledger.db") as log:
+        # As the thief would: not by the command, and with a memory of their own.
+        log.checkpoint(parse_secret_key(stolen), memory=CheckpointMemory("memory of the thief"), now=1_790_000_000)
+        forged = log.latest_checkpoint().encoded
+    done = regenqc("ledger", "verify", "--json")
+    (found,) = json.loads(done.out)["detections"]
+    assert (done.code, found["detector"], found["code"]) == (5, "signed_checkpoint", "RQC-C213")
+    Path("forged.checkpoint").write_bytes(forged)
+    found = json.loads(regenqc("ledger", "verify", "--outside", "forged.checkpoint", "--json").out)["detections"]
+    assert {each["detector"] for each in found} == {"signed_checkpoint", "outside_checkpoint"}
+
+
+def test_a_change_of_the_key_that_was_interrupted_is_completed(
+    regenqc: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = Path("ledger-home/log.pub").read_text()
+    for place in ("_put_in_place", "write_file"):  # after the events, and before anything
+        with monkeypatch.context() as patch:
+            patch.setattr(f"regenqc.cli.ledger_rotation.{place}", None)
+            with pytest.raises(TypeError):
+                ledger_rotation.rotate_command(reason="yearly change")
+        assert Path("ledger-home/log.pub").read_text() == old
+    assert regenqc("ledger", "rotate", "--reason", "yearly change").code == 0
+    assert regenqc("ledger", "verify").code == 0
+    assert len(Path("ledger-home/policy.txt").read_text().splitlines()) == 3
 
 
 def test_a_proof_and_its_event_fit_in_4_kb_and_are_checked_without_the_ledger(regenqc: Command) -> None:

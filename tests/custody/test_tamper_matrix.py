@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from regenqc.custody.record import Event
     from regenqc.ledger import Transaction, Verification
 
+NEXT_KEY = Ed25519Signer(ORIGIN, seed("next"))
 TRUST = Policy.of([LOG_KEY.verifier], witnesses=[WITNESS_KEYS[0].verifier])
 
 
@@ -59,7 +60,7 @@ class Case:
 
     def __init__(self, new_url: Callable[[], str], folder: Path) -> None:
         self._new_url = new_url
-        self._folder = folder
+        self.folder = folder
         self.book = self._made(EVENTS, LOG_KEY)
         signed = self.book.log.latest_checkpoint()
         line = WITNESS_KEYS[0].sign(signed.note.text, time=NOW).line.encode()
@@ -68,7 +69,7 @@ class Case:
     def _made(self, events: Sequence[Event], key: Ed25519Signer) -> Book:
         url = self._new_url()
         book = Book.open(url, origin=ORIGIN, policy=LENIENT, now=lambda: LATER)
-        memory = CheckpointMemory(self._folder / f"memory {abs(hash(url))}")
+        memory = CheckpointMemory(self.folder / f"memory {abs(hash(url))}")
         for start, end in ((0, 100), (100, len(events))):
             assert not any(isinstance(outcome, Declined) for outcome in book.append(events[start:end]))
             book.log.checkpoint(key, memory=memory, now=NOW)
@@ -188,6 +189,22 @@ def delete_all_checkpoints(case: Case) -> None:
 
 def drop_what_no_witness_has_seen(case: Case) -> None:
     case.remade(EVENTS)
+
+
+def sign_with_a_revoked_key(case: Case) -> None:
+    write = Scribe(prefix="K", start="2026-05-02T00:00:00.000Z")
+    events = [
+        write("actor_enrolled", person="LOG-0001", roles=("system",), keys=(NEXT_KEY.verifier.text,), role="system"),
+        write("key_revoked", person="LOG-0001", keys=(LOG_KEY.verifier.text,), reason="Stolen", role="system"),
+    ]
+    assert not any(isinstance(outcome, Declined) for outcome in case.book.append(events))
+    case.book.log.checkpoint(LOG_KEY, memory=CheckpointMemory(case.folder / "memory of the thief"), now=NOW)
+
+
+def sign_before_the_key_was_enrolled(case: Case) -> None:
+    write = Scribe(prefix="K", start="2026-05-02T00:00:00.000Z")
+    event = write("actor_enrolled", person="LOG-0001", roles=("system",), keys=(LOG_KEY.verifier.text,), role="system")
+    assert not isinstance(case.book.append_one(event), Declined)
 
 
 # ---- attacks on the tables ------------------------------------------------------------------------------------------------
@@ -311,6 +328,8 @@ MATRIX = [
     (insert_back_dated_with_the_stolen_key, {OUTSIDE}),
     (roll_back_to_an_older_backup, {OUTSIDE}),
     (delete_all_checkpoints, {SIGNED}),
+    (sign_with_a_revoked_key, {SIGNED}),
+    (sign_before_the_key_was_enrolled, {SIGNED, OUTSIDE}),
     (drop_what_no_witness_has_seen, set()),
     (delete_a_trace_edge, {TABLES}),
     (add_a_trace_edge, {TABLES}),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from regenqc.cli import ledger_copies, ledger_proof, ledger_witness
+from regenqc.cli import ledger_copies, ledger_proof, ledger_rotation, ledger_witness
 from regenqc.cli.ledger_place import (
     AsJson,
     Home,
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from regenqc.custody import Declined, Noted
-    from regenqc.custody.site import Site
     from regenqc.ledger.keys import KeyPurpose as NotePurpose
 
 __all__ = ["app"]
@@ -87,7 +86,8 @@ def init_command(
     write_file(place.policy, Policy.of([verifier]).text.encode())
     with open_book(ledger, site=described, origin=origin) as book:
         if book.log.size == 0:
-            book.append_one(_enrolment(described, system, roles=["system", "records"], keys=[]))
+            roles = ("system", "records")
+            book.append_one(described.recorded("actor_enrolled", now=moment_now(), person=system, roles=roles))
     print_line(f"{origin} is ready.", good=True)
     print_facts(
         [
@@ -143,7 +143,8 @@ def enrol_command(
     site = read_site(home)
     keys = [read_file(path).decode(errors="replace").strip() for path in key or []]
     with open_book(ledger, site=site) as book:
-        noted = book.append_one(_enrolment(site, person, roles=role, keys=keys))
+        enrolled = site.recorded("actor_enrolled", now=moment_now(), person=person, roles=tuple(role), keys=tuple(keys))
+        noted = book.append_one(enrolled)
     print_line(f"{person} is enrolled as {', '.join(role)}.", good=True, detail=f"entry {noted.index}")
 
 
@@ -279,6 +280,7 @@ app.command("export")(ledger_copies.export_command)
 app.command("import")(ledger_copies.import_command)
 app.command("backup")(ledger_copies.backup_command)
 app.command("drill")(ledger_copies.drill_command)
+app.command("rotate")(ledger_rotation.rotate_command)
 app.command("policy")(ledger_witness.policy_command)
 app.add_typer(ledger_witness.app, name="witness")
 
@@ -337,27 +339,6 @@ def print_outcomes(
     for action in list(dict.fromkeys(fault.action for _, fault in faults[:_SHOWN] if fault.action))[:_SHOWN_ACTIONS]:
         print_line("", detail=f"→ {action}")
     return 3
-
-
-def _enrolment(site: Site, person: str, *, roles: Sequence[str], keys: Sequence[str]) -> Any:
-    from regenqc.custody import SCHEMA, Event
-    from regenqc.custody.digest_names import digest_name
-
-    now = moment_now()
-    return Event(
-        schema=SCHEMA,
-        kind="actor_enrolled",
-        event_id=digest_name("ENROL", f"{person} {now}".encode()),
-        event_time=now,
-        record_time=now,
-        zone=site.zone,
-        actor=site.system,
-        role="system",
-        site=site.code,
-        person=person,
-        roles=tuple(roles),
-        keys=tuple(keys),
-    )
 
 
 def _content(name: str) -> bytes:

@@ -75,6 +75,11 @@ class Home:
         return self.folder / "log.key"
 
     @property
+    def next_key(self) -> Path:
+        """Return the secret key that is to follow, while the log is being given it."""
+        return self.folder / "next.key"
+
+    @property
     def public_key(self) -> Path:
         """Return the public key of the log, for others to pin."""
         return self.folder / "log.pub"

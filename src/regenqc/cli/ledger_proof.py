@@ -89,12 +89,14 @@ def checkpoint_command(
 
     Example: regenqc ledger checkpoint --out ledger.checkpoint
     """
+    from regenqc.custody.log_keys import check_may_sign
     from regenqc.ledger import CheckpointMemory, Log
 
     place = Home(home)
     signers = [read_secret_key(path) for path in key or [place.key]]
-    with open_log(ledger):  # what is not there is not made
-        pass
+    # For reading first: what is not there is not made.
+    with open_book(ledger, read_only=True) as book, book.read() as view:
+        check_may_sign(view, [signer.verifier for signer in signers], origin=book.log.origin)
     with Log.open(ledger) as log:
         signed = log.checkpoint(*signers, memory=CheckpointMemory(place.signed), now=seconds_now())
     if out is not None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Self, cast
 from msgspec import Struct
 
 from regenqc.custody.canonical import spell_event
+from regenqc.custody.log_keys import with_keys_in_force
 from regenqc.custody.projection.audit import ProjectionAuditor
 from regenqc.custody.projection.offered import OfferedEntry, entries_of
 from regenqc.custody.projection.page_check import extent_of
@@ -348,7 +349,8 @@ class Book:
                 return found
         with self._log.read() as view:
             auditor = ProjectionAuditor(view, policy=rules, now=self._now())
-            return self._log.verify(policy=trust, outside=outside, auditor=auditor, indexes=indexes)
+            found = self._log.verify(policy=trust, outside=outside, auditor=auditor, indexes=indexes)
+            return with_keys_in_force(found, view, trust=trust, outside=outside)
 
     def _verify_swiftly(
         self,
@@ -368,7 +370,7 @@ class Book:
                 found = self._log.verify(policy=trust, outside=outside, auditor=auditor, indexes=indexes)
             finally:
                 readers.close()
-        return found if auditor.is_right else None
+            return with_keys_in_force(found, view, trust=trust, outside=outside) if auditor.is_right else None
 
     # ---- the refusal log --------------------------------------------------------------------------------------------
 

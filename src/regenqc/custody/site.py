@@ -8,11 +8,13 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from regenqc.custody.book import Keeper
+from regenqc.custody.digest_names import digest_name
 from regenqc.custody.grammar import is_code
 from regenqc.custody.kinds import KINDS
 from regenqc.custody.moments import ZONES
 from regenqc.custody.people_keys import check_person_signature
 from regenqc.custody.privacy import is_pseudonym
+from regenqc.custody.record import SCHEMA, Event
 from regenqc.custody.rules.policy import SIGNED_KINDS, Policy
 from regenqc.errors import Fault, SpecificationError
 
@@ -52,6 +54,25 @@ class Site:
     def keeper(self) -> Keeper:
         """Return who records projection digests."""
         return Keeper(actor=self.system, site=self.code, zone=self.zone)
+
+    def recorded(self, kind: str, *, now: str, **members: Any) -> Event:
+        """Return an event that this installation records of itself.
+
+        Args:
+            kind: of the event.
+            now: the present moment.
+            members: further members; without `event_id` it follows from the others.
+
+        Example:
+            >>> site = parse_site(site_text(code="MAKER-1", system="SYSTEM-0001", zone="+01:00"))
+            >>> site.recorded("study_resumed", now="2026-03-16T12:00:00.000Z", study="STUDY-A", reason="Review").actor
+            'SYSTEM-0001'
+        """
+        identity = digest_name(kind.upper().replace("_", "-"), f"{sorted(members.items())} {now}".encode())
+        return Event(
+            schema=SCHEMA, kind=kind, event_time=now, record_time=now, zone=self.zone, actor=self.system, role="system",
+            site=self.code, **{"event_id": identity} | members,
+        )  # fmt: skip
 
 
 def site_text(*, code: str, system: str, zone: str) -> str:
