@@ -86,11 +86,18 @@ def impact_command(
     if out is not None:
         write_text(out, _csv(impact))
     if as_json:
-        found = {"judged": impact.judged, "changed": [asdict(batch) for batch in impact.changed]}
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        typer.echo(_json(impact))
     else:
         _print_impact(impact, out)
     raise typer.Exit(1 if impact.changed else 0)
+
+
+def _json(impact: Impact) -> str:
+    import msgspec
+
+    return msgspec.json.format(
+        msgspec.json.encode({"judged": impact.judged, "changed": impact.changed}), indent=2
+    ).decode()
 
 
 def _csv(impact: Impact) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -13,7 +14,13 @@ import pyarrow.compute as pc
 from regenqc.evaluation.cell_marks import marks_of
 from regenqc.evaluation.cells import SettledCells, settle_cells
 from regenqc.evaluation.consequences import CONSEQUENCE_FILE, consequence_batches
-from regenqc.evaluation.disposition import DISPOSITION_CODES, DISPOSITION_SCHEMA, dispositions_of, no_specification
+from regenqc.evaluation.disposition import (
+    DISPOSITION_CODES,
+    DISPOSITION_SCHEMA,
+    dispositions_of,
+    judged_batches,
+    no_specification,
+)
 from regenqc.evaluation.findings import FINDING_COLUMNS, findings_of
 from regenqc.evaluation.investigations import INVESTIGATION_FILE, investigation_batches
 from regenqc.evaluation.judge import Judge, JudgedRows
@@ -47,7 +54,6 @@ class Evaluation:
         rows_judged: rows with a verdict.
         rows_refused: rows that could not be judged at all.
         rows_computed: means, medians and derived results, judged beside the rows read.
-        disposition_table: one row per batch, specification and stage, sorted.
         matrix: every cell.
     """
 
@@ -58,8 +64,8 @@ class Evaluation:
     rows_judged: int
     rows_refused: int
     rows_computed: int
-    disposition_table: pa.Table
     matrix: VerdictMatrix
+    _dispositions: Callable[[], pa.Table]
     _findings: Callable[[NDArray[np.int64] | None], Iterator[pa.RecordBatch]]
     _investigations: Callable[[], Iterator[pa.RecordBatch]]
     _consequences: Callable[[], Iterator[pa.RecordBatch]]
@@ -71,6 +77,11 @@ class Evaluation:
             only: codes of the batches that are asked about, as positions in `matrix.batch_ids`; all when not given.
         """
         return self._findings(only)
+
+    @property
+    def disposition_table(self) -> pa.Table:
+        """Return one row per batch, specification and stage, sorted; made when it is asked for first."""
+        return self._dispositions()
 
     @property
     def dispositions(self) -> Any:
@@ -190,9 +201,13 @@ def conclude(
         marks=marks_of(raw, plan=plan, groups=groups),
     )
     evaluated_at = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    dispositions, uncovered = _dispositions(
-        plan, groups, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at
-    )
+    uncovered = _uncovered(plan, settled, count=len(rank), stage=stage)
+
+    @cache
+    def dispositions() -> pa.Table:
+        return _dispositions(
+            plan, groups, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at, uncovered=uncovered
+        )
 
     def findings(only: NDArray[np.int64] | None) -> Iterator[pa.RecordBatch]:
         rows, cells, bare = raw, settled, uncovered
@@ -240,7 +255,6 @@ def conclude(
         rows_judged=judge.rows_judged,
         rows_refused=judge.rows_refused,
         rows_computed=rows_computed,
-        disposition_table=dispositions,
         matrix=VerdictMatrix(
             plan.judged_by,
             settled,
@@ -249,10 +263,20 @@ def conclude(
             rank,
             stage,
         ),
+        _dispositions=dispositions,
         _findings=findings,
         _investigations=investigations,
         _consequences=consequences,
     )
+
+
+def _uncovered(plan: Plan, settled: list[SettledCells], *, count: int, stage: int | None) -> NDArray[np.int64]:
+    """Return the codes of the batches that no specification speaks about."""
+    judged = np.zeros(count, dtype=np.bool_)
+    for cells in settled:
+        for batches in judged_batches(cells, stages=plan.specifications[cells.specification].stages, stage=stage):
+            judged[batches] = True
+    return np.flatnonzero(~judged)
 
 
 def _dispositions(
@@ -264,11 +288,11 @@ def _dispositions(
     rank: NDArray[np.int64],
     stage: int | None,
     evaluated_at: str,
-) -> tuple[pa.Table, NDArray[np.int64]]:
-    """Return the dispositions, sorted, and the batches that no specification speaks about."""
+    uncovered: NDArray[np.int64],
+) -> pa.Table:
+    """Return the dispositions, sorted."""
     parts: list[pa.RecordBatch] = []
     keys: list[NDArray[np.int64]] = []
-    seen: list[NDArray[np.int64]] = []
     for cells in settled:
         found = dispositions_of(
             cells,
@@ -280,17 +304,12 @@ def _dispositions(
         )
         for at, batches, rows in found:
             parts.append(rows)
-            seen.append(batches)
             judged_by = groups.judged_by(cells.specification, batches)
             keys.append((rank[batches] * len(plan.judged_by) + judged_by) * len(STAGES) + at)
-    judged = np.zeros(len(rank), dtype=np.bool_)
-    for batches in seen:
-        judged[batches] = True
-    bare = np.flatnonzero(~judged)
-    if len(bare):
+    if len(uncovered):
         word = "" if stage is None else STAGES[stage].value
-        parts.append(no_specification(batch_ids.take(pa.array(bare)), stage=word, evaluated_at=evaluated_at))
-        keys.append(rank[bare] * len(plan.judged_by) * len(STAGES))
+        parts.append(no_specification(batch_ids.take(pa.array(uncovered)), stage=word, evaluated_at=evaluated_at))
+        keys.append(rank[uncovered] * len(plan.judged_by) * len(STAGES))
     table = pa.Table.from_batches(parts, schema=DISPOSITION_CODES).unify_dictionaries()
     order = np.argsort(np.concatenate(keys), kind="stable") if keys else np.empty(0, dtype=np.int64)
-    return table.take(pa.array(order)), bare
+    return table.take(pa.array(order))

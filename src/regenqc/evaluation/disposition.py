@@ -25,6 +25,7 @@ __all__ = [
     "DISPOSITION_CODES",
     "DISPOSITION_SCHEMA",
     "dispositions_of",
+    "judged_batches",
     "no_specification",
     "severities_of",
 ]
@@ -131,6 +132,18 @@ def dispositions_of(
             )
         )
     return parts
+
+
+def judged_batches(settled: SettledCells, *, stages: Sequence[Stage], stage: int | None) -> Iterator[NDArray[np.int64]]:
+    """Yield for every stage at which batches of a group are judged their codes.
+
+    Args:
+        settled: cells of one group under one specification.
+        stages: of that specification.
+        stage: index of the only stage wanted, `None` for every stage that has requirements or results.
+    """
+    for _, _, rows in _judged(settled, stages, stage=stage):
+        yield settled.batches[rows]
 
 
 def severities_of(settled: SettledCells, stages: Sequence[Stage]) -> Iterator[tuple[int, NDArray[np.int8]]]:
