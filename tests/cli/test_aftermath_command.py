@@ -10,6 +10,8 @@ from tests.custody.story import MAKER, PATIENT
 from tests.reinspection.bedside import AT_HOSPITAL, DOSE, PLAN, STUDY, ready
 from tests.reinspection.test_aftermath import BOTH, followed, treated
 
+from regenqc.custody.record import Blob
+
 from .custody_site import regenqc
 
 if TYPE_CHECKING:
@@ -134,6 +136,19 @@ def test_versions_of_sites_must_be_equal(folder: Path, regenqc: Callable[..., Do
     done = regenqc("aftermath", "versions", STUDY, "--ledger", lead, "--also", same, "--also", other, "--json")
     assert (done.code, [each["differs"] for each in json.loads(done.out)]) == (1, [[], [], ["protocol_version"]])
     assert regenqc("aftermath", "versions", "STUDY-9", "--ledger", lead).code == 1
+
+
+def test_sites_that_judged_by_different_versions_are_named(folder: Path, regenqc: Callable[..., Done]) -> None:
+    for name, version, where in (("a", "1", "maker evaluation"), ("b", "2", "reinspect")):
+        (folder / name).mkdir()
+        documents, blobs = (f"example/a#{version}",), (Blob(f"sha256:{64 * version}", "specification"),)
+        ready().bend(where, documents=documents, blobs=blobs).book(folder / name).close()
+    lead, other = (f"sqlite:///{folder}/{name}/ledger.db" for name in "ab")
+    assert regenqc("aftermath", "versions", STUDY, "--ledger", lead).code == 0
+    done = regenqc("aftermath", "versions", STUDY, "--ledger", lead, "--also", other, "--json")
+    said = "example/a: MAKER-1 by 1 (sha256:111111111111…), HOSPITAL-1 by 2 (sha256:222222222222…)."
+    assert (done.code, [each["worked_by_differs"] for each in json.loads(done.out)]) == (1, [[said], [said]])
+    assert "versions differ" in regenqc("aftermath", "versions", STUDY, "--ledger", lead, "--also", other).out
 
 
 def test_the_lead_site_collects_the_adverse_events_of_all_sites(folder: Path, regenqc: Callable[..., Done]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 from pathlib import Path
@@ -13,6 +14,7 @@ from msgspec.structs import replace
 from regenqc.custody import Item, event_faults
 from regenqc.custody.evaluation_event import evaluation_events
 from regenqc.custody.site import parse_site, site_text
+from regenqc.errors import SpecificationError
 
 from .custody_site import event, lines, made_site, regenqc, site
 
@@ -165,3 +167,37 @@ def test_a_batch_that_is_no_code_is_a_fault_and_not_another_batch() -> None:
     assert found.items == (Item("LOT 1"),)
     assert event_faults(found)
     assert event_faults(replace(found, items=(Item("LOT-1"),), lot="LOT-1")) == []
+
+
+def test_an_evaluation_names_the_procedures_of_its_site_and_another_version_of_one_is_another_evaluation() -> None:
+    row = {"batch_id": "LOT-1", "stage": "drug_product_release", "disposition": "eligible", "spec_id": "a/b"}
+    row |= {"spec_version": "1", "spec_fingerprint": "sha256:" + 64 * "0"}
+    moment = "2026-03-16T12:00:00.000Z"
+    found = [
+        evaluation_events(row, items=["DP-1"], inputs=[], site=site, evaluated_at=moment, recorded_at=moment)[0]
+        for site in (SITE, *(dataclasses.replace(SITE, procedures={"SOP-QC-014": version}) for version in "34"))
+    ]
+    assert [each.documents for each in found] == [
+        ("a/b#1",),
+        ("a/b#1", "procedure/SOP-QC-014#3"),
+        ("a/b#1", "procedure/SOP-QC-014#4"),
+    ]
+    assert len({each.event_id for each in found}) == 3
+
+
+@pytest.mark.parametrize(
+    ("table", "where"),
+    [
+        ('[procedures]\n"SOP 1" = "3"', "procedures"),
+        ('[procedures]\n"SOP-1" = 3', "procedures.SOP-1"),
+        ('[procedures]\n"SOP-1" = "3#4"', "procedures.SOP-1"),
+        ('[specifications]\n"a/b" = "1.0.0"', "specifications.a/b"),
+        ('specifications = "a/b"', "specifications"),
+    ],
+)
+def test_versions_of_a_site_file_that_say_nothing_are_refused(table: str, where: str) -> None:
+    text = site_text(code="MAKER-1", system="SYSTEM-0001", zone="+01:00")
+    text = f"{table}\n{text}" if "[" not in table else f"{text}\n{table}\n"
+    with pytest.raises(SpecificationError) as caught:
+        parse_site(text)
+    assert [fault.where for fault in caught.value.faults] == [f"site.toml {where}"]

@@ -17,7 +17,9 @@ from regenqc.canonical import canonical_json, digest_of
 from regenqc.custody import Book
 from regenqc.custody.moments import milliseconds_of, moment_of_milliseconds
 from regenqc.custody.trace.reader import Reader
+from regenqc.custody.versions import versions_of
 from regenqc.signing.keys import OpenKey
+from regenqc.specification import load_specification
 
 from .custody_site import regenqc
 from .test_reinspect_command import SPEC, answers, arrived, fill, logged
@@ -32,18 +34,26 @@ if TYPE_CHECKING:
 __all__ = ["arrived", "regenqc"]  # fixtures
 
 LOT = "LOT-0001"
+# By what the maker judged: as it is installed at the hospital, under another fingerprint, and one that the hospital does not have.
+INSTALLED = load_specification("example/hipsc-progenitors")
+MAKERS = unsigned_decision(LOT)["spec"] | {"version": INSTALLED.version, "fingerprint": INSTALLED.fingerprint}
+OTHER_VERSION = MAKERS | {"version": "0.9.0", "fingerprint": "sha256:" + 64 * "b"}
+OWN = OTHER_VERSION | {"id": "maker/own"}
 PENDING = [{"requirement_id": "sterility", "title": "Sterility", "due": "2026-03-30T00:00:00Z"}]
 
 
 @pytest.fixture(scope="module")
 def packets() -> dict[str, bytes]:
     """Real packets: PDFs that a manufacturer's issuer sealed and signed, of decisions that a Qualified Person signed."""
+    values = [result(*TESTS[1], uncertainty="1.2"), result(*TESTS[7], counts=False)]
     made = {
-        "right": decision(LOT),
-        "another lot": decision("LOT-0002"),
-        "rejected": decision(LOT, "reject"),
-        "values": decision(LOT, results=[result(*TESTS[1], uncertainty="1.2"), result(*TESTS[7], counts=False)]),
-        "conditional": decision(LOT, "conditional_release", disposition="conditional", pending=PENDING),
+        "right": decision(LOT, spec=MAKERS),
+        "another lot": decision("LOT-0002", spec=MAKERS),
+        "rejected": decision(LOT, "reject", spec=MAKERS),
+        "values": decision(LOT, spec=MAKERS, results=values),
+        "conditional": decision(LOT, "conditional_release", spec=MAKERS, disposition="conditional", pending=PENDING),
+        "another version": decision(LOT, spec=OTHER_VERSION),
+        "a specification of the maker's own": decision(LOT, spec=OWN),
     }
     found = {name: site.pdf(site.certificate(made=each)) for name, each in made.items()}
     return found | {"appended": found["right"] + b"\n", "no packet": b"a letter", "cut": found["right"][:2000]}
@@ -131,6 +141,64 @@ def test_the_values_of_the_manufacturer_are_written_down_with_their_uncertaintie
     }
 
 
+# ---- versions -----------------------------------------------------------------------------------------------------------
+
+
+def test_each_site_states_by_what_it_worked(
+    looked_at: Story, tmp_path: Path, regenqc: Callable[..., Done], packets: dict[str, bytes]
+) -> None:
+    del looked_at
+    believe(tmp_path)
+    rules = tmp_path / "ledger-home" / "site.toml"
+    rules.write_text(rules.read_text() + '\n[procedures]\n"SOP-RECEIPT-07" = "3"\n')
+    assert judge(regenqc, "--record", packet=packets["right"]).code == 0
+    event = recorded()
+    used = load_specification(SPEC[-1])
+    assert [(each.name, each.version, each.fingerprint) for each in versions_of(event)] == [
+        (used.id, used.version, used.fingerprint),
+        ("procedure/SOP-RECEIPT-07", "3", ""),
+        (INSTALLED.id, INSTALLED.version, INSTALLED.fingerprint),
+    ]
+
+
+def test_a_packet_of_another_version_than_the_one_installed_here_holds_by_its_own_reason(
+    looked_at: Story, tmp_path: Path, regenqc: Callable[..., Done], packets: dict[str, bytes]
+) -> None:
+    del looked_at
+    believe(tmp_path)
+    done = judge(regenqc, "--record", "--json", packet=packets["another version"])
+    told = json.loads(done.out)
+    faults = [fault["code"] for each in told["findings"] for fault in each["faults"]]
+    assert (done.code, told["disposition"], faults) == (1, "hold", ["RQC-H315"])
+    event = recorded()
+    assert (event.outcome, measured(event)["receipt_packet"]) == ("non_conformant", "RQC-H315")
+
+
+@pytest.mark.parametrize(
+    ("agreed", "code"),
+    [
+        pytest.param("", 0, id="nothing is agreed, and nothing can be compared"),
+        pytest.param("b", 0, id="this version is agreed"),
+        pytest.param("c", 1, id="another version is agreed"),
+    ],
+)
+def test_a_specification_of_the_makers_own_is_compared_with_what_was_agreed(
+    looked_at: Story,
+    tmp_path: Path,
+    regenqc: Callable[..., Done],
+    packets: dict[str, bytes],
+    agreed: str,
+    code: int,
+) -> None:
+    del looked_at
+    believe(tmp_path)
+    rules = tmp_path / "ledger-home" / "site.toml"
+    if agreed:
+        rules.write_text(rules.read_text() + f'\n[specifications]\n"maker/own" = "sha256:{64 * agreed}"\n')
+    done = judge(regenqc, packet=packets["a specification of the maker's own"])
+    assert (done.code, "RQC-H315" in done.out) == (code, code == 1)
+
+
 def expired_signer() -> bytes:
     return site.registry(qp_valid_to=datetime(2026, 3, 1, tzinfo=UTC)).data
 
@@ -157,7 +225,8 @@ def withdrawn(basis: str, since: str) -> bytes:
 
 
 def rejected_later() -> bytes:
-    newer = unsigned_decision(LOT, "reject", supersedes=decision(LOT)["decision_id"], reason="late positive")
+    earlier = decision(LOT, spec=MAKERS)["decision_id"]
+    newer = unsigned_decision(LOT, "reject", spec=MAKERS, supersedes=earlier, reason="late positive")
     return canonical_json(newer | {"signatures": [signature(newer)]}) + b"\n"
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from tests.custody.story import COI, HOSPITAL, MAKER
 from tests.custody.two_ledgers import DOSE, HOSPITALS, MAKERS, OTHER, TwoLedgers
+
+from regenqc.custody.record import Blob
 
 from .custody_site import regenqc
 
@@ -66,3 +69,38 @@ def test_what_no_ledger_names_and_what_is_named_twice_is_refused(
     assert (twice.code, "RQC-U109" in twice.err) == (2, True)
     drawn = regenqc("trace", "forward", DOSE, "--ledger", maker, "--also", hospital, "--svg", tmp_path / "a.svg")
     assert (drawn.code, "RQC-U109" in drawn.err) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("makers", "hospitals", "code"),
+    [
+        pytest.param(("a/b#1", "1"), ("a/b#1", "1"), 0, id="one version at both"),
+        pytest.param(("a/b#1", "1"), ("a/b#2", "2"), 5, id="two versions"),
+        pytest.param(("a/b#1", "1"), ("a/b#1", "2"), 5, id="one version number, two fingerprints"),
+        pytest.param(("a/b#1", "1"), ("a/c#2", "2"), 0, id="two specifications"),
+        pytest.param(("procedure/SOP-1#1", ""), ("procedure/SOP-1#2", ""), 5, id="two versions of a procedure"),
+        pytest.param(("a/b#1", "1"), ("a/b#1", ""), 0, id="an event that states no fingerprint"),
+    ],
+)
+def test_the_versions_of_all_sites_are_listed_and_those_that_differ_leave_with_5(
+    sites: TwoLedgers,
+    regenqc: Callable[..., Done],
+    makers: tuple[str, str],
+    hospitals: tuple[str, str],
+    code: int,
+) -> None:
+    def stated(document: str, digit: str) -> dict[str, Any]:
+        blobs = (Blob(f"sha256:{64 * digit}", "specification"),) if digit else ()
+        return {"documents": (document,), "blobs": blobs}
+
+    sites.makers.append(
+        sites.write("evaluation", items=(DOSE,), outcome="eligible", stage="drug_product_release", **stated(*makers))
+    )
+    sites.received(DOSE, of=sites.sent(DOSE))
+    sites.at_hospital("reinspect", items=(DOSE,), outcome="conformant", coi=COI, **stated(*hospitals))
+    maker, hospital = sites.urls()
+    done = regenqc("trace", "forward", "LOT-0001", "--ledger", maker, "--also", hospital)
+    assert (done.code, "versions differ" in done.out) == (code, code == 5)
+    told = json.loads(regenqc("trace", "backward", DOSE, "--ledger", maker, "--also", hospital, "--json").out)["answer"]
+    assert [each["site"] for each in told["versions"]] == [MAKER, HOSPITAL]
+    assert bool(told["differences"]) == (code == 5)

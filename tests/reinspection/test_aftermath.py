@@ -6,14 +6,16 @@ from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.custody.story import COI, MAKER, PATIENT
+from msgspec.structs import replace
+from tests.custody.story import COI, HOSPITAL, MAKER, PATIENT
+from tests.custody.two_ledgers import TwoLedgers
 from tests.reinspection.bedside import AT_HOSPITAL, BEDSIDE, DOSE, PLAN, RULES, STUDY, Story, ready
 
 from regenqc.custody.record import Item, Measurement
 from regenqc.errors import SpecificationError, UsageError
 from regenqc.regulation.clocks import WorkingCalendar
 from regenqc.regulation.duties import REPORTS
-from regenqc.reinspection.aftermath import OCCURRENCES, consequences_of, follow_up_visits, notices_due
+from regenqc.reinspection.aftermath import OCCURRENCES, consequences_of, follow_up_visits, join_sites, notices_due
 from regenqc.reinspection.gate import ask_gate
 from regenqc.vocabulary import Jurisdiction
 
@@ -169,3 +171,32 @@ def test_who_received_nothing_is_not_followed(tmp_path: Path) -> None:
     story = ready().bend("plan", measurements=(*PLAN, *SCHEDULE))
     with story.book(tmp_path) as book, book.read() as view:
         assert follow_up_visits(view, STUDY, today=date(2026, 4, 1)) == ()
+
+
+@pytest.mark.parametrize(
+    ("kind", "said", "word"),
+    [
+        ("evaluation", {"outcome": "reject", "stage": "cell_bank"}, "evaluated as reject"),
+        ("decision", {"outcome": "reject"}, "rejected"),
+        ("recall", {"reason": "contaminated"}, "recalled"),
+    ],
+)
+def test_what_becomes_of_a_bank_reaches_the_doses_at_another_site(
+    tmp_path: Path, kind: str, said: dict[str, str], word: str
+) -> None:
+    sites = TwoLedgers(tmp_path).made()
+    write, began = sites.write, sites.makers[0]
+    before = {"event_time": began.event_time, "record_time": began.event_time}
+    source = write("donation", outputs=("BIOPSY-9",), donor="DONOR-0009", **before)
+    banked = write("banking", inputs=("BIOPSY-9",), outputs=("MCB-9/V001",), lot="MCB-9", stage="cell_bank", **before)
+    at = next(number for number, event in enumerate(sites.makers) if event.kind == "modification")
+    made = sites.makers[at]
+    sites.makers[at : at + 1] = [source, banked, replace(made, inputs=(*made.inputs, Item("MCB-9/V001")))]
+    sites.received(DOSE, of=sites.sent(DOSE))
+    sites.makers.append(write(kind, items=("MCB-9/V001",), role="qualified_person", actor="QP-0001", **said))
+    told = []
+    for book in sites.books():
+        with book, book.read() as view:
+            told.append(consequences_of(view, "MCB-9/V001") if not told else consequences_of(view, DOSE))
+    found = {each.item: each for each in join_sites(told)}
+    assert (found[DOSE].holder, found[DOSE].stops) == (HOSPITAL, (f"made from MCB-9/V001 {word}",))

@@ -118,6 +118,37 @@ def reacted(name: str = "reaction", **said_so: Any) -> Callable[[Story], object]
     return lambda story: story.add(name, "adverse_event", **members)
 
 
+BANK = "MCB-0001/V001"
+BANK_REJECTED = {"kind": "decision", "outcome": "reject"}
+BANK_RECALLED = {"kind": "recall", "reason": "contaminated"}
+BANK_FAILED = {"kind": "evaluation", "outcome": "reject", "stage": "cell_bank", "documents": ("example/bank#1",)}
+
+
+def from_a_bank(*told: dict[str, Any], late: bool = False) -> Callable[[Story], object]:
+    """Make the culture of a vial of a bank, too, and tell of the bank before the lot is made, or after all the rest."""
+
+    def bend(story: Story) -> None:
+        began = story.events["make modification"]
+        before = {"event_time": began.event_time, "record_time": began.event_time}
+        source = story.write("donation", outputs=("BIOPSY-0001",), donor="DONOR-0009", **before)
+        banked = story.write(
+            "banking", inputs=("BIOPSY-0001",), outputs=(BANK,), lot="MCB-0001", stage="cell_bank", **before
+        )
+        about = [story.write(**each, items=(BANK,), **({} if late else before)) for each in told]
+        story.bend("make modification", inputs=(*began.inputs, Item(BANK)))
+        names = {"biopsy": source, "bank": banked} | ({} if late else dict(zip("abc", about, strict=False)))
+        kept = dict(story.events)
+        story.events.clear()
+        for name, event in kept.items():
+            if name == "make modification":
+                story.events.update(names)
+            story.events[name] = event
+        if late:
+            story.events.update(zip("abc", about, strict=False))
+
+    return bend
+
+
 def planned(**changes: str) -> Callable[[Story], object]:
     kept = tuple(Measurement(each.name, changes.get(each.name, each.value), each.unit) for each in PLAN)
     return lambda story: story.bend("plan", measurements=tuple(each for each in kept if each.value != "-"))
@@ -155,6 +186,47 @@ CASES = (
         "what it was made from rejected",
         "origins_stand",
         bend=said("decision", items=("AP-0001",), outcome="reject", site=MAKER),
+    ),
+    *(
+        Case(f"a bank that it was made from {word}, {when}", "origins_stand", bend=from_a_bank(told, late=late))
+        for word, told in (("rejected", BANK_REJECTED), ("recalled", BANK_RECALLED), ("failed", BANK_FAILED))
+        for when, late in (("before the lot was made", False), ("after the dose was accepted", True))
+        # What is rejected or recalled already is not used: the ledger refuses the next step.
+        if late or word == "failed"
+    ),
+    Case(
+        "inspected by another version than the maker judged by",
+        "versions_equal",
+        bend=lambda story: (
+            story.bend("reinspect", documents=("a/b#2",)),
+            said("evaluation", items=(DOSE,), outcome="eligible", site=MAKER, documents=("a/b#1",))(story),
+        ),
+    ),
+    Case(
+        "one version number, two fingerprints",
+        "versions_equal",
+        bend=lambda story: story.bend(
+            "reinspect",
+            documents=("a/b#1",),
+            blobs=(Blob("sha256:" + 64 * "1", "specification"),),
+            measurements=(
+                Measurement("packet_specification", "a/b#1"),
+                Measurement("packet_fingerprint", "sha256:" + 64 * "2"),
+            ),
+        ),
+    ),
+    Case(
+        "another version of a procedure than the plan's",
+        "versions_equal",
+        bend=lambda story: (
+            story.bend("reinspect", documents=("procedure/SOP-1#2",)),
+            story.bend("plan", measurements=(*PLAN, Measurement("procedure", "SOP-1#3"))),
+        ),
+    ),
+    Case(
+        "a specification of the plan that nobody stated",
+        "versions_equal",
+        bend=lambda story: story.bend("plan", measurements=(*PLAN, Measurement("specification", "a/b#1"))),
     ),
     Case("never shipped nor received", "received", bend=handed_over_without_shipping),
     Case("sent on", "held_here", bend=said("ship", items=(DOSE,), destination="HOSPITAL-2")),
@@ -463,6 +535,29 @@ def test_each_broken_condition_says_no_and_no_other_does(case: Case, tmp_path: P
 
 def test_every_condition_of_the_table_is_broken_by_some_case() -> None:
     assert {case.name for case in CASES} == {condition.name for condition in CONDITIONS}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        pytest.param((), id="nothing was said of it"),
+        pytest.param((BANK_FAILED, BANK_FAILED | {"outcome": "eligible"}), id="it failed, and conformed in the end"),
+        pytest.param(
+            (BANK_FAILED, {"kind": "decision", "outcome": "release"}), id="it failed, and somebody released it"
+        ),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True], ids=["before the lot was made", "after the dose was accepted"])
+def test_a_dose_from_a_bank_that_stands_may_be_given(
+    tmp_path: Path, told: tuple[dict[str, Any], ...], *, late: bool
+) -> None:
+    answer = answer_to(Case("", "", bend=from_a_bank(*told, late=late)), tmp_path)
+    assert (answer.word, answer.names) == ("go", ())
+
+
+def test_the_reason_names_the_bank_and_what_became_of_it(tmp_path: Path) -> None:
+    answer = answer_to(Case("", "", bend=from_a_bank(BANK_FAILED)), tmp_path)
+    assert [reason.got for reason in answer.reasons] == [f"made from {BANK} evaluated as reject"]
 
 
 def test_codes_and_names_are_unique() -> None:

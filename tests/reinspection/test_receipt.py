@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from tests.custody.story import COI, HOSPITAL, PATIENT
 from tests.reinspection.bedside import DOSE, ready
 
 import regenqc
+from regenqc.canonical import canonical_json
 from regenqc.errors import DataError
 from regenqc.reinspection.receipt import (
     QUESTIONS,
@@ -21,6 +23,7 @@ from regenqc.reinspection.receipt import (
     Receipt,
     ReTest,
     WayCondition,
+    amended,
     expectation_of,
     judge_receipt,
     judge_receipts,
@@ -254,3 +257,21 @@ def test_the_ledger_says_what_is_expected(tmp_path: Path) -> None:
     assert (found.recipient, found.coi, found.lot) == (PATIENT, COI, "LOT-0001")
     assert (found.shipment, found.containers, found.times_received) == (story.events["ship"].event_id, 1, 1)
     assert unknown == Expectation()
+
+
+def test_a_receipt_of_an_earlier_version_keeps_its_bytes() -> None:
+    told = json.loads(receipt_bytes(amended(GOOD, packet=PACKET)))
+    # Written before a packet said by which specification the maker judged.
+    assert sorted(told["packet"]) == [
+        "batch",
+        "certificate",
+        "decision",
+        "digest",
+        "faults",
+        "pending",
+        "results",
+        "verified",
+    ]
+    data = canonical_json(told) + b"\n"
+    assert receipt_bytes(read_receipt(data)) == data
+    assert not [each for each in receipt_findings(read_receipt(data), Expectation()) if "RQC-H315" in str(each.faults)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +14,11 @@ from regenqc.cli.ledger_screen import print_json, print_line, print_table
 from regenqc.cli.trace_answers import moment_stated
 from regenqc.cli.trace_several import Also  # noqa: TC001 - typer reads the type
 from regenqc.errors import Fault, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from regenqc.custody.versions import VersionStated
 
 __all__ = ["app"]
 
@@ -92,20 +97,27 @@ def versions_command(
 ) -> None:
     """Whether all sites of a study work by the same versions as the lead site, whose ledger is named first.
 
-    Leaves with 1 when they do not.
+    Compared are the plans, and the specifications and procedures that each site stated when it judged, received or inspected
+    what belongs to the study. Leaves with 1 when they are not equal.
 
     Example: regenqc aftermath versions STUDY-0007 --ledger sqlite:///lead.db --also sqlite:///hospital.db
     """
     from contextlib import ExitStack
 
-    from regenqc.reinspection.aftermath import plans_at
+    from regenqc.cli.trace_several import print_versions
+    from regenqc.custody.versions import version_differences
+    from regenqc.reinspection.aftermath import plans_at, versions_at
 
     with ExitStack() as stack:
         views = {url: stack.enter_context(stack.enter_context(open_log(url)).read()) for url in (ledger, *(also or ()))}
         found = plans_at(views, study)
-    is_equal = bool(found[0].stated) and not any(each.differs for each in found)
+        worked_by = versions_at(views, study)
+    every = [each for stated in worked_by.values() for each in stated]
+    differences = version_differences(every)
+    is_equal = bool(found[0].stated) and not any(each.differs for each in found) and not differences
     if as_json:
-        print_json([asdict(each) for each in found])
+        differing = {each.name: each.explanation for each in differences}
+        print_json([asdict(each) | _worked_by(worked_by[each.ledger], differing) for each in found])
     else:
         names = sorted({name for each in found for name in each.stated})
         print_table(
@@ -116,9 +128,18 @@ def versions_command(
             ],
             empty="No ledger.",
         )
+        print_versions(every)
         said = "All sites work by the same versions." if is_equal else "The versions of the sites differ."
         print_line(said, good=is_equal)
     raise typer.Exit(0 if is_equal else 1)
+
+
+def _worked_by(stated: Sequence[VersionStated], differing: Mapping[str, str]) -> dict[str, Any]:
+    names = dict.fromkeys(each.name for each in stated)
+    return {
+        "worked_by": [asdict(each) for each in stated],
+        "worked_by_differs": [differing[name] for name in names if name in differing],
+    }
 
 
 @app.command("inbox")

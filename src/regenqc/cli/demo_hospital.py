@@ -326,7 +326,15 @@ def _inspect(own: _Ledger, place: Path, item: str, number: int) -> JudgedReceipt
     logger, condition = place / f"logger-{number}.csv", place / "condition.toml"
     logger.write_text(_logged(planted=number == len(_CONTAINERS)), encoding="utf-8")
     condition.write_text(_CONDITION, encoding="utf-8")
-    receipt = add_packet(receipt, place / _PACKET, trust=place / "trust", now=datetime.fromisoformat(inspected_at))
+    specification = load_specification(_SPECIFICATION)
+    receipt = add_packet(
+        receipt,
+        place / _PACKET,
+        trust=place / "trust",
+        now=datetime.fromisoformat(inspected_at),
+        used=specification,
+        agreed=own.site.specifications,
+    )
     pictures: list[str] = []
     receipt = add_way(
         receipt,
@@ -343,7 +351,7 @@ def _inspect(own: _Ledger, place: Path, item: str, number: int) -> JudgedReceipt
     judged = judge_receipt(
         receipt,
         expected=expected,
-        specification=load_specification(_SPECIFICATION),
+        specification=specification,
         now=datetime.fromisoformat(inspected_at),
     )
     (place / f"receipt-{number}.json").write_bytes(receipt_bytes(receipt))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from regenqc.cli.ledger_place import AsJson, HomeOption, Ledger, moment_now, read_file, read_site
+from regenqc.cli.ledger_place import AsJson, Home, HomeOption, Ledger, moment_now, read_file, read_site
 from regenqc.cli.ledger_screen import print_json, print_line
 from regenqc.cli.reinspect_agreement import agree_command
 from regenqc.cli.reinspect_decision import decide_command, export_command, verify_command
@@ -117,7 +117,14 @@ def judge_command(
     read = read_receipt(read_file(receipt), where=str(receipt))
     pictures: list[str] = []
     if packet is not None:
-        read = add_packet(read, packet, trust=trust, now=clock_of(moment))
+        read = add_packet(
+            read,
+            packet,
+            trust=trust,
+            now=clock_of(moment),
+            used=specification_of(spec),
+            agreed=read_site(home).specifications if Home(home).site.exists() else {},
+        )
     if logger:
         read = add_way(
             read,
@@ -145,8 +152,10 @@ def judge_command(
     if record:
         from regenqc.reinspection.receipt.deciding import inspection_event
 
-        zone = read_site(home).zone
-        event = inspection_event(judged, zone=zone, inspected_at=moment, recorded_at=moment)
+        site = read_site(home)
+        event = inspection_event(
+            judged, zone=site.zone, inspected_at=moment, recorded_at=moment, procedures=site.procedures
+        )
         blobs = [receipt_bytes(read)]
         record_event(event, ledger, home, signers=signers_of(sign or []), blobs=blobs, quiet=as_json)
     raise typer.Exit(0 if judged.conforms else 1)

@@ -15,18 +15,30 @@ from regenqc.errors import DataError, Fault, UsageError
 from regenqc.reinspection.receipt import PacketFinding, PacketResult, WayCondition, amended
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
 
     from regenqc.reinspection.condition import ChannelRequirement, TraceFindings, Traces
     from regenqc.reinspection.receipt import Receipt
+    from regenqc.specification.model import Specification
 
 __all__ = ["add_packet", "add_way"]
 
 
-def add_packet(receipt: Receipt, path: Path, *, trust: Path, now: datetime) -> Receipt:
-    """Return the receipt with what became of the release packet, verified offline."""
+def add_packet(
+    receipt: Receipt, path: Path, *, trust: Path, now: datetime, used: Specification, agreed: Mapping[str, str]
+) -> Receipt:
+    """Return the receipt with what became of the release packet, verified offline.
+
+    Args:
+        receipt: of the container.
+        path: of the packet.
+        trust: folder with the keys that the hospital had before.
+        now: the present moment.
+        used: specification by which the hospital judges.
+        agreed: fingerprints that the hospital and its makers agreed on, by identifier (`Site.specifications`).
+    """
     from regenqc.cli.certify import need_libraries
 
     need_libraries()
@@ -37,6 +49,7 @@ def add_packet(receipt: Receipt, path: Path, *, trust: Path, now: datetime) -> R
     verdict, certificate, _ = judge(data, trust=read_trust(trust), now=now)
     decision = certificate.decision if certificate is not None else {}
     pending = decision.get("pending") or ()
+    spec = {name: str(value) for name, value in ((decision.get("spec") or {}) if verdict.ok else {}).items()}
     stage = str(decision.get("stage", ""))
     # What does not count was superseded or set aside; what was computed is computed again from what was reported.
     told = [each for each in decision.get("results") or () if verdict.ok and each.get("counts")]
@@ -61,8 +74,29 @@ def add_packet(receipt: Receipt, path: Path, *, trust: Path, now: datetime) -> R
                 )
                 for each in told
             ),
+            specification=f"{spec.get('id', '')}#{spec.get('version', '')}" if spec else "",
+            fingerprint=spec.get("fingerprint", ""),
+            installed=_in_force(spec.get("id", ""), used, agreed) if spec else "",
         ),
     )
+
+
+def _in_force(name: str, used: Specification, agreed: Mapping[str, str]) -> str:
+    """Return the fingerprint of a specification here: as agreed, as used for the receipt, or as it is installed."""
+    from regenqc.errors import SpecificationError
+    from regenqc.specification import load_specification
+    from regenqc.specification.lookup import find_specification
+
+    if name in agreed:
+        return agreed[name]
+    if name == used.id:
+        return used.fingerprint
+    # An identifier alone, never a path: what a packet names is looked up among what is installed.
+    installed = find_specification(name, roots=())
+    try:
+        return load_specification(installed).fingerprint if installed is not None else ""
+    except SpecificationError:
+        return ""
 
 
 def add_way(

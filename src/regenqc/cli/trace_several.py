@@ -18,9 +18,10 @@ if TYPE_CHECKING:
 
     from regenqc.cli.trace_answers import Question
     from regenqc.custody.trace import JoinedTrace, Leg
+    from regenqc.custody.versions import VersionStated
     from regenqc.ledger import Snapshot
 
-__all__ = ["Also", "legs_value", "open_views", "print_faulty_legs", "trace_several"]
+__all__ = ["Also", "legs_value", "open_views", "print_faulty_legs", "print_versions", "trace_several"]
 
 Also = Annotated[list[str] | None, typer.Option("--also", help="Ledger of another site; several times.")]
 
@@ -50,7 +51,9 @@ def open_views(stack: ExitStack, urls: Sequence[str]) -> dict[str, Snapshot]:
 
 
 def trace_several(urls: Sequence[str], question: Question, *, svg: Path | None, as_json: bool) -> None:
-    """Print the answer to `forward` or `backward` by several ledgers; leave with 5 when a leg is missing or contradicted.
+    """Print the answer to `forward` or `backward` by several ledgers.
+
+    Leave with 5 when a leg is missing or contradicted, or when sites worked by different versions.
 
     Args:
         urls: of the ledgers.
@@ -80,7 +83,7 @@ def trace_several(urls: Sequence[str], question: Question, *, svg: Path | None, 
         print_json({**question.document, "ledgers": ledgers, "answer": _value(found)})
     else:
         _print(found)
-    raise typer.Exit(5 if found.faulty else 0)
+    raise typer.Exit(5 if found.faulty or found.differences else 0)
 
 
 def legs_value(legs: Sequence[Leg]) -> list[dict[str, Any]]:
@@ -112,6 +115,8 @@ def _value(found: JoinedTrace) -> dict[str, Any]:
             for each in found.items
         ],
         "legs": legs_value(found.legs),
+        "versions": [asdict(each) for each in found.versions],
+        "differences": [asdict(each) | {"explanation": each.explanation} for each in found.differences],
     }
 
 
@@ -132,6 +137,27 @@ def _print(found: JoinedTrace) -> None:
     for leg in under_way:
         print_line(leg.explanation)
     print_faulty_legs(found.legs)
+    print_versions(found.versions)
+
+
+def print_versions(stated: Sequence[VersionStated]) -> None:
+    """Print by which versions each site worked last, then every name under which they differ."""
+    from regenqc.custody.versions import version_differences
+
+    if not stated:
+        return
+    last = {(each.name, each.site): each for each in sorted(stated, key=lambda one: one.event_time)}
+    print_table(
+        ("specification or procedure", "site", "version", "fingerprint"),
+        [(each.name, each.site, each.version, each.fingerprint) for _, each in sorted(last.items())],
+        empty="",
+        most=40,
+    )
+    differences = version_differences(stated)
+    for each in differences:
+        print_line(each.explanation, good=False, detail="versions differ")
+    if not differences:
+        print_line("No two sites worked by different versions of one specification or procedure.", good=True)
 
 
 def _rows(found: JoinedTrace) -> Iterator[tuple[object, ...]]:

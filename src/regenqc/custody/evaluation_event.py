@@ -15,6 +15,7 @@ from regenqc.custody.digest_names import digest_name
 from regenqc.custody.projection.source import TableSource
 from regenqc.custody.record import SCHEMA, Blob, Event, Item
 from regenqc.custody.trace.holdings import items_of_lot
+from regenqc.custody.versions import procedure_documents
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -65,8 +66,8 @@ def evaluation_events(
         recorded_at: the present moment.
 
     Returns:
-        Events of kind `evaluation`, in which `documents` name the specification, as `id#version`, and `blobs` the
-        digests; both without specification when none speaks about the batch. Whether the rules admit them, the book says.
+        Events of kind `evaluation`, in which `documents` name the specification, as `id#version`, and the procedures of
+        the site, and `blobs` the digests; both without specification when none speaks about the batch. Whether the rules admit them, the book says.
 
     Example:
         >>> from regenqc.custody.site import parse_site, site_text
@@ -87,7 +88,11 @@ def evaluation_events(
         *(Blob(each, "input") for each in sorted(set(inputs))),
         Blob(digest, "disposition"),
     )
+    procedures = procedure_documents(site.procedures)
     said = {"disposition": digest, "inputs": sorted(set(inputs)), "site": site.code}
+    if procedures:  # the same data judged by another procedure is another evaluation
+        said["procedures"] = list(procedures)
+    named = (f"{disposition['spec_id']}#{disposition['spec_version']}",) if fingerprint else ()
     return tuple(
         Event(
             schema=SCHEMA,
@@ -103,7 +108,7 @@ def evaluation_events(
             lot=str(disposition["batch_id"]),
             stage=str(disposition["stage"] or ""),
             outcome=str(disposition["disposition"]),
-            documents=(f"{disposition['spec_id']}#{disposition['spec_version']}",) if fingerprint else (),
+            documents=(*named, *procedures),
             blobs=blobs,
         )
         for some in (codes[start : start + _ITEMS_PER_EVENT] for start in range(0, len(codes), _ITEMS_PER_EVENT))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final
 
 from regenqc.custody.book import Keeper
 from regenqc.custody.digest_names import digest_name
-from regenqc.custody.grammar import is_code
+from regenqc.custody.grammar import is_code, is_digest
 from regenqc.custody.kinds import KINDS
 from regenqc.custody.moments import ZONES
 from regenqc.custody.people_keys import check_person_signature
@@ -24,7 +24,15 @@ if TYPE_CHECKING:
 __all__ = ["SITE_SCHEMA", "Site", "parse_site", "site_text"]
 
 SITE_SCHEMA: Final = "regenqc.site/1"
-_TOP: Final = {"schema": str, "site": str, "system": str, "zone": str, "rules": dict}
+_TOP: Final = {
+    "schema": str,
+    "site": str,
+    "system": str,
+    "zone": str,
+    "rules": dict,
+    "procedures": dict,
+    "specifications": dict,
+}
 _RULES: Final = {
     "enrolled_people_only": bool,
     "ship_before_release": bool,
@@ -43,12 +51,17 @@ class Site:
         system: pseudonym under which this installation records.
         zone: offset of the site's wall clock.
         policy: what the site decides about the rules; signatures are always checked.
+        procedures: versions of the operating procedures in force, by name; what is judged and inspected here names them.
+        specifications: fingerprints of the specifications agreed with other sites, by identifier; a packet is held
+            that names another.
     """
 
     code: str
     system: str
     zone: str
     policy: Policy
+    procedures: Mapping[str, str] = field(default_factory=dict)
+    specifications: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def keeper(self) -> Keeper:
@@ -127,7 +140,14 @@ def parse_site(text: str, *, where: str = "site.toml") -> Site:
         clock_tolerance_seconds=rules.get("clock_tolerance_seconds", 120),
         ship_before_release=rules.get("ship_before_release", False),
     )
-    return Site(code=value["site"], system=value["system"], zone=value["zone"], policy=policy)
+    return Site(
+        code=value["site"],
+        system=value["system"],
+        zone=value["zone"],
+        policy=policy,
+        procedures=value.get("procedures", {}),
+        specifications=value.get("specifications", {}),
+    )
 
 
 def _faults(value: Mapping[str, Any], where: str) -> Iterator[Fault]:
@@ -144,6 +164,7 @@ def _faults(value: Mapping[str, Any], where: str) -> Iterator[Fault]:
         stated = value.get(name, "")
         if isinstance(stated, str) and not is_right(stated):
             yield _fault(f"{where} {name}", stated or "nothing", expected)
+    yield from _versions(value, where)
     if not isinstance(rules, dict):
         return
     kinds = rules.get("signed_kinds", [])
@@ -155,6 +176,20 @@ def _faults(value: Mapping[str, Any], where: str) -> Iterator[Fault]:
     seconds = rules.get("clock_tolerance_seconds", 0)
     if isinstance(seconds, int) and not 0 <= seconds <= _LONGEST_TOLERANCE_SECONDS:
         yield _fault(f"{where} rules.clock_tolerance_seconds", str(seconds), f"0 to {_LONGEST_TOLERANCE_SECONDS}")
+
+
+def _versions(value: Mapping[str, Any], where: str) -> Iterator[Fault]:
+    checks: dict[str, tuple[Callable[[str], bool], str]] = {
+        "procedures": (lambda text: is_code(text) and "#" not in text, 'a version, as "3"'),
+        "specifications": (is_digest, "a fingerprint, as `regenqc spec show` prints it"),
+    }
+    for table, (is_right, expected) in checks.items():
+        stated = value.get(table, {})
+        for name, version in stated.items() if isinstance(stated, dict) else ():
+            if not is_code(name) or "#" in name:
+                yield _fault(f"{where} {table}", name, "a name without blanks and #")
+            elif not (isinstance(version, str) and is_right(version)):
+                yield _fault(f"{where} {table}.{name}", repr(version), expected)
 
 
 def _shape(value: Mapping[str, Any], known: Mapping[str, type], where: str) -> Iterator[Fault]:

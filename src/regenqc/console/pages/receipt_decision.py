@@ -133,7 +133,10 @@ def record_inspection(
         _, told = _ask_engine(console, kept)
         judged = read_judged(told, receipt)
         now = moment_now(console)
-        event = inspection_event(judged, zone=site_rules(console).zone, inspected_at=now, recorded_at=now)
+        rules = site_rules(console)
+        event = inspection_event(
+            judged, zone=rules.zone, inspected_at=now, recorded_at=now, procedures=rules.procedures
+        )
         record_event(console, event, signers=signers, documents=[receipt_bytes(receipt)])
         _keep(request, kept, seen=seen, judged=told, inspection=event.event_id)
     except RegenqcError as error:

@@ -13,13 +13,15 @@ from typing import TYPE_CHECKING
 from regenqc.custody.state import Status
 from regenqc.custody.trace.legs import Leg, legs_of
 from regenqc.custody.trace.lineage import backward, forward
-from regenqc.custody.trace.reader import ALWAYS, Asking
+from regenqc.custody.trace.reader import ALWAYS, Asking, Reader
+from regenqc.custody.versions import version_differences, versions_stated
 from regenqc.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from regenqc.custody.trace.lineage import Trace, TracedItem
+    from regenqc.custody.versions import VersionDifference, VersionStated
     from regenqc.ledger import Snapshot
 
 __all__ = ["JoinedItem", "JoinedTrace", "trace_over"]
@@ -53,12 +55,19 @@ class JoinedTrace:
         direction: `forward` or `backward`.
         items: everything reached, in the order in which the ledgers first name it.
         legs: by which these items passed between sites.
+        versions: specifications and procedures by which the sites judged, received or inspected these items.
     """
 
     start: str
     direction: str
     items: tuple[JoinedItem, ...]
     legs: tuple[Leg, ...]
+    versions: tuple[VersionStated, ...]
+
+    @property
+    def differences(self) -> tuple[VersionDifference, ...]:
+        """Return the names under which the sites worked by different versions."""
+        return version_differences(self.versions)
 
     @property
     def faulty(self) -> tuple[Leg, ...]:
@@ -108,6 +117,9 @@ def trace_over(
         direction=direction,
         items=tuple(_joined(by_ledger) for by_ledger in told.values()),
         legs=legs_of(views, tuple(told), asking=asking),
+        versions=tuple(
+            stated for view in views.values() for stated in versions_stated(Reader(view, asking), tuple(told))
+        ),
     )
 
 

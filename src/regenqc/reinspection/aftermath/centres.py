@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING
 
 from regenqc.custody.projection.source import TableSource
 from regenqc.custody.projection.tables import Part
+from regenqc.custody.trace.lineage import forward
 from regenqc.custody.trace.reader import Reader
+from regenqc.custody.versions import versions_stated
 from regenqc.reinspection.gate.of_reactions import open_reactions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from regenqc.custody.record import Event
+    from regenqc.custody.versions import VersionStated
     from regenqc.ledger import Snapshot
     from regenqc.reinspection.aftermath.consequences import Affected
 
-__all__ = ["PlanAt", "Reaction", "adverse_events", "join_sites", "plans_at"]
+__all__ = ["PlanAt", "Reaction", "adverse_events", "join_sites", "plans_at", "versions_at"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +97,20 @@ def _plan(view: Snapshot, study: str) -> dict[str, str]:
     for each in plans[-1].measurements if plans else ():
         values.setdefault(each.name, []).append(f"{each.value} {each.unit}".strip())
     return {name: ", ".join(sorted(stated)) for name, stated in values.items()}
+
+
+def versions_at(views: Mapping[str, Snapshot], study: str) -> dict[str, tuple[VersionStated, ...]]:
+    """Return, by ledger, by which versions the sites judged, received and inspected what belongs to a study.
+
+    Args:
+        views: of the ledgers by name; an item that belongs to the study in one of them is asked for in all.
+        study: its code; ledgers that never name it add nothing.
+    """
+    codes: dict[str, None] = {}
+    for view in views.values():
+        if study in TableSource(view).numbers([study]):
+            codes.update(dict.fromkeys(item.code for item in forward(view, study).items))
+    return {name: versions_stated(Reader(view), codes) for name, view in views.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 from regenqc.custody.state import Status, left_of
 from regenqc.custody.trace.lineage import forward
 from regenqc.custody.trace.reader import Reader
+from regenqc.custody.versions import specification_of
 from regenqc.custody.words import PERMITTING_DECISIONS
-from regenqc.reinspection.gate.of_item import specification_of
 from regenqc.reinspection.origins import fallen_origins
 from regenqc.vocabulary import Disposition, Stage
 

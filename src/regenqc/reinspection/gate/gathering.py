@@ -13,9 +13,10 @@ from regenqc.custody.moments import moment_of
 from regenqc.custody.projection.source import decode_person, marks, parted
 from regenqc.custody.projection.tables import Part
 from regenqc.custody.trace.reader import Reader
+from regenqc.custody.versions import specification_of
 from regenqc.errors import RegenqcError
 from regenqc.reinspection.gate.facts import Facts, Pending, stated
-from regenqc.reinspection.gate.of_item import decided_event, packet_event, specification_of
+from regenqc.reinspection.gate.of_item import decided_event, packet_event
 from regenqc.reinspection.origins import fallen_origins
 from regenqc.vocabulary import Disposition
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from regenqc.custody.state import Status, left_of
+from regenqc.custody.versions import PROCEDURE, specification_of, version_differences, versions_of
 from regenqc.custody.words import ACCEPTING_DECISIONS, PERMITTING_DECISIONS, RELEASE_DECISIONS
 from regenqc.reinspection.gate.facts import stated
 from regenqc.reinspection.gate.reason import Reason
@@ -36,8 +37,8 @@ __all__ = [
     "reinspected",
     "released",
     "results_in_time",
-    "specification_of",
     "stored_in_range",
+    "versions_equal",
 ]
 
 _RELEASE_STAGE: Final = Stage.DRUG_PRODUCT_RELEASE.value
@@ -121,11 +122,6 @@ def no_late_failure(facts: Facts) -> Iterator[Reason]:
             )
 
 
-def specification_of(event: Event) -> str:
-    """Return the specification by which an evaluation judged, without its version; empty where none is named."""
-    return next((each.partition("#")[0] for each in event.documents if "#" in each), "")
-
-
 def results_in_time(facts: Facts) -> Iterator[Reason]:
     """Yield results that may follow the release and are overdue, or have no day on which they are due."""
     if facts.pending is None:
@@ -166,6 +162,26 @@ def origins_stand(facts: Facts) -> Iterator[Reason]:
             "origins that stand",
             "Keep it apart; whoever recalled or rejected that decides about what came of it.",
         )
+
+
+def versions_equal(facts: Facts) -> Iterator[Reason]:
+    """Yield specifications and procedures by which sites worked in different versions, or not in that of the plan."""
+    told = [each for step in facts.life for each in versions_of(step.event)]
+    planned: dict[str, str] = {}
+    for stating in facts.plan.measurements if facts.plan is not None else ():
+        if stating.name in {"specification", "procedure"}:
+            name, _, version = stating.value.rpartition("#")
+            planned[f"{PROCEDURE}{name}" if stating.name == "procedure" else name] = version
+    for different in version_differences(told):
+        yield Reason(different.explanation, "one version at all sites", "Ask the lead site which of them is in force.")
+    last = {(each.name, each.site): each for each in sorted(told, key=lambda one: one.event_time)}
+    for name, version in planned.items():
+        own = [each for (stated, _), each in last.items() if stated == name]
+        for each in own:
+            if each.version != version:
+                yield Reason(f"{name}: {each.said}", f"{version}, as the plan of the study says")
+        if not own:
+            yield Reason(f"{name}: no site stated its version", f"{version}, as the plan of the study says")
 
 
 # ---- receipt and acceptance ---------------------------------------------------------------------------------------------

@@ -150,6 +150,13 @@ CONDITIONS: Final[tuple[Condition, ...]] = (
     ),
     _row(107, "not_recalled", "It is not recalled, and neither is its lot.", of_item.not_recalled, _KNOWN),
     _row(108, "origins_stand", "Nothing that it was made from is recalled or rejected.", of_item.origins_stand, _KNOWN),
+    _row(
+        109,
+        "versions_equal",
+        "All sites worked by the same versions of specifications and procedures.",
+        of_item.versions_equal,
+        _KNOWN,
+    ),
     # receipt
     _row(111, "received", "It was received where it is to be given.", of_item.received, _KNOWN),
     _row(112, "held_here", "It is here, and in nothing else.", of_item.held_here, _KNOWN),

@@ -8,6 +8,7 @@ every document of that path. A refusal is permanent; the ledger takes no other d
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
@@ -17,6 +18,7 @@ from regenqc.custody.digest_names import digest_name
 from regenqc.custody.projection.source import TableSource
 from regenqc.custody.record import SCHEMA, Blob, Event, Item, Measurement
 from regenqc.custody.trace.reader import Reader
+from regenqc.custody.versions import PACKET_FINGERPRINT, PACKET_SPECIFICATION, procedure_documents
 from regenqc.custody.words import ACCEPTING_DECISIONS, HOSPITAL_DECISIONS
 from regenqc.decision.hospital import ACCEPTS, hospital_decision_bytes, people_of_receipt
 from regenqc.errors import Fault
@@ -168,7 +170,14 @@ def recorded_acts(view: Snapshot, receipt: Receipt) -> RecordedActs:
     return acts
 
 
-def inspection_event(judged: JudgedReceipt, *, zone: str, inspected_at: str, recorded_at: str) -> Event:
+def inspection_event(
+    judged: JudgedReceipt,
+    *,
+    zone: str,
+    inspected_at: str,
+    recorded_at: str,
+    procedures: Mapping[str, str] = MappingProxyType({}),
+) -> Event:
     """Return the event that records a re-inspection, by the two people who read the label.
 
     Args:
@@ -176,6 +185,7 @@ def inspection_event(judged: JudgedReceipt, *, zone: str, inspected_at: str, rec
         zone: offset of the wall clock of the site.
         inspected_at: when it was finished.
         recorded_at: the present moment.
+        procedures: versions of the site's operating procedures, by name (`Site.procedures`).
     """
     receipt = judged.receipt
     first = receipt.readings[0] if receipt.readings else None
@@ -195,10 +205,10 @@ def inspection_event(judged: JudgedReceipt, *, zone: str, inspected_at: str, rec
         coi=first.coi if first is not None else "",
         recipient=first.recipient if first is not None else "",
         outcome=judged.outcome,
-        documents=(judged.specification,),
+        documents=(judged.specification, *procedure_documents(procedures)),
         measurements=tuple(_measured(judged)),
         conditions=tuple(each.condition for each in receipt.way if each.condition is not None),
-        blobs=tuple(_blobs(receipt)),
+        blobs=(*_blobs(receipt), Blob(judged.fingerprint, "specification")),
         second_actor=second.by if second is not None else "",
         second_role=second.role if second is not None else "",
     )
@@ -215,6 +225,10 @@ def _measured(judged: JudgedReceipt) -> Iterator[Measurement]:
         yield Measurement("packet", "verified" if is_right else "not verified")
         yield Measurement("packet_decision", packet.decision or "none")
         yield from (Measurement("pending", each) for each in packet.pending)
+        if packet.specification:
+            yield Measurement(PACKET_SPECIFICATION, packet.specification)
+        if packet.fingerprint:
+            yield Measurement(PACKET_FINGERPRINT, packet.fingerprint)
     for found in judged.findings:
         codes = " ".join(sorted({fault.code for fault in found.faults}))
         if codes:

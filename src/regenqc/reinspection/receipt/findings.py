@@ -54,7 +54,8 @@ def receipt_findings(receipt: Receipt, expected: Expectation) -> tuple[ReceiptFi
     Codes: `RQC-H301` unknown shipment, `RQC-H302` received twice, `RQC-H303` count, `RQC-H304` packet of another lot, `RQC-H305`
     packet not verified, `RQC-H306` wrong clock of a logger, `RQC-H307` no time zone, `RQC-H308` two inspectors with one
     identity, `RQC-H309` identity does not match, `RQC-H310` expired, `RQC-H311` condition on the way, `RQC-H312` shipper,
-    `RQC-H313` an answer is no, `RQC-H314` fewer than two readings.
+    `RQC-H313` an answer is no, `RQC-H314` fewer than two readings, `RQC-H315` the maker judged by another version of the
+    specification than the one in force here.
     """
     return tuple([_finding(test, outcome, judge, receipt, expected) for test, outcome, judge in _TESTS])
 
@@ -140,6 +141,14 @@ def _packet(receipt: Receipt, expected: Expectation) -> Iterator[Fault]:
             "The packet carries no release.",
             got=packet.decision,
             expected="release, conditional_release or exceptional_release",
+        )
+    if packet.installed and packet.fingerprint != packet.installed:
+        yield _fault(
+            "RQC-H315",
+            "The maker judged by another version of the specification than the one in force here.",
+            got=f"{packet.specification} {packet.fingerprint or 'without fingerprint'}",
+            expected=packet.installed,
+            action="Keep it apart, compare both with `regenqc spec diff`, and agree on one version with the maker.",
         )
 
 
@@ -278,7 +287,7 @@ def _way(receipt: Receipt, _: Expectation) -> Iterator[Fault]:
 
 # A moment without zone, as the readers of loggers name it.
 _WITHOUT_ZONE: Final = "RQC-H222"
-_HOLDING: Final = frozenset({"RQC-H306", "RQC-H307", "RQC-H308", "RQC-H314"})
+_HOLDING: Final = frozenset({"RQC-H306", "RQC-H307", "RQC-H308", "RQC-H314", "RQC-H315"})
 # In this order they are looked at, and the first that does not comply says what the ledger records.
 _TESTS: Final = (
     ("receipt_shipment", "no_pedigree_match", _shipment),

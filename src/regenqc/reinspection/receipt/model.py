@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 SCHEMA: Final = "regenqc.receipt/1"
+_CAME_LATER: Final = frozenset({"specification", "fingerprint", "installed"})
 
 
 class IdentityReading(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -70,6 +71,10 @@ class PacketFinding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
         pending: results that may follow the release, as `requirement moment`; the moment left out where none is stated.
         faults: codes and sentences of what failed.
         results: of the manufacturer; none where the packet is not verified.
+        specification: by which the manufacturer judged, as `id#version`; empty in receipts written before this was asked.
+        fingerprint: of it.
+        installed: fingerprint of the specification of that identifier as it was agreed with or is in force at the hospital;
+            empty where the hospital has none.
     """
 
     digest: str
@@ -80,6 +85,9 @@ class PacketFinding(Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     pending: tuple[str, ...] = ()
     faults: tuple[str, ...] = ()
     results: tuple[PacketResult, ...] = ()
+    specification: str = ""
+    fingerprint: str = ""
+    installed: str = ""
 
 
 class WayCondition(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -179,7 +187,11 @@ def amended(receipt: Receipt, **members: object) -> Receipt:
 
 def receipt_bytes(receipt: Receipt) -> bytes:
     """Return the bytes of a receipt's file: one JSON object in its one spelling."""
-    return canonical_json(msgspec.to_builtins(receipt)) + b"\n"
+    value = msgspec.to_builtins(receipt)
+    if receipt.packet is not None:
+        # What the ledger recorded by its digest keeps its bytes: members that came later are absent where they say nothing.
+        value["packet"] = {name: told for name, told in value["packet"].items() if told or name not in _CAME_LATER}
+    return canonical_json(value) + b"\n"
 
 
 def read_receipt(data: bytes, *, where: str = "receipt.json") -> Receipt:
