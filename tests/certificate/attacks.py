@@ -589,7 +589,6 @@ def _named(text: str, question: Question, code: str) -> str:
         site.issuer("Somebody else").key_digest: "<key of somebody else>",
         x509_digest(expired_issuer().certificate): "<key that expired>",
         digest: "<content>",
-        str(len(question.data)): "<all>",
     }
     for value, name in known.items():
         if value:
@@ -600,7 +599,7 @@ def _named(text: str, question: Question, code: str) -> str:
         return others.setdefault(match[0], f"<another {'digest' if match[1] else 'decision'} {len(others) + 1}>")
 
     text = re.sub(r"(sha256):[0-9a-f]{64}|\b(?:DECISION|HOSPITAL)-[0-9A-F]{16,}", numbered, text)
-    return re.sub(r"covers \d+ of", "covers <signed> of", text)
+    return re.sub(r"covers \d+ of \d+", "covers <signed> of <all>", text)
 
 
 def section(attack: str, form: str, subject: str) -> str:

@@ -133,6 +133,7 @@ def _facts(certificate: Certificate) -> dict[str, str]:
         "type": certificate.type,
         "issuer": certificate.issuer.name,
         "batch": str(decision.get("batch_id")),
+        **({"container": str(decision["item"])} if "item" in decision else {}),
         "decision": f"{decision.get('kind')} {decision.get('decision_id')}",
         "issued": certificate.issued_at,
         "content": certificate_digest(certificate),
