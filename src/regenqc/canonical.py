@@ -42,9 +42,10 @@ def canonical_json(value: Any) -> bytes:
         >>> canonical_json({"b": [1, True, None], "a": "\u20ac\n"})
         b'{"a":"\xe2\x82\xac\\n","b":[1,true,null]}'
     """
-    faults = list(_faults_of(value, "$"))
-    if faults:
-        raise DataError(*faults)
+    if not _is_plain(value):
+        faults = list(_faults_of(value, "$"))
+        if faults:
+            raise DataError(*faults)
     return _ENCODER.encode(value)
 
 
@@ -56,6 +57,20 @@ def digest_of(data: bytes) -> str:
         'sha256:e3b0c44298fc1'
     """
     return f"sha256:{sha256(data).hexdigest()}"
+
+
+def _is_plain(value: Any) -> bool:
+    """Return whether a value surely holds nothing but the subset; most do, and this takes a third of the time of naming faults."""
+    kind = type(value)
+    if kind is str:
+        return value.isascii() or (value.isprintable() and is_normalized("NFC", value))
+    if kind is dict:
+        return all(type(name) is str and _MEMBER_NAME.fullmatch(name) for name in value) and all(
+            map(_is_plain, value.values())
+        )
+    if kind is list or kind is tuple:
+        return all(map(_is_plain, value))
+    return value is None or kind is bool or (kind is int and -_LARGEST_INTEGER <= value <= _LARGEST_INTEGER)
 
 
 def _faults_of(value: Any, where: str) -> Iterator[Fault]:

@@ -5,8 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+import shutil
+import subprocess
+import sys
 import zipfile
-from typing import Any
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -19,6 +24,9 @@ from regenqc.certificate.fhir import certificate_bundle
 from regenqc.certificate.package import MANIFEST_NAME, evidence_package
 from regenqc.certificate.tabular import XML_NAMESPACE, certificate_xml, results_csv
 from regenqc.errors import DataError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def with_results(*rows: dict[str, Any], **changes: Any) -> Any:
@@ -90,7 +98,8 @@ def test_a_package_is_verified_like_a_certificate() -> None:
     assert site.verify(package).ok
     with zipfile.ZipFile(io.BytesIO(package)) as files:
         assert sorted(files.namelist()) == [
-            "certificate.json", "certificate.pdf", "out/results.csv", MANIFEST_NAME, "verify_certificate.py",
+            "README.txt", "SHA256SUMS", "certificate.json", "certificate.pdf", "out/results.csv", MANIFEST_NAME,
+            "verify_certificate.py",
         ]  # fmt: skip
         assert files.read("certificate.json") == certificate_bytes(certificate)
 
@@ -106,13 +115,70 @@ def test_the_manifest_names_every_file_with_its_digest() -> None:
         assert all(graph[name]["sha256"] == sha256(files.read(name)).hexdigest() for name in names)
 
 
+def with_input(content: bytes) -> Any:
+    from hashlib import sha256
+
+    evaluation = unsigned_decision()["evaluation"]
+    inputs = [{"name": "results.csv", "digest": f"sha256:{sha256(content).hexdigest()}"}]
+    made = identified(unsigned_decision() | {"evaluation": evaluation | {"inputs": inputs}})
+    return site.certificate(made=made | {"signatures": [signature(made)]})
+
+
+def test_whoever_opens_a_package_without_regenqc_is_told_what_to_do_and_can_do_it(tmp_path: Path) -> None:
+    content = b"batch_id,test,result,unit\n"
+    certificate = with_input(content)
+    package = evidence_package(certificate, pdf=site.pdf(certificate), files={"in/lot 1 \u00e9.csv": content})
+    with zipfile.ZipFile(io.BytesIO(package)) as files:
+        files.extractall(tmp_path)
+    site.write_trust(tmp_path / "trust")
+    sums = (tmp_path / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    assert {line.partition("  ")[2] for line in sums} == set(zipfile.ZipFile(io.BytesIO(package)).namelist()) - {
+        "SHA256SUMS",
+        MANIFEST_NAME,
+    }
+    if shutil.which("sha256sum"):
+        done = subprocess.run(
+            ["sha256sum", "-c", "--quiet", "SHA256SUMS"], cwd=tmp_path, capture_output=True, check=False
+        )
+        assert (done.returncode, done.stdout) == (0, b"")
+    told = (tmp_path / "README.txt").read_text(encoding="utf-8")
+    assert "input of the evaluation: results.csv" in told
+    assert "    in/lot 1 \u00e9.csv\n" in told
+    assert told.count("NOT in this package") == 5
+    (command,) = (line.strip() for line in told.splitlines() if line.strip().startswith("python verify_certificate.py"))
+    asked = command.replace("TRUST", "trust").replace(" FILE ...", "").split()[1:]
+    done = subprocess.run(
+        [sys.executable, "-I", *asked, "in/lot 1 \u00e9.csv", "--now", site.NOW.isoformat()],
+        cwd=tmp_path, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (done.returncode, done.stdout.splitlines()[0]) == (0, "certificate.pdf: VERIFIED")
+    assert "1 files are those on which the decision rests." in done.stdout
+
+
+def test_the_manifest_is_a_crate_whose_every_reference_leads_somewhere() -> None:
+    certificate = with_input(b"x")
+    package = evidence_package(certificate, files={"in/lot 1 \u00e9.csv": b"x", "odd#name?.txt": b"y"})
+    with zipfile.ZipFile(io.BytesIO(package)) as files:
+        graph = {entry["@id"]: entry for entry in json.loads(files.read(MANIFEST_NAME))["@graph"]}
+        names = set(files.namelist())
+    assert graph[MANIFEST_NAME]["about"] == {"@id": "./"}
+    assert graph[MANIFEST_NAME]["conformsTo"] == {"@id": "https://w3id.org/ro/crate/1.1"}
+    root = graph["./"]
+    assert {"name", "description", "datePublished", "license"} <= root.keys()
+    assert {unquote(part["@id"]) for part in root["hasPart"]} == names - {MANIFEST_NAME}
+    named = [root["license"], root["publisher"], root["mainEntity"], *root["hasPart"]]
+    assert all(reference["@id"] in graph for reference in named)
+    assert all(re.fullmatch(r"[A-Za-z0-9._~/%-]+", part["@id"]) for part in root["hasPart"])
+    assert graph["in/lot%201%20%C3%A9.csv"]["description"] == "Input of the evaluation: results.csv"
+
+
 def test_the_same_files_give_the_same_package() -> None:
     files = {"b.csv": b"1", "a.csv": b"2"}
     one = evidence_package(site.certificate(), files=files)
     assert one == evidence_package(site.certificate(), files=dict(reversed(files.items())))
 
 
-@pytest.mark.parametrize("name", ["../x", "certificate.json", "a/certificate.json", "/x", "a//b", "a\\b", "."])
+@pytest.mark.parametrize("name", ["../x", "a\nb", "certificate.json", "a/certificate.json", "/x", "a//b", "a\\b", "."])
 def test_a_file_does_not_leave_its_package_or_pass_for_another(name: str) -> None:
     with pytest.raises(DataError, match="RQC-V092"):
         evidence_package(site.certificate(), files={name: b""})

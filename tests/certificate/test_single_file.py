@@ -63,7 +63,7 @@ def test_a_certificate_verifies_in_an_empty_folder(folder: Path) -> None:
     done = run(folder, "good.pdf", "--now", NOW)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("good.pdf: VERIFIED\n")
-    assert "batch       HP-00000001" in done.stdout
+    assert "    batch        HP-00000001\n" in done.stdout
 
 
 def test_a_record_verifies_without_pages(folder: Path) -> None:

@@ -40,6 +40,7 @@ _SECTIONS: Final = ("product", "batch", "receipt", "sites")
 _UNSEEN: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _WORD: Final = re.compile(r"\S+")
 _LONGEST_WORD: Final = 22
+_LONGEST_UNBROKEN: Final = 800
 _LONGEST_NUMBER: Final = 40
 _PART_OF_WORD: Final = 11
 # Broken between day and time, never inside of the zone.
@@ -266,7 +267,7 @@ def _results(decision: dict[str, Any], languages: Sequence[str]) -> dict[str, An
         )
     columns = {"test": 26, "method": 24, "result": 20, "criterion": 24, "verdict": 18}
     if not any(entry["method"] for entry in decision["results"]):
-        del columns["method"]
+        columns["test"] += columns.pop("method")
         rows = [[row[0], *row[2:]] for row in rows]
     return _table(
         languages,
@@ -286,9 +287,10 @@ def _pending(decision: dict[str, Any], languages: Sequence[str]) -> dict[str, An
 
 def _findings(decision: dict[str, Any], languages: Sequence[str]) -> dict[str, Any]:
     said_below = {entry["text"] for entry in decision["acknowledged"]}
+    titles = {entry["requirement_id"]: entry["title"] for entry in decision["requirements"]}
     rows = [
         [
-            _cell(_name(entry["requirement_id"])),
+            _cell(visible(titles.get(entry["requirement_id"], "")) or _name(entry["requirement_id"])),
             _cell(
                 *texts("verdicts", entry["verdict"], languages),
                 tone=_VERDICT_TONES.get(entry["verdict"], "warn"),
@@ -384,8 +386,13 @@ def _table(
         "lead": lead,
         "columns": [texts("words", column, languages) for column in columns],
         "widths": list(widths),
-        "rows": [{"cells": list(row)} for row in rows],
+        "rows": [{"cells": list(row), "is_long": any(map(_is_long, row))} for row in rows],
     }
+
+
+def _is_long(cell: dict[str, Any]) -> bool:
+    """Return whether a cell may not fit on a page, so that its row must be allowed to break."""
+    return any(len(words) > _LONGEST_UNBROKEN for words in (*cell["texts"], cell["note"]))
 
 
 def _cell(*words: str, tone: str = "plain", note: str = "") -> dict[str, Any]:

@@ -19,6 +19,7 @@ from regenqc.certificate.content import Certificate, record_and_digest
 from regenqc.certificate.faults import usage_error
 from regenqc.certificate.page import make_page
 from regenqc.certificate.wording import wording_digest
+from regenqc.garbage import collection_paused
 from regenqc.typesetting import DEFAULT_FONT_FOLDERS, Typesetter, families_for
 
 if TYPE_CHECKING:
@@ -142,7 +143,17 @@ class Renderer:
         dots_per_inch: float | None = None,
         digest: str | None = None,
     ) -> Any:
-        page = make_page(certificate, digest=digest)
+        with collection_paused():
+            return self._set(certificate, attachments, form, dots_per_inch, make_page(certificate, digest=digest))
+
+    def _set(
+        self,
+        certificate: Certificate,
+        attachments: Sequence[Attachment],
+        form: Literal["pdf", "svg", "png"],
+        dots_per_inch: float | None,
+        page: dict[str, Any],
+    ) -> Any:
         fonts = self._fonts(certificate.languages)
         # Each reader of the template parses only what it needs: a drawing or a record inside JSON is parsed for nothing.
         data = {

@@ -88,7 +88,10 @@ def _judge_pages(verdict: Verdict, certificate: Certificate, received: Received,
             "RQC-V190",
             "The pages are not those that the record gives.",
             where=certificate.certificate_id,
-            got="" if same else f"made with another {_difference(made_by, renderer.manifest)}, and not signed",
+            got="other pages"
+            if same
+            else f"made with another {_difference(made_by, renderer.manifest)}, and not signed",
+            expected="the pages that this record gives, byte for byte",
             action=REFUSE,
         ),
     )

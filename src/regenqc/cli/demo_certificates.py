@@ -140,7 +140,7 @@ def hand_over(registrar: Registrar, hospital: Path, *, policy: str) -> None:
     (hospital / VERIFIER).write_text(single_file(), encoding="utf-8")
 
 
-def verify_alone(hospital: Path, names: list[str], *, now: datetime) -> dict[str, str]:
+def verify_alone(hospital: Path, names: list[str], *, now: datetime, trust: str = "trust") -> dict[str, str]:
     """Return by name of a PDF what is wrong with it, empty when it is verified, as the single file says.
 
     The file runs in a process of its own that finds no installed regenqc.
@@ -149,8 +149,9 @@ def verify_alone(hospital: Path, names: list[str], *, now: datetime) -> dict[str
         hospital: folder of the certificates.
         names: of the PDFs.
         now: moment to check for.
+        trust: folder of the keys that are believed.
     """
-    command = [sys.executable, "-P", VERIFIER, *names, "--trust", "trust", "--now", now.isoformat()]
+    command = [sys.executable, "-P", VERIFIER, *names, "--trust", trust, "--now", now.isoformat()]
     done = subprocess.run(  # noqa: S603 - this interpreter, on a file that was just written
         command, cwd=hospital, capture_output=True, encoding="utf-8", check=False
     )

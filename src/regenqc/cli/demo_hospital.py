@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from regenqc.cli.demo_receipt import DECIDER, ReceivingOffice, print_receipts
 from regenqc.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -101,23 +102,18 @@ def tell_hospital(screen: Console, folder: Path) -> None:
             study=_STUDY,
             place="PHARMACY-1",
         )
+        office = ReceivingOffice(place, hospital=hospital, site=_HOSPITAL, specification=_SPECIFICATION)
         for number, item in enumerate(_CONTAINERS, 1):
             judged = _inspect(own, place, item, number)
             _print_receipt(screen, judged)
             word = "accept_for_infusion" if judged.conforms else "refuse"
-            reason = {} if judged.conforms else {"reason": "outside its limits on the way"}
-            own.add(
-                "decision",
-                f"DECIDE-{number}",
-                "2026-03-17T10:00:00.000Z",
-                items=(item,),
-                outcome=word,
-                actor="QA-0042",
-                **reason,
-            )
+            reason = "" if judged.conforms else "outside its limits on the way"
+            own.take(office.decide(own.book, judged, word, reason=reason))
             screen.print(
-                f"      QA-0042 decides, who neither received nor inspected it: [bold]{word.replace('_', ' ')}[/]"
+                f"      {DECIDER} decides and signs, who neither received nor inspected it: "
+                f"[bold]{word.replace('_', ' ')}[/]"
             )
+        print_receipts(screen, office)
         for item in _CONTAINERS:
             two = {"actor": "NURSE-0501", "second_actor": "PHYS-0077", "recipient": _RECIPIENT, "coi": _COI}
             own.add(

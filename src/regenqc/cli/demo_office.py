@@ -33,20 +33,34 @@ class Office:
     Args:
         folder: in which people, keys and decisions are kept.
         founded_at: moment of founding, with zone; the clock goes on a second with every look at it.
+        site: whose people they are.
+        signer: identifier of who signs.
+        signer_name: as printed.
+        role: in which they sign.
     """
 
-    def __init__(self, folder: Path, *, founded_at: datetime) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        founded_at: datetime,
+        site: str = "MAKER-1",
+        signer: str = SIGNER,
+        signer_name: str = SIGNER_NAME,
+        role: Role = Role.QUALIFIED_PERSON,
+    ) -> None:
         from regenqc.decision.folder import DecisionFolder
         from regenqc.signing.attempts import AttemptLog
         from regenqc.signing.people_file import PeopleFile
 
         self.folder = folder
         self.now = founded_at
+        self.role = role
         self.decisions = DecisionFolder(folder / "decisions")
         self.people = PeopleFile(folder / "people" / "people.jsonl")
-        self._attempts = AttemptLog(folder / "people" / "attempts.jsonl")
+        self.attempts = AttemptLog(folder / "people" / "attempts.jsonl")
         (folder / "keys").mkdir(parents=True)
-        self._found()
+        self._found(site, signer, signer_name)
 
     def clock(self) -> datetime:
         """Return the moment at which the story is."""
@@ -107,7 +121,7 @@ class Office:
             supersedes=supersedes,
             reason=reason,
         )
-        session = SigningSession(people, attempts=self._attempts, clock=self.clock)
+        session = SigningSession(people, attempts=self.attempts, clock=self.clock)
         keyed = KeyHolder(self.key_of(SIGNER), SIGNER, self.folder / "password.txt", None)
         decision, _ = decide_on(
             desk,
@@ -116,43 +130,43 @@ class Office:
             answers=answers,
             session=session,
             keyed=keyed,
-            role=Role.QUALIFIED_PERSON,
+            role=self.role,
             quiet=True,
         )
         return decision
 
-    def _found(self) -> None:
+    def _found(self, site: str, signer: str, signer_name: str) -> None:
         from regenqc.signing.keys import create_key, key_file_bytes, open_key
         from regenqc.signing.moments import moment_text
         from regenqc.signing.statement import Settings
 
         (self.folder / "password.txt").write_text(f"{PASSWORD}\n", encoding="utf-8")
         opened = {}
-        for person in (_ADMINISTRATOR, SIGNER):
+        for person in (_ADMINISTRATOR, signer):
             made = create_key(
                 person, password=PASSWORD, random=secrets.token_bytes, made_at=self.now, work_factor=WORK_FACTOR
             )
             (self.folder / "keys" / f"{person}.key").write_bytes(key_file_bytes(made))
             opened[person] = (made, open_key(made, password=PASSWORD))
-        (first, admin), (file, own) = opened[_ADMINISTRATOR], opened[SIGNER]
+        (first, admin), (file, own) = opened[_ADMINISTRATOR], opened[signer]
         valid_to = moment_text(self.now + timedelta(days=3650))
         by_admin: dict[str, Any] = {"by": _ADMINISTRATOR, "keys": [admin]}
         self.people.append(
-            "founded", found=True, now=self.clock(), site="MAKER-1",
+            "founded", found=True, now=self.clock(), site=site,
             settings=Settings(
                 lockout_after=5, session_seconds=900, clock_tolerance_seconds=60, shortest_password=12, review_required=False
             ),
             person_id=_ADMINISTRATOR, printed_name="Bo Example (synthetic)", key_id=first.key_id,
             public_key=first.public_key, valid_to=valid_to, reason="demonstration", **by_admin,
         )  # fmt: skip
-        about: dict[str, Any] = {"person_id": SIGNER, "reason": "demonstration"}
-        self.people.append("enrolled", now=self.clock(), printed_name=SIGNER_NAME, **about, **by_admin)
-        self.people.append("role_granted", now=self.clock(), role=Role.QUALIFIED_PERSON.value, **about, **by_admin)
+        about: dict[str, Any] = {"person_id": signer, "reason": "demonstration"}
+        self.people.append("enrolled", now=self.clock(), printed_name=signer_name, **about, **by_admin)
+        self.people.append("role_granted", now=self.clock(), role=self.role.value, **about, **by_admin)
         self.people.append(
             "key_certified", by=_ADMINISTRATOR, keys=[admin, own], now=self.clock(), key_id=file.key_id,
             public_key=file.public_key, valid_to=valid_to, **about,
         )  # fmt: skip
-        self.people.append("first_use_certified", by=SIGNER, keys=[own], now=self.clock(), key_id=file.key_id, **about)
+        self.people.append("first_use_certified", by=signer, keys=[own], now=self.clock(), key_id=file.key_id, **about)
 
     def key_of(self, person: str) -> KeyFile:
         """Return the key file of a person."""

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 __all__ = ["verify_command"]
 
-_STYLES = {True: ("✔", "green"), False: ("✘", "red"), None: ("–", "dim")}
+_STYLES = {"✔": "green", "✘": "red", "–": "dim"}
 
 
 def verify_command(
@@ -75,26 +75,17 @@ def _value(verdict: Verdict) -> dict[str, Any]:
 def _print_verdict(name: str, verdict: Verdict) -> None:
     from rich.text import Text
 
+    from regenqc.certificate.offline.command import found_lines
+
     screen = console()
     word = ("✔ verified", "bold green") if verdict.ok else ("✘ NOT VERIFIED", "bold red")
     screen.print(Text.assemble(word, "  ", (visible(name), "bold")))
-    for label, value in verdict.facts.items():
-        screen.print(Text.assemble((f"    {label:<12}", "dim"), visible(value)))
-    for check in verdict.checks:
-        mark, style = _STYLES[check.passed]
-        if not check.faults:
-            shade = "dim" if check.passed is None else ""
-            screen.print(Text.assemble((f"  {mark} ", style), f"{check.name:<11}", (visible(check.said), shade)))
-        for fault in check.faults:
-            screen.print(
-                Text.assemble((f"  {mark} ", style), f"{check.name:<11}", (f"{fault.code} {fault.what}", "bold"))
-            )
-            for label, text in (
-                ("at", fault.where),
-                ("got", fault.got),
-                ("expected", fault.expected),
-                ("do", fault.action),
-            ):
-                if text:
-                    short = text if len(text) <= 400 else f"{text[:380]}… ({len(text)} characters)"
-                    screen.print(Text.assemble((f"      {label:<9}", "dim"), visible(short)))
+    for line in found_lines(verdict):
+        style = _STYLES.get(line[2:3], "")
+        shown = Text(line, "dim" if style == "dim" else "")
+        shown.stylize(style, 2, 3)
+        if style == "red":
+            shown.stylize("bold", 15)
+        elif not style:
+            shown.stylize("dim", 0, 25 if line.startswith(15 * " ") else 17)
+        screen.print(shown)

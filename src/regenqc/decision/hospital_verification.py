@@ -103,6 +103,7 @@ def hospital_decision_faults(
                 where=decision.decision_id,
                 got=people.site,
                 expected=decision.site,
+                action="Take the registry of the hospital that decided.",
             )
         )
     if decision.registry.root != people.root or not people.reached(decision.registry.head):
@@ -158,10 +159,18 @@ def _content_faults(decision: HospitalDecision) -> Iterator[Fault]:
             got=f"{decision.disposition}, {decision.outcome}: "
             + (", ".join([*failed, *open_ones, *(each.requirement_id for each in cells)]) or "something is missing"),
             expected="a receipt that conforms, or a refusal, quarantine or exception",
+            action="Do not use it; the hospital decides again.",
         )
     yield from _person_faults(decision)
     if decision.kind not in ACCEPTS and not decision.reason.strip():
-        yield fault("RQC-A083", "This decision needs a reason.", where=where, got="none", expected="a reason in words")
+        yield fault(
+            "RQC-A083",
+            "This decision needs a reason.",
+            where=where,
+            got="none",
+            expected="a reason in words",
+            action="Decide again, and state why.",
+        )
     if decision.kind == "exceptional" and (
         not decision.exceptional or not all(each.reference.strip() for each in decision.exceptional)
     ):
@@ -171,6 +180,7 @@ def _content_faults(decision: HospitalDecision) -> Iterator[Fault]:
             where=where,
             got=f"{len(decision.exceptional)} documents",
             expected="every document of the checklist of the jurisdiction, each with its identifier",
+            action="Decide again, and name the documents.",
         )
 
 
@@ -184,6 +194,7 @@ def _person_faults(decision: HospitalDecision) -> Iterator[Fault]:
             where=decision.decision_id,
             got=decision.prepared_by,
             expected="another person",
+            action="Somebody who neither received nor inspected it decides.",
         )
     elif not received_as or received_as in {decision.role, *signing_roles}:
         yield fault(
@@ -191,7 +202,8 @@ def _person_faults(decision: HospitalDecision) -> Iterator[Fault]:
             "Another role decides than the one that received it.",
             where=decision.decision_id,
             got=decision.role if received_as else "who received it is not written down",
-            expected=f"another role than {received_as or 'a known one'}",
+            expected=f"another role than {received_as}" if received_as else "the role of whoever received it",
+            action="Somebody in another role decides.",
         )
 
 
@@ -206,6 +218,7 @@ def _signed_faults(
             where=where,
             got=", ".join(each.meaning for each in decision.required_signatures) or "none",
             expected=SIGNATURE.meaning,
+            action="Refuse it: nobody has to sign it as a hospital's decision is signed.",
         )
     if len(decision.signatures) != 1:
         yield fault(
@@ -214,6 +227,7 @@ def _signed_faults(
             where=where,
             got=f"{len(decision.signatures)} signatures",
             expected="one",
+            action="Do not use it until whoever decided has signed.",
         )
     for signature in decision.signatures:
         if signature.meaning != SIGNATURE.meaning or signature.role not in SIGNATURE.roles:
@@ -223,6 +237,7 @@ def _signed_faults(
                 where=where,
                 got=f"{signature.meaning} as {signature.role}",
                 expected=f"{SIGNATURE.meaning} as {' or '.join(SIGNATURE.roles)}",
+                action="Refuse it; somebody who may decides again.",
             )
         if signature.person_id != decision.prepared_by:
             yield fault(
@@ -231,6 +246,7 @@ def _signed_faults(
                 where=where,
                 got=signature.person_id,
                 expected=decision.prepared_by,
+                action="Refuse it: the signature is of another person.",
             )
         yield from signature_faults(
             signature,

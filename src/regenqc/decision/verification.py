@@ -66,7 +66,9 @@ def _faults(
             "RQC-A052",
             "The identifier of the decision is not that of its content.",
             where=decision.decision_id,
+            got=decision.decision_id,
             expected=decision_id_of(decision),
+            action="Refuse it: the content was changed.",
         )
     try:
         made_at = read_moment(decision.made_at, where=decision.decision_id)
@@ -82,6 +84,7 @@ def _faults(
             where=decision.decision_id,
             got=people.site,
             expected=decision.site,
+            action="Take the registry of the site that decided.",
         )
     if decision.registry.root != people.root or not people.reached(decision.registry.head):
         yield fault(
@@ -155,7 +158,14 @@ def signer_faults(
     """
     where = f"{decision.decision_id}, {person_id}"
     if number >= len(decision.required_signatures):
-        yield fault("RQC-A054", "The decision has all its signatures.", where=where, got=meaning)
+        yield fault(
+            "RQC-A054",
+            "The decision has all its signatures.",
+            where=where,
+            got=meaning,
+            expected="no further signature",
+            action="Refuse the signature that was added.",
+        )
         return
     rule = decision.required_signatures[number]
     if meaning != rule.meaning or role not in rule.roles:
@@ -165,6 +175,7 @@ def signer_faults(
             where=where,
             got=f"{meaning} as {role}",
             expected=f"{rule.meaning} as {' or '.join(rule.roles)}: {rule.text} {rule.citation}",
+            action="Somebody in that role signs with that meaning: regenqc sign",
         )
     if person_id in {each.person_id for each in decision.signatures[:number]}:
         yield fault(
@@ -192,6 +203,7 @@ def signer_faults(
             where=where,
             got=person_id,
             expected=decision.prepared_by,
+            action="Refuse the signature; whoever answered the checklist signs first.",
         )
     analysts = {look_of(row.analyst) for row in decision.results if row.analyst}
     if analysts & {look_of(person_id), look_of(printed_name)} and rule.meaning != "authorship":
@@ -201,6 +213,7 @@ def signer_faults(
             where=where,
             got=f"{rule.meaning} by an analyst of this batch",
             expected="somebody who measured none of its results",
+            action="Somebody else reviews or releases.",
         )
 
 
@@ -220,6 +233,7 @@ def _content(decision: Decision, checklist: Checklist | None, *, is_reviewed: bo
             where=decision.decision_id,
             got=named,
             expected=base.name,
+            action="Make the decision again with `regenqc decide`.",
         )
         return
     given = [(each.meaning, each.roles) for each in decision.required_signatures]
@@ -243,6 +257,7 @@ def _content(decision: Decision, checklist: Checklist | None, *, is_reviewed: bo
             where=decision.decision_id,
             got=", ".join(each.meaning for each in decision.required_signatures) or "none",
             expected=", ".join(meaning for meaning, _ in needed) or f"a kind of decision that {base.name} knows",
+            action="Make the decision again with `regenqc decide`.",
         )
 
 

@@ -78,6 +78,7 @@ def _faults(
             where=who,
             got=f"{signature.schema}, {signature.algorithm}",
             expected=f"{SCHEMA}, {ALGORITHM}",
+            action="Refuse the document, or check it with the version that made it.",
         )
     if signature.digest != digest_of(content):
         yield fault(
@@ -116,12 +117,14 @@ def _faults(
             where=who,
             got=signature.printed_name,
             expected=person.printed_name,
+            action="Refuse the document: it names somebody else than the registry.",
         )
     if not check_ed25519(key.public_key, signed_bytes(signature), signature.value):
         yield fault(
             "RQC-G034",
             "The signature does not verify.",
             where=who,
+            got="another signature",
             expected=f"a signature by key {key.key_id} over these words",
             action="Refuse the document: the signature was changed, or another key made it.",
         )
@@ -147,6 +150,7 @@ def _faults(
             where=who,
             got=signature.signed_at,
             expected=f"not after {proved_at.isoformat(timespec='seconds')}",
+            action="Check the clocks of the machines; refuse the document until they explain it.",
         )
     yield from key_faults(person, key, role=signature.role, moment=moment, proved_at=proved_at)
 
@@ -180,7 +184,7 @@ def key_faults(
             where=who,
             got=moment.isoformat(),
             expected=f"from {key.valid_from.isoformat()} until before {key.valid_to.isoformat()}",
-            action="Sign with a key that is in date.",
+            action="Refuse the signature; the person signs again with a key that is in date.",
         )
     if key.revoked_since is not None and key.revoked_as is not None:
         if moment >= key.revoked_since:
@@ -217,13 +221,14 @@ def key_faults(
             where=who,
             got=role,
             expected=", ".join(sorted(person.roles_at(moment))) or "no role at that time",
-            action="An administrator grants roles; a signature in a role that was not held does not count.",
+            action="Refuse the signature: in a role that was not held it does not count.",
         )
     if key.first_used is None or moment < key.first_used:
         yield fault(
             "RQC-G039",
             "The owner has not certified the first use of this key.",
             where=who,
+            got="no statement of the owner" if key.first_used is None else f"one of {key.first_used.isoformat()}",
             expected="the statement that this signature binds like one by hand (21 CFR 11.100(c))",
             action="Run: regenqc people accept",
         )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from regenqc.certificate.offline.verdict import Verdict
 
-__all__ = ["main", "verdict_lines"]
+__all__ = ["found_lines", "main", "verdict_lines"]
 
 _MARKS = {True: "✔", False: "✘", None: "–"}
 
@@ -56,13 +56,17 @@ def verdict_lines(verdict: Verdict, *, name: str) -> list[str]:
         verdict: to be shown.
         name: of the file.
     """
-    lines = [f"{name}: {'VERIFIED' if verdict.ok else 'NOT VERIFIED'}"]
-    lines += [f"    {label:<12}{_plain(value)}" for label, value in verdict.facts.items()]
+    return [f"{_plain(name)}: {'VERIFIED' if verdict.ok else 'NOT VERIFIED'}", *found_lines(verdict)]
+
+
+def found_lines(verdict: Verdict) -> list[str]:
+    """Return what a verdict rests on: whose certificate it is, and each check with everything that is wrong."""
+    lines = [f"    {label:<13}{_plain(value)}" for label, value in verdict.facts.items()]
     for check in verdict.checks:
         if not check.faults:
-            lines.append(f"  {_MARKS[check.passed]} {check.name:<10}{_plain(check.said)}")
+            lines.append(f"  {_MARKS[check.passed]} {check.name:<11}{_plain(check.said)}")
         for fault in check.faults:
-            lines.append(f"  {_MARKS[False]} {check.name:<10}{fault.code} {_plain(fault.what)}")
+            lines.append(f"  {_MARKS[False]} {check.name:<11}{fault.code} {_plain(fault.what)}")
             for label, text in (
                 ("at", fault.where),
                 ("got", fault.got),
@@ -70,7 +74,8 @@ def verdict_lines(verdict: Verdict, *, name: str) -> list[str]:
                 ("do", fault.action),
             ):
                 if text:
-                    lines.append(f"      {label:<9} {_plain(text if len(text) <= 400 else text[:380] + '…')}")
+                    short = text if len(text) <= 400 else f"{text[:380]}… ({len(text)} characters)"
+                    lines.append(f"{'':<15}{label:<10}{_plain(short)}")
     return lines
 
 

@@ -9,7 +9,7 @@ import msgspec
 from regenqc.canonical import canonical_json, digest_of
 from regenqc.certificate.content import Certificate, read_certificate
 from regenqc.certificate.offline.pdf import UnreadablePdfError, read_pdf
-from regenqc.certificate.offline.sealed import fault, seal_faults
+from regenqc.certificate.offline.sealed import REFUSE, fault, seal_faults
 from regenqc.decision.hospital import SCHEMA as HOSPITAL_SCHEMA
 from regenqc.decision.hospital import HospitalDecision
 from regenqc.decision.hospital_verification import hospital_decision_faults
@@ -21,7 +21,7 @@ from regenqc.signing.signature import Signature
 from regenqc.signing.verification import signature_faults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from regenqc.certificate.offline.trust import Trust
@@ -79,7 +79,16 @@ def decision_faults(
     except (RegenqcError, msgspec.MsgspecError, KeyError, TypeError) as error:
         if isinstance(error, RegenqcError):
             return list(error.faults)
-        return [fault("RQC-V180", "The signatures of the decision cannot be read.", got=str(error))]
+        return [
+            fault(
+                "RQC-V180",
+                "The decision cannot be read.",
+                where=str(decision.get("decision_id")),
+                got=str(error),
+                expected=f"a decision of schema {_SCHEMA} or {HOSPITAL_SCHEMA}, whole",
+                action=REFUSE,
+            )
+        ]
     faults = []
     for signature in signatures:
         faults += signature_faults(
@@ -93,7 +102,7 @@ def decision_faults(
         )
     return [
         *faults,
-        *_entitlement_faults(str(decision.get("kind")), signatures, needed),
+        *_entitlement_faults(whole, signatures, needed),
         *_identity_faults(whole, people),
     ]
 
@@ -104,7 +113,9 @@ def _identity_faults(decision: Decision, people: People) -> Iterator[Fault]:
             "RQC-A052",
             "The identifier of the decision is not that of its content.",
             where=decision.decision_id,
+            got=decision.decision_id,
             expected=decision_id_of(decision),
+            action="Refuse it: the content was changed.",
         )
     if decision.site != people.site:
         yield fault(
@@ -113,6 +124,7 @@ def _identity_faults(decision: Decision, people: People) -> Iterator[Fault]:
             where=decision.decision_id,
             got=people.site,
             expected=decision.site,
+            action="Take the registry of the site that decided.",
         )
     if decision.registry.root != people.root or not people.reached(decision.registry.head):
         yield fault(
@@ -125,16 +137,20 @@ def _identity_faults(decision: Decision, people: People) -> Iterator[Fault]:
         )
 
 
-def _entitlement_faults(kind: str, signatures: list[Signature], needed: list[tuple[str, list[str]]]) -> list[Fault]:
+def _entitlement_faults(
+    decision: Decision, signatures: list[Signature], needed: list[tuple[str, list[str]]]
+) -> list[Fault]:
     faults = []
+    kind, where = str(decision.kind), decision.decision_id
     if not signatures or len(signatures) != len(needed):
         faults.append(
             fault(
                 "RQC-V181",
                 "The decision is not signed by everyone who has to sign it.",
-                got=f"{len(signatures)} signatures",
-                expected=f"{max(len(needed), 1)} signatures",
-                action="Wait until everyone has signed.",
+                where=where,
+                got=", ".join(f"{each.meaning} by {each.person_id}" for each in signatures) or "no signature",
+                expected=", ".join(f"{meaning} as {_either(roles)}" for meaning, roles in needed) or "at least one",
+                action="Do not use the batch; wait until everyone has signed.",
             )
         )
     for signature, (meaning, roles) in zip(signatures, needed, strict=False):
@@ -144,17 +160,28 @@ def _entitlement_faults(kind: str, signatures: list[Signature], needed: list[tup
                     "RQC-V182",
                     "A signature is another one than the decision needs.",
                     where=signature.person_id,
-                    got=f"{signature.meaning} as {signature.role}",
-                    expected=f"{meaning} as {' or '.join(roles)}",
+                    got=f"{signature.meaning} as {_either([signature.role])}",
+                    expected=f"{meaning} as {_either(roles)}",
+                    action=REFUSE,
                 )
             )
     if len({signature.person_id for signature in signatures}) != len(signatures):
-        faults.append(fault("RQC-V183", "One person signed twice where different people have to."))
+        faults.append(
+            fault(
+                "RQC-V183",
+                "One person signed twice where different people have to.",
+                where=where,
+                got=", ".join(f"{signature.meaning} by {signature.person_id}" for signature in signatures),
+                expected="signatures of different people",
+                action=REFUSE,
+            )
+        )
     elif len({look_of(signature.printed_name) for signature in signatures}) != len(signatures):
         faults.append(
             fault(
                 "RQC-V183",
                 "Nobody can tell the names of two signers apart: they may be one person.",
+                where=where,
                 got=", ".join(f"{signature.printed_name} ({signature.person_id})" for signature in signatures),
                 expected="names that differ to the eye",
                 action="Ask the site who signed.",
@@ -171,12 +198,17 @@ def _entitlement_faults(kind: str, signatures: list[Signature], needed: list[tup
             fault(
                 "RQC-V184",
                 "Nobody signed whose role may decide this.",
-                got=", ".join(f"{signature.meaning} as {signature.role}" for signature in signatures),
-                expected=f"a signature as {' or '.join(sorted(roles_that_decide)) or 'nobody: the kind is unknown'}",
-                action="Refuse the certificate.",
+                where=where,
+                got=", ".join(f"{signature.meaning} as {_either([signature.role])}" for signature in signatures),
+                expected=f"a signature as {_either(sorted(roles_that_decide)) or 'nobody: the kind is unknown'}",
+                action=REFUSE,
             )
         )
     return faults
+
+
+def _either(roles: Sequence[str]) -> str:
+    return " or ".join(roles).replace("_", " ")
 
 
 def later_decisions(certificate: Certificate, *, trust: Trust, now: datetime) -> tuple[list[Fault], int]:
@@ -200,7 +232,8 @@ def later_decisions(certificate: Certificate, *, trust: Trust, now: datetime) ->
                     "RQC-V151",
                     "A later decision superseded the one that this certificate carries.",
                     where=name,
-                    got=f"{decision.get('kind')} {decision.get('decision_id')} of {decision.get('made_at')}",
+                    got=f"{str(decision.get('kind')).replace('_', ' ')} {decision.get('decision_id')} of {decision.get('made_at')}",
+                    expected=f"{certificate.decision.get('decision_id')} as the last decision that is known",
                     action="Ask for the certificate of the later decision; do not use this one.",
                 )
             )
@@ -211,6 +244,7 @@ def later_decisions(certificate: Certificate, *, trust: Trust, now: datetime) ->
                     "A later certificate superseded this one.",
                     where=name,
                     got=f"{other.certificate_id} of {other.issued_at}",
+                    expected=f"{certificate.certificate_id} as the last certificate that is known",
                     action="Use the later one.",
                 )
             )

@@ -78,7 +78,16 @@ def judge(
         certificate = read_certificate(received.record)
     except (UnreadablePdfError, RegenqcError) as error:
         got = error.faults[0].got if isinstance(error, RegenqcError) else str(error)
-        verdict.failed("file", fault("RQC-V100", "The file is no certificate.", got=got))
+        verdict.failed(
+            "file",
+            fault(
+                "RQC-V100",
+                "The file is no certificate.",
+                got=got,
+                expected="a PDF, a record or a packet, as its issuer wrote it",
+                action=REFUSE,
+            ),
+        )
         return verdict, None, None
     verdict.facts.update(_facts(certificate))
     verdict.passed("file", f"It carries the record of certificate {certificate.certificate_id}.")
@@ -124,6 +133,7 @@ def _facts(certificate: Certificate) -> dict[str, str]:
         "type": certificate.type,
         "issuer": certificate.issuer.name,
         "batch": str(decision.get("batch_id")),
+        **({"container": str(decision["item"])} if "item" in decision else {}),
         "decision": f"{decision.get('kind')} {decision.get('decision_id')}",
         "issued": certificate.issued_at,
         "content": certificate_digest(certificate),
@@ -146,18 +156,38 @@ def _judge_signature(
                 fault(
                     "RQC-V101",
                     "The PDF has no signature, so nothing shows that its pages say what the record says.",
+                    where=certificate.certificate_id,
+                    got="pages alone",
+                    expected="pages and the signature of the issuer over the whole file",
                     action="Believe the record inside, not the pages; or check it with regenqc, which makes the pages again.",
                 ),
             )
         return
     if content.fault:
-        verdict.failed("signature", fault("RQC-V102", _WHOLE, got=content.fault, action=REFUSE))
+        verdict.failed(
+            "signature",
+            fault(
+                "RQC-V102",
+                "The signature does not cover the whole file.",
+                where=certificate.certificate_id,
+                got=content.fault,
+                expected="one signature over every byte, and nothing after it",
+                action=REFUSE,
+            ),
+        )
         return
     checked = check_detached(content.signature, content.signed)
     if checked.fault:
         verdict.failed(
             "signature",
-            fault("RQC-V103", "The signature of the PDF does not hold.", got=checked.fault, action=REFUSE),
+            fault(
+                "RQC-V103",
+                "The signature of the PDF does not hold.",
+                where=certificate.certificate_id,
+                got=checked.fault,
+                expected="the issuer's signature over these bytes",
+                action=REFUSE,
+            ),
         )
         return
     digest = f"sha256:{hashlib.sha256(checked.certificate).hexdigest()}"
@@ -167,8 +197,9 @@ def _judge_signature(
             fault(
                 "RQC-V104",
                 "The PDF was signed by somebody else than an issuer that you believe.",
+                where=certificate.certificate_id,
                 got=digest,
-                expected=", ".join(trust.issuers),
+                expected=", ".join(trust.issuers) or "an issuer that you believe",
                 action="Ask the issuer for its key by another way than the certificate came.",
             ),
         )
@@ -177,19 +208,25 @@ def _judge_signature(
     verdict.passed("signature", f"The signature covers the whole file, and nothing came after it{stamped}.")
 
 
-_WHOLE: Final = "The signature does not cover the whole file."
-
-
 def _content_faults(certificate: Certificate) -> Iterator[Fault]:
-    decision = certificate.decision
+    decision, where = certificate.decision, certificate.certificate_id
     if decision.get("schema") not in {"regenqc.decision/1", HOSPITAL_SCHEMA}:
-        yield fault("RQC-V120", "The record carries no decision.", got=str(decision.get("schema")))
+        yield fault(
+            "RQC-V120",
+            "The record carries no decision.",
+            where=where,
+            got=str(decision.get("schema")),
+            expected=f"regenqc.decision/1 or {HOSPITAL_SCHEMA}",
+            action=REFUSE,
+        )
         return
     if str(decision.get("kind")) not in _KINDS[certificate.type]:
         yield fault(
             "RQC-V121",
             "The type of the certificate does not fit what was decided.",
-            got=f"{certificate.type} of a decision `{decision.get('kind')}`",
+            where=where,
+            got=f"{_in_words(certificate.type)} of the decision: {_in_words(decision.get('kind'))}",
+            expected=f"the decision: {' or '.join(map(_in_words, sorted(_KINDS[certificate.type])))}",
             action=REFUSE,
         )
     stated = certificate.fields.get("batch_number")
@@ -197,6 +234,7 @@ def _content_faults(certificate: Certificate) -> Iterator[Fault]:
         yield fault(
             "RQC-V122",
             "The certificate names another batch than the decision.",
+            where=where,
             got=str(stated),
             expected=str(decision.get("batch_id")),
             action=REFUSE,
@@ -206,8 +244,9 @@ def _content_faults(certificate: Certificate) -> Iterator[Fault]:
         yield fault(
             "RQC-V122",
             "The certificate names another container than the decision.",
-            got=str(container),
-            expected=str(decision.get("item")),
+            where=where,
+            got=str(container or "none"),
+            expected=str(decision.get("item") or "none"),
             action=REFUSE,
         )
 
@@ -215,12 +254,20 @@ def _content_faults(certificate: Certificate) -> Iterator[Fault]:
 def _date_faults(certificate: Certificate, now: datetime) -> Iterator[Fault]:
     issued = moment_of(certificate.issued_at)
     if issued is None:
-        yield fault("RQC-V130", "The certificate does not say when it was issued.", got=certificate.issued_at)
+        yield fault(
+            "RQC-V130",
+            "The certificate does not say when it was issued.",
+            where=certificate.certificate_id,
+            got=certificate.issued_at or "nothing",
+            expected="a date and time with zone (RFC 3339)",
+            action=REFUSE,
+        )
         return
     if issued > now + _TOLERANCE:
         yield fault(
             "RQC-V131",
             "The certificate is dated in the future.",
+            where=certificate.certificate_id,
             got=certificate.issued_at,
             expected=f"at most {int(_TOLERANCE.total_seconds())} s after {now.isoformat(timespec='seconds')}",
             action="Check the clocks of this machine and of the issuer.",
@@ -231,6 +278,7 @@ def _date_faults(certificate: Certificate, now: datetime) -> Iterator[Fault]:
             yield fault(
                 "RQC-V132",
                 "The certificate was issued before the decision was signed.",
+                where=certificate.certificate_id,
                 got=certificate.issued_at,
                 expected=f"after {entry.get('signed_at')}",
                 action="Check the clocks; ask the issuer for the certificate again.",
@@ -262,6 +310,8 @@ def _judge_ledger(
             fault(
                 "RQC-V140",
                 "The entry of the ledger is about something else.",
+                where=certificate.certificate_id,
+                got="an entry that names neither the certificate nor its decision",
                 expected=f"an entry that names {decision_digests(certificate.decision)[0]}",
                 action=REFUSE,
             ),
@@ -291,7 +341,8 @@ def _judge_standing(verdict: Verdict, certificate: Certificate, trust: Trust, no
             "RQC-V150",
             "It was withdrawn.",
             where=entry.what,
-            got=f"{entry.since}: {entry.reason}",
+            got=f"withdrawn on {entry.since}: {entry.reason}",
+            expected="a certificate and a decision that still hold",
             action="Do not use the batch on the strength of it; ask the issuer.",
         )
         for entry in trust.withdrawn
@@ -346,10 +397,15 @@ def _code_faults(certificate: Certificate, code: str) -> Iterator[Fault]:
         yield fault(
             "RQC-V170",
             "The code on the page belongs to another certificate.",
+            where=certificate.certificate_id,
             got=code,
             expected=expected,
             action="Refuse the page: its code was exchanged, or the file is another one.",
         )
+
+
+def _in_words(code: object) -> str:
+    return str(code).replace("_", " ")
 
 
 def _signatures(certificate: Certificate) -> Sequence[dict[str, Any]]:

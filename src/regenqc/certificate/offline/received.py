@@ -27,6 +27,11 @@ _LARGEST_MEMBER: Final = 50_000_000
 _LARGEST_PACKET: Final = 1_000_000_000
 _MOST_MEMBERS: Final = 10_000
 _PART: Final = 1 << 20
+# Sizes in bytes: APPNOTE.TXT of the ZIP format, sections 4.3.7, 4.3.9 and 4.3.16.
+_NAME_LENGTHS: Final = 26
+_LOCAL_HEADER: Final = 30
+_DESCRIPTORS: Final = (12, 16, 20, 24)
+_END_OF_DIRECTORY: Final = 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +77,8 @@ def open_received(data: bytes) -> Received:
 def _open_packet(data: bytes) -> Received:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as packet:
+            if not _is_seamless(data, packet):
+                raise UnreadablePdfError("the packet holds bytes that belong to none of its files")
             found, others = _members(packet)
     except (
         zipfile.BadZipFile,
@@ -96,6 +103,21 @@ def _open_packet(data: bytes) -> Received:
     if inside is None:
         return Received(record, entry=entry, proof=proof, others=others)
     return Received(record, pdf, inside.content, entry or inside.entry, proof or inside.proof, others)
+
+
+def _is_seamless(data: bytes, packet: zipfile.ZipFile) -> bool:
+    """Return whether a packet begins with its first file, ends with its directory and has nothing between its files.
+
+    Programmes that read from the front and programmes that read from the end would otherwise find different files.
+    """
+    at = 0
+    for info in sorted(packet.infolist(), key=lambda info: info.header_offset):
+        if info.header_offset not in {at, *(at + size for size in _DESCRIPTORS)}:
+            return False
+        names = struct.unpack_from("<HH", data, info.header_offset + _NAME_LENGTHS)
+        at = info.header_offset + _LOCAL_HEADER + sum(names) + info.compress_size
+    directory = packet.start_dir in {at, *(at + size for size in _DESCRIPTORS)}
+    return directory and data[-_END_OF_DIRECTORY:].startswith(b"PK\x05\x06")
 
 
 def _members(packet: zipfile.ZipFile) -> tuple[dict[str, bytes], dict[str, str]]:

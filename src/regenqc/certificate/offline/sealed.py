@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from regenqc.certificate.content import Certificate, sealed_content
+from regenqc.certificate.content import Certificate, certificate_digest, sealed_content
 from regenqc.certificate.offline.trust import x509_digest
 from regenqc.errors import Fault
 
@@ -33,23 +33,38 @@ def seal_faults(certificate: Certificate, trust: Trust, proved_at: datetime | No
         trust: whom to believe.
         proved_at: moment by which a ledger shows that it existed; needed after a key was lost or compromised.
     """
-    seal = certificate.seal
+    seal, where = certificate.seal, certificate.certificate_id
     if seal is None:
-        yield fault("RQC-V110", "The record has no seal.", expected="the seal of an issuer", action=REFUSE)
+        yield fault(
+            "RQC-V110",
+            "The record has no seal.",
+            where=where,
+            got="no seal",
+            expected="the seal of an issuer that you believe",
+            action=REFUSE,
+        )
         return
     issuer = trust.issuers.get(seal.issuer_key)
     if issuer is None:
         yield fault(
             "RQC-V111",
             "The record was sealed by nobody whom you believe.",
+            where=where,
             got=seal.issuer_key,
-            expected=", ".join(trust.issuers) or "an issuer",
+            expected=", ".join(trust.issuers) or "an issuer that you believe",
             action="Ask the issuer for its key by another way than the certificate came.",
         )
         return
     public_key = issuer.public_key()
     if seal.algorithm != "ECDSA-P256-SHA256" or not isinstance(public_key, ec.EllipticCurvePublicKey):
-        yield fault("RQC-V112", "The seal is of a kind that this software does not know.", got=seal.algorithm)
+        yield fault(
+            "RQC-V112",
+            "The seal is of a kind that this software does not know.",
+            where=where,
+            got=seal.algorithm,
+            expected="ECDSA-P256-SHA256",
+            action=REFUSE,
+        )
         return
     try:
         raw = urlsafe_b64decode(seal.value + "==")
@@ -57,7 +72,12 @@ def seal_faults(certificate: Certificate, trust: Trust, proved_at: datetime | No
         public_key.verify(value if len(raw) == 64 else b"", sealed_content(certificate), ec.ECDSA(SHA256()))
     except (InvalidSignature, ValueError):
         yield fault(
-            "RQC-V113", "The record is not what its issuer sealed.", where=certificate.certificate_id, action=REFUSE
+            "RQC-V113",
+            "The record is not what its issuer sealed.",
+            where=where,
+            got=f"content {certificate_digest(certificate)}, to which the seal does not belong",
+            expected="the content as it was issued",
+            action=REFUSE,
         )
         return
     issued = moment_of(certificate.issued_at)
@@ -65,7 +85,8 @@ def seal_faults(certificate: Certificate, trust: Trust, proved_at: datetime | No
         yield fault(
             "RQC-V114",
             "The issuer's key was not valid when the certificate was issued.",
-            got=certificate.issued_at,
+            where=where,
+            got=f"issued at {certificate.issued_at}",
             expected=f"{issuer.not_valid_before_utc.isoformat()} to {issuer.not_valid_after_utc.isoformat()}",
             action=REFUSE,
         )
@@ -78,7 +99,8 @@ def seal_faults(certificate: Certificate, trust: Trust, proved_at: datetime | No
             yield fault(
                 "RQC-V115",
                 "The issuer's key was revoked.",
-                got=certificate.issued_at,
+                where=where,
+                got=f"issued at {certificate.issued_at}",
                 expected=f"issued before {entry.since} ({entry.basis})"
                 + (", and shown by a ledger to be that old" if open_to_others else ""),
                 action=REFUSE,
