@@ -13,10 +13,11 @@ from tests.console.identity_provider import CLIENT, SECRET, IdentityProvider
 from tests.console.running_server import running
 from tests.signing.office import Clock
 
-from regenqc.console.access.accounts import link_subject
+from regenqc.console.access.accounts import known_account, link_subject
 from regenqc.console.access.journal import lines
 from regenqc.console.access.policy import AccessPolicy
 from regenqc.console.access.policy import IdentityProvider as Stated
+from regenqc.console.access.second_factor import confirm, propose
 from regenqc.console.access.sessions import cookie_name
 
 COOKIE = cookie_name(is_secure=False)
@@ -167,6 +168,26 @@ def test_a_provider_that_does_not_ask_for_a_second_factor_leaves_that_to_the_con
         link_subject(made.office, "QP-0001", subject=provider.subject, by="ADMIN-001")
         browser = made.browser()
         assert browser.get(travelled(browser)).headers["location"] == led
+
+
+def test_whoever_has_a_second_factor_shows_it_here_when_the_provider_asks_for_none(site, provider, tmp_path, clock):
+    made = Site(tmp_path / "own", policy=AccessPolicy(public_url=URL, oidc=site.policy.oidc), clock=clock)
+    made.account("QP-0001")
+    link_subject(made.office, "QP-0001", subject=provider.subject, by="ADMIN-001")
+    secret = propose(made.office, "QP-0001", site="SITE-A").secret
+    assert confirm(made.office, known_account(made.office, "QP-0001"), code=made.code(secret))
+    clock.forward(seconds=60)
+    browser = made.browser()
+    assert browser.get(travelled(browser)).headers["location"] == "/sign-in/code"
+    assert browser.get("/account").status_code == 303, "by the provider alone nobody is signed in"
+    assert 'name="code"' in browser.get("/sign-in/code").text
+    assert browser.post("/sign-in/code", code="000000").status_code == 403
+    code = made.code(secret)
+    assert browser.post("/sign-in/code", code=code).headers["location"] == "/"
+    assert browser.get("/account").status_code == 200
+    another = made.browser()
+    another.get(travelled(another))
+    assert [another.post("/sign-in/code", code=code).status_code for _ in range(4)] == [403, 403, 403, 429]
 
 
 def test_a_closed_account_stays_closed(site):

@@ -198,6 +198,11 @@ def test_more_requests_of_one_address_than_are_taken_are_refused(tmp_path):
     assert [browser.get("/sign-in").status_code for _ in range(6)] == [200] * 5 + [429]
     assert site.browser(address="10.0.0.2").get("/sign-in").status_code == 200
     assert browser.get("/health").status_code == 200
+    # A host has as many addresses of IPv6 as it likes, and a listener for both kinds writes those of IPv4 in this way.
+    found = [site.browser(address=f"2001:db8::{number}").get("/sign-in").status_code for number in range(1, 7)]
+    assert found == [200] * 5 + [429]
+    assert site.browser(address="::ffff:10.0.0.3").get("/sign-in").status_code == 200
+    assert site.browser(address="::ffff:10.0.0.1").get("/sign-in").status_code == 429
 
 
 @pytest.mark.parametrize(

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from sqlalchemy import func, select
+from sqlalchemy.exc import OperationalError
 
 from regenqc.console.settings import read_settings
-from regenqc.console.store.current_lots import lot_key
+from regenqc.console.store.current_lots import Regrouping, lot_key
 from regenqc.console.store.database import open_store
 from regenqc.console.store.loading import load_evaluation
 from regenqc.console.store.tables import (
@@ -254,3 +255,14 @@ def test_a_load_that_was_killed_shows_nothing_and_is_done_again_whole(tmp_path, 
     counts = counted(store)
     assert (counts["evaluations"], counts["lots"], counts["results"]) == (1, 114, 2598)
     store.dispose()
+
+
+def test_whoever_moves_lots_waits_for_who_is_just_moving_some(store):
+    with store.connect() as other:
+        other.exec_driver_sql("PRAGMA busy_timeout = 0")
+        with store.begin() as first:
+            Regrouping(first)  # before it has looked at any lot
+            with pytest.raises(OperationalError, match="locked"):
+                Regrouping(other)
+            other.rollback()
+        Regrouping(other)

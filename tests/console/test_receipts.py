@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from fastapi.testclient import TestClient
 from sqlalchemy import text
 from tests.console.ward import DECIDER, FIRST, SECOND, Receiving, Ward, furnished, seen, ward
 
 from regenqc.cli.demo_office import PASSWORD
 from regenqc.cli.demo_ward import ARRIVED, COI, RECIPIENT, WARD_LOT
+from regenqc.console.access.person import SignedIn
+from regenqc.console.application import create_application
+from regenqc.console.receipt_store import list_receipts
 from regenqc.console.settings import read_settings
 from regenqc.decision.hospital_verification import hospital_decision_faults, parse_hospital_decision
 from regenqc.ledger import Log
 from regenqc.reinspection.receipt.record import documents_of
 from regenqc.signing.people_file import PeopleFile
+from regenqc.signing.words import Role
 
 __all__ = ["furnished", "ward"]  # fixtures
 
@@ -84,6 +89,37 @@ def test_of_two_who_change_a_page_at_once_the_second_one_is_told(ward: Ward):
     late = client.post(f"{received.place}/label", data=told | {"containers": "1", "csrf": "t"})
     assert "RQC-H416" in late.text
     assert 'value="2"' in client.get(f"{received.place}/label").text
+
+
+def test_nobody_signs_a_receipt_that_is_no_longer_the_one_on_the_page(ward: Ward):
+    received = Receiving(ward, COLD)
+    received.fill()
+    client = ward.client(FIRST)
+    assert received.post(FIRST, "judge").status_code == 303
+    shown = seen(client.get(f"{received.place}/judge").text)
+    assert received.post(SECOND, "checks", receipt_seal="no", receipt_seal_remark="broken").status_code == 303
+    passwords = {"first_password": PASSWORD, "second_password": PASSWORD}
+    late = client.post(f"{received.place}/record", data=passwords | {"seen": shown, "csrf": "t"})
+    assert "RQC-H416" in late.text
+    assert "reinspect" not in [event.kind for event in ward.life(COLD)]
+
+
+def test_two_who_begin_with_a_container_at_the_same_moment_begin_one_receipt(ward: Ward, monkeypatch):
+    monkeypatch.setattr("regenqc.console.receipt_store.open_receipt", lambda *_: None)  # as both saw it
+    assert Receiving(ward, COLD).place == Receiving(ward, COLD).place
+    assert len(list_receipts(ward.application.state.console.store, site=read_settings(ward.home).site)) == 1
+
+
+def test_who_is_restricted_to_other_sites_begins_no_receipt(ward: Ward):
+    somebody = SignedIn(
+        person_id=FIRST, printed_name="", roles=frozenset({Role.HOSPITAL_INSPECTOR}), sites=frozenset({"SITE-Z"})
+    )
+    made = create_application(read_settings(ward.home), identify=lambda _: somebody, clock=ward.watch)
+    told = TestClient(made, follow_redirects=False).post(
+        "/receipts", data={"item": COLD, "specification": "example/receipt-of-frozen-cells", "csrf": ""}
+    )
+    assert told.status_code == 404
+    assert list_receipts(made.state.console.store, site=read_settings(ward.home).site) == []
 
 
 def test_one_person_is_not_two_and_a_second_one_shows_by_password_who_they_are(ward: Ward):

@@ -7,8 +7,10 @@ import re
 import pytest
 from tests.console.access_site import Site, password_of
 
+from regenqc.console.access.accounts import find_account
 from regenqc.console.access.policy import AccessPolicy
 from regenqc.console.access.seal import open_seal
+from regenqc.console.access.second_factor import confirm, propose
 
 
 @pytest.fixture
@@ -146,3 +148,26 @@ def test_what_is_sealed_for_one_person_opens_for_no_other(tmp_path):
     seal = open_seal(tmp_path / "access.key")
     assert seal.opened(seal.sealed(b"s", purpose="second factor of A"), purpose="second factor of B") is None
     assert seal.opened(b"", purpose="p") is None
+
+
+def test_a_session_from_before_the_enrolment_replaces_no_second_factor(site):
+    early = site.browser()
+    assert early.sign_in("QP-0001").headers["location"] == "/sign-in/second-factor"
+    _, secret, codes = enrol(site)
+    assert early.get("/sign-in/second-factor").headers["location"].startswith("/sign-in?")
+    proposed = propose(site.office, "QP-0001", site="SITE-A").secret
+    assert early.post("/sign-in/second-factor", code=site.code(proposed)).status_code == 303
+    assert early.get("/account").status_code == 303, "nobody is signed in by it"
+    site.clock.forward(seconds=60)
+    assert sign_in(site, site.code(secret)) == 303
+    assert sign_in(site, codes[0]) == 303
+
+
+def test_of_two_confirmations_at_once_the_recovery_codes_of_one_are_shown(site):
+    proposed = propose(site.office, "QP-0001", site="SITE-A").secret
+    account = find_account(site.office, "QP-0001")  # as both requests read it
+    assert account is not None
+    shown = confirm(site.office, account, code=site.code(proposed))
+    assert len(shown) == 10
+    assert confirm(site.office, account, code=site.code(proposed)) == []
+    assert sign_in(site, shown[0]) == 303

@@ -8,8 +8,11 @@ import pytest
 from tests.console.access_site import Site, password_of, people
 from tests.signing.office import stated
 
+from regenqc.console.access.accounts import change_password, known_account, reset_account
 from regenqc.console.access.journal import Event, journal_faults, lines
 from regenqc.console.access.policy import AccessPolicy
+from regenqc.console.access.sessions import close_sessions
+from regenqc.errors import UsageError
 
 WRONG = "not the password"
 
@@ -271,3 +274,54 @@ def test_going_on_while_locked_out_does_not_fill_the_journal(site):
     for _ in range(5):
         site.browser().client.post("/accounts/add", data={}, headers={"Origin": "https://evil.example"})
     assert not lines(site.office.store, event="forged")
+
+
+def test_what_an_administrator_changes_while_a_password_is_checked_counts(site, monkeypatch):
+    checked = site.office.passwords.is_right
+
+    def meanwhile(stored, password):
+        found = checked(stored, password)
+        reset_account(site.office, "QP-0001", password=password_of("reset"), by="ADMIN-001")
+        return found
+
+    monkeypatch.setattr(site.office.passwords, "is_right", meanwhile)
+    browser = site.browser()
+    assert browser.sign_in("QP-0001").status_code == 403
+    monkeypatch.undo()
+    assert browser.get("/account").status_code == 303
+    assert site.browser().sign_in("QP-0001").status_code == 403
+    again = site.browser().sign_in("QP-0001", password=password_of("reset"))
+    assert again.headers["location"] == "/sign-in/password"
+
+
+def test_storing_a_password_anew_brings_no_former_one_back(site, monkeypatch):
+    def outdated(_):
+        reset_account(site.office, "QP-0001", password=password_of("reset"), by="ADMIN-001")
+        return True
+
+    monkeypatch.setattr(site.office.passwords, "is_outdated", outdated)
+    site.browser().sign_in("QP-0001")
+    monkeypatch.undo()
+    assert site.browser().sign_in("QP-0001").status_code == 403
+    assert site.browser().sign_in("QP-0001", password=password_of("reset")).status_code == 303
+
+
+def test_a_session_that_is_ended_meanwhile_makes_no_other(site, monkeypatch):
+    browser = site.signed_in("QP-0001")
+
+    def meanwhile(*said, **more):
+        monkeypatch.undo()
+        reset_account(site.office, "QP-0001", password=password_of("reset"), by="ADMIN-001")
+        return close_sessions(*said, **more)
+
+    monkeypatch.setattr("regenqc.console.pages.own_account.close_sessions", meanwhile)
+    browser.post("/account/sessions")
+    assert browser.get("/account").status_code == 303
+
+
+def test_whoever_chooses_a_password_while_it_is_reset_does_not_undo_the_reset(site):
+    account = known_account(site.office, "QP-0001")
+    reset_account(site.office, "QP-0001", password=password_of("reset"), by="ADMIN-001")
+    with pytest.raises(UsageError, match="RQC-U168"):
+        change_password(site.office, account, password=password_of("another"))
+    assert site.browser().sign_in("QP-0001", password=password_of("reset")).status_code == 303

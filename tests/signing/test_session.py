@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -227,6 +230,21 @@ def test_too_many_failures_lock_a_person_out_and_nobody_else(desk: Desk) -> None
     with pytest.raises(SignatureError, match="RQC-G012 This person is locked out"):
         desk.sign()
     assert desk.sign(person="QP-0002").person_id == "QP-0002"
+
+
+def test_guesses_at_the_same_moment_are_counted_one_by_one(desk: Desk) -> None:
+    guesses = 4 * SETTINGS.lockout_after
+    together = Barrier(guesses)
+
+    def guess(_: int) -> str:
+        together.wait()
+        with pytest.raises(SignatureError) as told:
+            desk.sign(password=WRONG)
+        return told.value.faults[0].code
+
+    with ThreadPoolExecutor(guesses) as pool:
+        said = Counter(pool.map(guess, range(guesses)))
+    assert said == {"RQC-G010": SETTINGS.lockout_after, "RQC-G012": guesses - SETTINGS.lockout_after}
 
 
 def test_an_administrator_unlocks(desk: Desk, tmp_path: Path) -> None:

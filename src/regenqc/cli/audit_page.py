@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from regenqc.cli.ledger_screen import print_line, visible
-from regenqc.cli.terminal import console
+from regenqc.cli.ledger_screen import print_line
+from regenqc.cli.terminal import console, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

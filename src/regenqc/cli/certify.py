@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from regenqc.cli.ledger_certificates import CertificateRecorder
-from regenqc.cli.ledger_screen import visible
-from regenqc.cli.terminal import console
+from regenqc.cli.terminal import console, visible
 from regenqc.errors import Fault, UsageError
 
 if TYPE_CHECKING:

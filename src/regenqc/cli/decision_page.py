@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from regenqc.cli.ledger_screen import visible
-from regenqc.cli.terminal import MARKS, console
+from regenqc.cli.terminal import MARKS, console, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,8 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 from unicodedata import normalize
 
-from regenqc.cli.ledger_screen import visible
-from regenqc.cli.terminal import console
+from regenqc.cli.terminal import console, visible
 from regenqc.errors import Fault, UsageError
 
 if TYPE_CHECKING:

@@ -9,21 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from regenqc.cli.terminal import console
+from regenqc.cli.terminal import console, visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-__all__ = ["print_facts", "print_json", "print_line", "print_table", "visible"]
-
-
-def visible(text: object) -> str:
-    r"""Return text with control characters made visible, so that an event cannot steer the terminal.
-
-    Example:
-        >>> visible("LOT-1\x1b[2J")
-        'LOT-1\\x1b[2J'
-    """
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in str(text))
+__all__ = ["print_facts", "print_json", "print_line", "print_table"]
 
 
 def print_json(value: Any) -> None:

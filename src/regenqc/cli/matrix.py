@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from regenqc.cli.terminal import MARKS, console
+from regenqc.cli.terminal import MARKS, console, visible
 
 if TYPE_CHECKING:
     from regenqc.evaluation.release_matrix import Judged
@@ -35,7 +35,7 @@ def print_release_matrix(evaluation: Judged) -> None:
             for word in row.dispositions
         ]
         stage = [Text(row.stage.replace("_", " "))] if len(stages) > 1 else []
-        table.add_row(Text(_visible(row.batch_id), style="bold"), *stage, *cells)
+        table.add_row(Text(visible(row.batch_id), style="bold"), *stage, *cells)
     screen.print(table)
     if matrix.left_out:
         screen.print(f"… and {matrix.left_out:,} more batches")
@@ -48,9 +48,4 @@ def print_release_matrix(evaluation: Judged) -> None:
             where = f"{entry.stage.replace('_', ' ')}, " if len(stages) > 1 else ""
             count = f"{entry.batches} batch{'es' if entry.batches != 1 else ''}"
             text = f"  {where}{entry.reason.replace('_', ' ')} ({count}): {', '.join(entry.requirements)}"
-            screen.print(Text(_visible(text)))
-
-
-def _visible(text: str) -> str:
-    """Return text with control characters made visible, so that an export cannot steer the terminal."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+            screen.print(Text(visible(text)))

@@ -112,6 +112,11 @@ def write_text(path: Path, content: str | bytes) -> None:
         ) from error
 
 
-def visible(text: str) -> str:
-    """Return text with control characters made visible, so that an export cannot steer the terminal."""
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
+def visible(text: object) -> str:
+    r"""Return text with control characters made visible, so that what others wrote cannot steer the terminal.
+
+    Example:
+        >>> visible("LOT-1\x1b[2J")
+        'LOT-1\\x1b[2J'
+    """
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in str(text))

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from regenqc.cli.certify import moment_stated, need_libraries, read_named
-from regenqc.cli.ledger_screen import visible
-from regenqc.cli.terminal import console
+from regenqc.cli.terminal import console, visible
 
 if TYPE_CHECKING:
     from regenqc.certificate.offline.verdict import Verdict

@@ -7,7 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from sqlalchemy import Column, LargeBinary, String, Table, Text, insert, select, update
+from sqlalchemy import Column, LargeBinary, String, Table, Text, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from regenqc.canonical import digest_of
 from regenqc.console.store.database import METADATA
@@ -17,7 +18,15 @@ from regenqc.reinspection.receipt import Receipt, read_receipt, receipt_bytes
 if TYPE_CHECKING:
     from sqlalchemy import Engine, RowMapping
 
-__all__ = ["KeptReceipt", "find_receipt", "keep_receipt", "list_receipts", "open_receipt", "start_receipt"]
+__all__ = [
+    "KeptReceipt",
+    "check_shown",
+    "find_receipt",
+    "keep_receipt",
+    "list_receipts",
+    "open_receipt",
+    "start_receipt",
+]
 
 _RECEIPTS: Final = Table(
     "receipt",
@@ -83,15 +92,19 @@ def start_receipt(store: Engine, receipt: Receipt, *, specification: str, person
     before = open_receipt(store, receipt.item)
     if before is not None:
         return before.receipt_id
-    receipt_id = hashlib.sha256(f"{receipt.item}\n{now}".encode()).hexdigest()[:24]
     body = receipt_bytes(receipt)
+    upsert = sqlite.insert if store.dialect.name == "sqlite" else postgresql.insert
     with store.begin() as connection:
+        decided = select(func.count()).where(_RECEIPTS.c.item == receipt.item, _RECEIPTS.c.decision != "")
+        earlier = connection.execute(decided).scalar_one()
+        # Two that begin at the same moment count the same decided receipts before theirs: they begin one.
+        receipt_id = hashlib.sha256(f"{receipt.item}\n{earlier}".encode()).hexdigest()[:24]
         connection.execute(
-            insert(_RECEIPTS).values(
+            upsert(_RECEIPTS).values(
                 receipt_id=receipt_id, item=receipt.item, site=receipt.site, specification=specification,
                 begun_at=now, changed_at=now, changed_by=person_id, digest=digest_of(body), body=body,
                 judged="", inspection="", decision="", outcome="",
-            )
+            ).on_conflict_do_nothing()
         )  # fmt: skip
     return receipt_id
 
@@ -168,14 +181,32 @@ def keep_receipt(
     with store.begin() as connection:
         changed = connection.execute(update(_RECEIPTS).where(*there).values(**values)).rowcount
     if changed != 1:
-        raise DataError(
-            Fault(
-                code="RQC-H416",
-                what="Somebody else changed this receipt meanwhile.",
-                where=kept.receipt.item,
-                action="Nothing of this page was kept. Open the page again, and look at what stands there now.",
-            )
+        raise _changed(kept)
+
+
+def check_shown(kept: KeptReceipt, *, seen: str) -> None:
+    """Refuse to go on about a receipt that is no longer the one on the page: nobody signs what they were not shown.
+
+    Args:
+        kept: as it is.
+        seen: digest of the receipt that was on the page.
+
+    Raises:
+        DataError: `RQC-H416`.
+    """
+    if kept.digest != seen:
+        raise _changed(kept)
+
+
+def _changed(kept: KeptReceipt) -> DataError:
+    return DataError(
+        Fault(
+            code="RQC-H416",
+            what="Somebody else changed this receipt meanwhile.",
+            where=kept.receipt.item,
+            action="Nothing of this page was kept. Open the page again, and look at what stands there now.",
         )
+    )
 
 
 def _kept(row: RowMapping) -> KeptReceipt:

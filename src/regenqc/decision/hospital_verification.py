@@ -17,6 +17,7 @@ from regenqc.decision.hospital import (
     hospital_decision_id_of,
     people_of_receipt,
 )
+from regenqc.decision.registry import registry_faults
 from regenqc.errors import RegenqcError, SignatureError
 from regenqc.signing.faults import fault, refused
 from regenqc.signing.moments import read_moment
@@ -95,28 +96,7 @@ def hospital_decision_faults(
     conform, `RQC-A082` who decides received or inspected it, `RQC-A083` no reason or no document, and those of signatures.
     """
     faults = list(_content_faults(decision))
-    if decision.site != people.site:
-        faults.append(
-            fault(
-                "RQC-A056",
-                "The registry of people is of another site than the decision.",
-                where=decision.decision_id,
-                got=people.site,
-                expected=decision.site,
-                action="Take the registry of the hospital that decided.",
-            )
-        )
-    if decision.registry.root != people.root or not people.reached(decision.registry.head):
-        faults.append(
-            fault(
-                "RQC-A056",
-                "This registry of people is another one, or older than the decision: it may lack a revocation.",
-                where=decision.decision_id,
-                got=f"a registry that ends with {people.head}",
-                expected=f"one that begins with {decision.registry.root} and has the line {decision.registry.head}",
-                action="Ask the hospital for its registry as it is now.",
-            )
-        )
+    faults += registry_faults(decision, people=people)
     if is_complete or decision.signatures:
         faults += _signed_faults(decision, people, now, proved_at)
     return faults

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from regenqc.decision.checklist import find_checklist, required_signatures
 from regenqc.decision.faults import fault
 from regenqc.decision.model import SCHEMA, content_bytes, decision_id_of
+from regenqc.decision.registry import registry_faults
 from regenqc.decision.rules import content_faults, time_faults
 from regenqc.errors import SignatureError, SpecificationError
 from regenqc.signing.moments import read_moment
@@ -77,24 +78,7 @@ def _faults(
     except (SignatureError, SpecificationError) as error:
         yield from error.faults
         return
-    if decision.site != people.site:
-        yield fault(
-            "RQC-A056",
-            "The registry of people is of another site than the decision.",
-            where=decision.decision_id,
-            got=people.site,
-            expected=decision.site,
-            action="Take the registry of the site that decided.",
-        )
-    if decision.registry.root != people.root or not people.reached(decision.registry.head):
-        yield fault(
-            "RQC-A056",
-            "This registry of people is another one, or older than the decision: it may lack a revocation.",
-            where=decision.decision_id,
-            got=f"a registry that ends with {people.head}",
-            expected=f"one that begins with {decision.registry.root} and has the line {decision.registry.head}",
-            action="Ask the site for its registry as it is now.",
-        )
+    yield from registry_faults(decision, people=people)
     content = content_bytes(decision)
     previous = made_at
     for number, signature in enumerate(decision.signatures):

@@ -57,6 +57,7 @@ class AttemptLog:
         >>> from pathlib import Path
         >>> log = AttemptLog(Path(tempfile.mkdtemp()) / "attempts.jsonl")
         >>> log.record("QP-0001", key_id="k", purpose="D-1", outcome="started", now=datetime(2026, 3, 16, tzinfo=UTC))
+        0
         >>> log.failures("QP-0001", since=None)
         1
     """
@@ -84,8 +85,24 @@ class AttemptLog:
         purpose: str,
         outcome: Literal["started", "succeeded", "failed"],
         now: datetime,
-    ) -> None:
-        """Add one line, on the disk before this returns.
+        allowed: int | None = None,
+        since: datetime | None = None,
+    ) -> int:
+        """Add one line, on the disk before this returns; with `allowed` only while fewer attempts in a row failed.
+
+        Looking and writing are one step: of several who guess at the same moment, each sees those before.
+
+        Args:
+            person_id: who tries.
+            key_id: of their key.
+            purpose: what is to be signed.
+            outcome: how it went so far.
+            now: the present moment.
+            allowed: failures in a row, from which on nothing is written; `None` for no limit.
+            since: moment at which an administrator unlocked them last.
+
+        Returns:
+            Attempts in a row that did not succeed before this one.
 
         Raises:
             UsageError: `RQC-G043`, it cannot be written.
@@ -96,6 +113,9 @@ class AttemptLog:
                 file.seek(0)
                 data = file.read()
                 known = self._parsed(data)
+                failed = _failures(known, person_id, since=since)
+                if allowed is not None and failed >= allowed:
+                    return failed
                 line = Attempt(
                     schema=SCHEMA,
                     number=len(known),
@@ -109,6 +129,7 @@ class AttemptLog:
                 file.write(canonical_json(msgspec.to_builtins(line)) + b"\n")
                 file.flush()
                 os.fsync(file.fileno())
+                return failed
 
     def failures(self, person_id: str, *, since: datetime | None) -> int:
         """Return how many attempts of a person in a row did not succeed.
@@ -120,15 +141,7 @@ class AttemptLog:
         Returns:
             Attempts that were started and not succeeded; one that was broken off counts.
         """
-        count = 0
-        for attempt in self.read():
-            if attempt.person_id != person_id or (since is not None and read_moment(attempt.at) <= since):
-                continue
-            if attempt.outcome == "started":
-                count += 1
-            elif attempt.outcome == "succeeded":
-                count = 0
-        return count
+        return _failures(self.read(), person_id, since=since)
 
     def ends(self) -> tuple[str, str]:
         """Return the digests of the first line, which names the log, and of the last one; empty when there is none."""
@@ -196,3 +209,15 @@ class AttemptLog:
             expected="lines chained by digest",
             action="Find out who changed it; nobody signs until the file is restored.",
         )
+
+
+def _failures(known: Iterable[Attempt], person_id: str, *, since: datetime | None) -> int:
+    count = 0
+    for attempt in known:
+        if attempt.person_id != person_id or (since is not None and read_moment(attempt.at) <= since):
+            continue
+        if attempt.outcome == "started":
+            count += 1
+        elif attempt.outcome == "succeeded":
+            count = 0
+    return count

@@ -154,7 +154,15 @@ def unlocked_key(
     """
     person = people.person(key.person_id)
     allowed = _settings(people).lockout_after
-    failed = attempts.failures(key.person_id, since=person.unlocked_at if person is not None else None)
+    failed = attempts.record(
+        key.person_id,
+        key_id=key.key_id,
+        purpose=purpose,
+        outcome="started",
+        now=now,
+        allowed=allowed,
+        since=person.unlocked_at if person is not None else None,
+    )
     if failed >= allowed:
         raise refused(
             "RQC-G012",
@@ -164,7 +172,6 @@ def unlocked_key(
             expected=f"fewer than {allowed}, as the site decided",
             action="An administrator who is somebody else finds out why, and runs: regenqc people unlock",
         )
-    attempts.record(key.person_id, key_id=key.key_id, purpose=purpose, outcome="started", now=now)
     try:
         opened = open_any_key(key, password=password)
     except SignatureError:

@@ -127,7 +127,8 @@ def test_nothing_is_taken_without_an_idempotency_key(lims: TestClient) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["../../../../etc/passwd", "..\\..\\x.csv", "a\x00b.csv", "*.csv", "--spec", "", "名前.csv"]
+    "name",
+    ["../../../../etc/passwd", "..\\..\\x.csv", "a\x00b.csv", "*.csv", "--spec", "", "名前.csv", f"{'名前' * 80}.csv"],
 )
 def test_the_name_of_a_file_leads_nowhere_else(name: str, lims: TestClient, application: FastAPI) -> None:
     form = sample_form()

@@ -277,3 +277,9 @@ def _started(home: Path) -> tuple[subprocess.Popen[bytes], str]:
         time.sleep(0.05)
     server.kill()
     pytest.fail("the server does not start")
+
+
+def test_nothing_in_the_folder_of_an_upload_is_taken_for_a_part_of_the_program(tmp_path: Path) -> None:
+    (tmp_path / "regenqc.py").write_text("raise SystemExit(77)")
+    out = run_evaluation(["nothing.csv"], folder=tmp_path, out=tmp_path / "out", limits=Limits(), stop=Event())
+    assert out.exit_code != 77

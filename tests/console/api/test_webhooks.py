@@ -7,8 +7,10 @@ import hashlib
 import hmac
 import json
 import re
+import socket
 import threading
 import time
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +23,7 @@ from regenqc.console.store.database import open_store
 from regenqc.console.webhooks.addresses import permitted_target
 from regenqc.console.webhooks.delivery import SCHEDULE_SECONDS, deliver_due
 from regenqc.console.webhooks.outbox import take
+from regenqc.console.webhooks.sending import send
 from regenqc.console.webhooks.signing import new_secret, signature_headers
 from regenqc.console.webhooks.tables import (
     DELIVERIES,
@@ -222,6 +225,52 @@ def test_a_redirect_is_no_success_and_is_not_followed(store: Engine, receiver: R
     with store.connect() as connection:
         row = connection.execute(select(DELIVERIES)).one()
     assert (row.state, row.status, row.said) == ("pending", 302, "answered 302")
+
+
+def test_a_receiver_that_answers_byte_by_byte_keeps_nobody_waiting() -> None:
+    is_over = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\nX: ")
+                while not is_over.wait(0.05):
+                    connection.sendall(b"x")
+
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            sent = send(
+                f"http://127.0.0.1:{server.getsockname()[1]}/",
+                b"{}",
+                event_id="event-1",
+                secret=SECRET,
+                seconds=1,
+                networks=HOME,
+                seconds_in_all=0.3,
+            )
+        finally:
+            is_over.set()
+            thread.join()
+    assert sent == (0, "TimeoutError: more than 0.3 s in all")
+
+
+def test_nothing_of_what_a_receiver_says_is_kept() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def say() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                connection.sendall(b"-ERR the password of this cache is SESAME\r\n")
+
+        thread = threading.Thread(target=say)
+        thread.start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}/"
+        sent = send(url, b"{}", event_id="event-1", secret=SECRET, seconds=1, networks=HOME)
+        thread.join()
+    assert sent == (0, "BadStatusLine")
 
 
 def test_a_receiver_that_is_gone_is_not_asked_again(store: Engine, receiver: Receiver, clock: Clock) -> None:

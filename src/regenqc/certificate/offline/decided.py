@@ -14,6 +14,7 @@ from regenqc.decision.hospital import SCHEMA as HOSPITAL_SCHEMA
 from regenqc.decision.hospital import HospitalDecision
 from regenqc.decision.hospital_verification import hospital_decision_faults
 from regenqc.decision.model import Decision, decision_id_of
+from regenqc.decision.registry import registry_faults
 from regenqc.errors import RegenqcError
 from regenqc.signing.names import look_of
 from regenqc.signing.people import People, read_people
@@ -117,24 +118,7 @@ def _identity_faults(decision: Decision, people: People) -> Iterator[Fault]:
             expected=decision_id_of(decision),
             action="Refuse it: the content was changed.",
         )
-    if decision.site != people.site:
-        yield fault(
-            "RQC-A056",
-            "The registry of people is of another site than the decision.",
-            where=decision.decision_id,
-            got=people.site,
-            expected=decision.site,
-            action="Take the registry of the site that decided.",
-        )
-    if decision.registry.root != people.root or not people.reached(decision.registry.head):
-        yield fault(
-            "RQC-A056",
-            "This registry of people is another one, or older than the decision: it may lack a revocation.",
-            where=decision.decision_id,
-            got=f"a registry that ends with {people.head}",
-            expected=f"one that begins with {decision.registry.root} and has the line {decision.registry.head}",
-            action="Ask the site for its registry as it is now.",
-        )
+    yield from registry_faults(decision, people=people)
 
 
 def _entitlement_faults(

@@ -22,6 +22,8 @@ from regenqc.signing.words import Role
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from sqlalchemy import Update
+
     from regenqc.console.access.office import Office
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "reset_account",
     "restrict_to_sites",
     "sites_of",
+    "unchanged",
 ]
 
 ACCOUNTS: Final = Table(
@@ -179,13 +182,21 @@ def accounts(office: Office) -> list[Account]:
         return [_account(row) for row in connection.execute(select(ACCOUNTS).order_by(ACCOUNTS.c.person_id))]
 
 
-def change_password(office: Office, person_id: str, *, password: str, address: str = "") -> None:
-    """Give an account the password that its owner chose, and end all its sessions.
+def change_password(office: Office, account: Account, *, password: str, but: str = "", address: str = "") -> None:
+    """Give an account the password that its owner chose, and end its sessions.
+
+    Args:
+        office: of the console.
+        account: as it was when its owner showed the present password.
+        password: that the owner chose.
+        but: digest of the one session that goes on.
+        address: from where, for the journal.
 
     Raises:
-        UsageError: `RQC-U121`, the password cannot be used, or is the one that is to be changed.
+        UsageError: `RQC-U121`, the password cannot be used, or is the one that is to be changed; `RQC-U168`, somebody else
+            changed the account meanwhile.
     """
-    account = known_account(office, person_id)
+    person_id = account.person_id
     check_new(password, person_id=person_id, shortest=office.shortest_password)
     if office.passwords.is_right(account.password, password):
         raise UsageError(
@@ -197,7 +208,19 @@ def change_password(office: Office, person_id: str, *, password: str, address: s
                 action="Choose another.",
             )
         )
-    _set_password(office, person_id, password, must_change=False)
+    now = int(office.clock().timestamp())
+    changed = unchanged(account).values(password=office.passwords.stored(password), must_change=False, changed_at=now)
+    with office.store.begin() as connection:
+        if connection.execute(changed).rowcount != 1:
+            raise UsageError(
+                Fault(
+                    code="RQC-U168",
+                    what="Somebody changed this account meanwhile.",
+                    where=person_id,
+                    action="Sign in again.",
+                )
+            )
+        close_sessions(connection, person_id, but=but)
     write(
         office.store,
         now=office.clock(),
@@ -227,11 +250,17 @@ def reset_account(
     known_account(office, person_id)
     _check_person(office, person_id)
     check_new(password, person_id=person_id, shortest=office.shortest_password)
-    _set_password(office, person_id, password, must_change=True)
-    changes: dict[str, Any] = {"closed_at": None}
+    changes: dict[str, Any] = {
+        "password": office.passwords.stored(password),
+        "must_change": True,
+        "changed_at": int(office.clock().timestamp()),
+        "closed_at": None,
+    }
     if second_factor:
         changes |= {"secret": b"", "proposed_secret": b""}
     _change(office, person_id, **changes)
+    with office.store.begin() as connection:
+        close_sessions(connection, person_id)
     detail = "password and second factor reset" if second_factor else "password reset"
     write(
         office.store,
@@ -253,7 +282,8 @@ def close_account(office: Office, person_id: str, *, by: str, address: str = "")
     known_account(office, person_id)
     now = office.clock()
     _change(office, person_id, closed_at=int(now.timestamp()))
-    close_sessions(office, person_id)
+    with office.store.begin() as connection:
+        close_sessions(connection, person_id)
     write(office.store, now=now, event=Event.ACCOUNT, person_id=by, address=address, subject=person_id, detail="closed")
 
 
@@ -338,10 +368,24 @@ def sites_of(text: str) -> frozenset[str]:
     return frozenset(text.split("\n")) - {""}
 
 
-def _set_password(office: Office, person_id: str, password: str, *, must_change: bool) -> None:
-    stored = office.passwords.stored(password)
-    _change(office, person_id, password=stored, must_change=must_change, changed_at=int(office.clock().timestamp()))
-    close_sessions(office, person_id)
+def unchanged(account: Account) -> Update:
+    """Return a statement that holds the row of an account and changes none when it is no longer as it was read.
+
+    Whoever showed a password shows it for the account as it was then: what an administrator does meanwhile, counts. It compares
+    what they change, and not the password, which is stored anew when its parameters are old.
+    """
+    return (
+        update(ACCOUNTS)
+        .where(
+            ACCOUNTS.c.person_id == account.person_id,
+            ACCOUNTS.c.changed_at == account.changed_at,
+            ACCOUNTS.c.must_change == account.must_change,
+            ACCOUNTS.c.secret == account.secret,
+            ACCOUNTS.c.subject == account.subject,
+            ACCOUNTS.c.closed_at.is_(None),
+        )
+        .values(person_id=account.person_id)
+    )
 
 
 def _change(office: Office, person_id: str, **values: Any) -> None:

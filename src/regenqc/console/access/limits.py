@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 from fastapi import HTTPException
 from fastapi.responses import JSONResponse
 
+from regenqc.console.access.networks import network_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -91,7 +93,7 @@ class RequestLimits:
             await self._application(scope, receive, send)
             return
         client = scope.get("client")
-        if not self._bucket.admits(client[0] if client else ""):
+        if not self._bucket.admits(network_of(client[0] if client else "")):
             self._refused("rate")
             await _later("RQC-W429", "Too many requests from this address.", 429)(scope, receive, send)
             return

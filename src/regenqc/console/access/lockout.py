@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address
 from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import Column, Integer, String, Table, case, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from regenqc.console.access.journal import Event, write
+from regenqc.console.access.networks import network_of
 from regenqc.console.store.database import METADATA
 
 if TYPE_CHECKING:
@@ -130,10 +130,4 @@ def _name_key(name: str) -> str:
 
 
 def _address_key(address: str) -> str:
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return f"address:{address}"
-    if isinstance(parsed, IPv6Address):  # one household or host has the whole of a /64
-        return f"address:{parsed.packed[:8].hex()}"
-    return f"address:{parsed}"
+    return f"address:{network_of(address)}"

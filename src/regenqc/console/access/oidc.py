@@ -118,7 +118,7 @@ def finish(office: Office, *, carried: str, said: Mapping[str, str], address: st
         account,
         address=address,
         by="identity provider",
-        has_second_factor=provider.second_factor or bool(account.secret),
+        has_second_factor=provider.second_factor,
     )
     return found, journey.next_path
 

@@ -13,7 +13,7 @@ import pyotp
 from sqlalchemy import Column, String, Table, delete, insert, update
 
 from regenqc.certificate.symbols import qr_svg
-from regenqc.console.access.accounts import ACCOUNTS, known_account
+from regenqc.console.access.accounts import ACCOUNTS, known_account, unchanged
 from regenqc.console.access.journal import Event, write
 from regenqc.console.store.database import METADATA
 
@@ -79,17 +79,29 @@ def propose(office: Office, person_id: str, *, site: str) -> Proposal:
         known = pyotp.random_base32()
         sealed = office.seal().sealed(known.encode(), purpose=_purpose(person_id))
         with office.store.begin() as connection:
-            connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id).values(proposed_secret=sealed))
+            connection.execute(
+                update(ACCOUNTS)
+                .where(ACCOUNTS.c.person_id == person_id, ACCOUNTS.c.proposed_secret == account.proposed_secret)
+                .values(proposed_secret=sealed)
+            )
+        # Of two pages that are opened at once, both show the secret that counts.
+        known = _opened(office, known_account(office, person_id).proposed_secret, person_id) or known
     return Proposal(known, person_id=person_id, site=site)
 
 
-def confirm(office: Office, person_id: str, *, code: str, address: str = "") -> list[str]:
+def confirm(office: Office, account: Account, *, code: str, address: str = "") -> list[str]:
     """Take the proposed secret when a code of it is right, and return new recovery codes; they are shown once.
 
+    Args:
+        office: of the console.
+        account: as it was when its owner showed who they are, with the second factor that is replaced, or none.
+        code: of the proposed secret, as typed.
+        address: from where, for the journal.
+
     Returns:
-        Recovery codes; none when the code is wrong and nothing has changed.
+        Recovery codes; none when the code is wrong, or the account has another second factor by now: nothing has changed.
     """
-    account = known_account(office, person_id)
+    person_id = account.person_id
     secret = _opened(office, account.proposed_secret, person_id)
     step = _step_of(office, secret, code) if secret is not None else None
     if step is None:
@@ -98,12 +110,16 @@ def confirm(office: Office, person_id: str, *, code: str, address: str = "") -> 
         "-".join(_groups(b32encode(secrets.token_bytes(_RECOVERY_BYTES)).decode().lower()))
         for _ in range(_RECOVERY_CODES)
     ]
+    taken = unchanged(account).where(ACCOUNTS.c.proposed_secret == account.proposed_secret)
     with office.store.begin() as connection:
-        connection.execute(
-            update(ACCOUNTS)
-            .where(ACCOUNTS.c.person_id == person_id)
-            .values(secret=account.proposed_secret, proposed_secret=b"", last_step=step)
-        )
+        # Of two requests with one code only one succeeds: the recovery codes that are shown are those that count.
+        if (
+            connection.execute(
+                taken.values(secret=account.proposed_secret, proposed_secret=b"", last_step=step)
+            ).rowcount
+            != 1
+        ):
+            return []
         connection.execute(delete(_RECOVERY).where(_RECOVERY.c.person_id == person_id))
         connection.execute(
             insert(_RECOVERY), [{"digest": _recovery_digest(person_id, each), "person_id": person_id} for each in codes]

@@ -14,6 +14,7 @@ from regenqc.console.store.database import METADATA
 
 if TYPE_CHECKING:
     from fastapi import Request, Response
+    from sqlalchemy import Connection, Update
 
     from regenqc.console.access.office import Office
 
@@ -27,6 +28,7 @@ __all__ = [
     "find_session",
     "open_session",
     "open_sessions",
+    "renew_session",
     "set_cookie",
     "token_of",
 ]
@@ -54,7 +56,7 @@ class Session:
     Args:
         digest: of the token; the token itself is with the browser alone.
         person_id: whose it is.
-        pending: what must be done before it counts: `password`, `second_factor`, or nothing.
+        pending: what must be done before it counts: `password`, `second_factor`, `code`, or nothing.
         made_at: seconds since 1970.
         seen_at: seconds since 1970, to within half a minute.
         address: from where it was opened.
@@ -68,7 +70,9 @@ class Session:
     address: str
 
 
-def open_session(office: Office, person_id: str, *, address: str, pending: str = "") -> str:
+def open_session(
+    office: Office, person_id: str, *, address: str, pending: str = "", only_if: Update | None = None
+) -> str:
     """Open a session and return its token, which nobody held before.
 
     Args:
@@ -76,10 +80,16 @@ def open_session(office: Office, person_id: str, *, address: str, pending: str =
         person_id: whose it is.
         address: from where.
         pending: what must be done before it counts.
+        only_if: statement that changes a row, in the same transaction; where it changes none, no session is opened.
+
+    Returns:
+        The token; empty when there is no session.
     """
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     now = int(office.clock().timestamp())
     with office.store.begin() as connection:
+        if only_if is not None and connection.execute(only_if).rowcount != 1:
+            return ""
         connection.execute(delete(_SESSIONS).where(_SESSIONS.c.made_at < now - office.policy.absolute_seconds))
         connection.execute(
             insert(_SESSIONS).values(
@@ -87,6 +97,27 @@ def open_session(office: Office, person_id: str, *, address: str, pending: str =
             )
         )
     return token
+
+
+def renew_session(office: Office, token: str, *, pending: str = "") -> str:
+    """Return another token of a session; the former one counts no more.
+
+    The session stays the one that it was, with its end: where somebody ended it meanwhile, there is none to renew.
+
+    Args:
+        office: of the console.
+        token: so far.
+        pending: what must still be done before it counts.
+
+    Returns:
+        The token; empty when there is no such session any more.
+    """
+    new = secrets.token_urlsafe(_TOKEN_BYTES)
+    with office.store.begin() as connection:
+        renewed = connection.execute(
+            update(_SESSIONS).where(_SESSIONS.c.digest == _digest(token)).values(digest=_digest(new), pending=pending)
+        )
+        return new if renewed.rowcount == 1 else ""
 
 
 def find_session(office: Office, token: str) -> Session | None:
@@ -121,10 +152,15 @@ def close_session(office: Office, token: str) -> None:
         connection.execute(delete(_SESSIONS).where(_SESSIONS.c.digest == _digest(token)))
 
 
-def close_sessions(office: Office, person_id: str) -> int:
-    """End every session of a person and return how many there were."""
-    with office.store.begin() as connection:
-        return connection.execute(delete(_SESSIONS).where(_SESSIONS.c.person_id == person_id)).rowcount
+def close_sessions(connection: Connection, person_id: str, *, but: str = "") -> None:
+    """End the sessions of a person.
+
+    Args:
+        connection: in a transaction.
+        person_id: whose they are.
+        but: digest of the one that goes on.
+    """
+    connection.execute(delete(_SESSIONS).where(_SESSIONS.c.person_id == person_id, _SESSIONS.c.digest != but))
 
 
 def open_sessions(office: Office, person_id: str) -> list[Session]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from sqlalchemy import update
 
-from regenqc.console.access.accounts import ACCOUNTS, find_account
+from regenqc.console.access.accounts import ACCOUNTS, find_account, unchanged
 from regenqc.console.access.journal import Event, Outcome, write
 from regenqc.console.access.lockout import count_attempt, forget_failures
 from regenqc.console.access.second_factor import is_right
@@ -18,7 +18,15 @@ if TYPE_CHECKING:
     from regenqc.console.access.accounts import Account
     from regenqc.console.access.office import Office
 
-__all__ = ["Opened", "Refused", "check_password", "sign_in", "welcome"]
+__all__ = ["Opened", "Refused", "check_code", "check_password", "sign_in", "welcome"]
+
+
+_FIRST: Final = {
+    "": "",
+    "password": "; password to be set first",
+    "second_factor": "; second factor to be set first",
+    "code": "; code of the second factor to be shown first",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +35,7 @@ class Opened:
 
     Args:
         token: for the cookie.
-        pending: what must be done first: `password`, `second_factor`, or nothing.
+        pending: what must be done first: `password`, `second_factor`, `code`, or nothing.
     """
 
     token: str
@@ -95,7 +103,34 @@ def check_password(
     if office.passwords.is_outdated(account.password):
         stored = office.passwords.stored(password)
         with office.store.begin() as connection:
-            connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.person_id == person_id).values(password=stored))
+            connection.execute(
+                update(ACCOUNTS)
+                .where(ACCOUNTS.c.person_id == person_id, ACCOUNTS.c.password == account.password)
+                .values(password=stored)
+            )
+    return None
+
+
+def check_code(office: Office, account: Account, *, code: str, address: str) -> Refused | None:
+    """Check the second factor of somebody whom the identity provider knows; every failure is counted and recorded.
+
+    Args:
+        office: of the console.
+        account: with a second factor.
+        code: as typed.
+        address: from where.
+    """
+    locked = count_attempt(office, name=account.person_id, address=address)
+    if locked is not None:
+        if locked.is_new:
+            _refuse(
+                office, account.person_id, address, f"locked out by {locked.what}; attempts that follow are not listed"
+            )
+        return Refused(why="locked", until=locked.until)
+    if not is_right(office, account, code=code, address=address):
+        _refuse(office, account.person_id, address, "wrong or used code")
+        return Refused(why="mismatch")
+    forget_failures(office, name=account.person_id, address=address)
     return None
 
 
@@ -116,10 +151,15 @@ def welcome(office: Office, account: Account, *, address: str, by: str, has_seco
     pending = ""
     if by == "password" and account.must_change:
         pending = "password"
+    elif account.secret and not has_second_factor:
+        pending = "code"
     elif office.policy.second_factor and not has_second_factor:
         pending = "second_factor"
-    token = open_session(office, account.person_id, address=address, pending=pending)
-    detail = f"by {by}" + (f"; {pending.replace('_', ' ')} to be set first" if pending else "")
+    token = open_session(office, account.person_id, address=address, pending=pending, only_if=unchanged(account))
+    if not token:
+        _refuse(office, account.person_id, address, "the account was changed meanwhile")
+        return Refused(why="mismatch")
+    detail = f"by {by}" + _FIRST[pending]
     write(
         office.store,
         now=office.clock(),

@@ -29,7 +29,7 @@ __all__ = ["REQUEST_BODY", "EvaluationRequest", "Upload", "receive_upload"]
 
 _LARGEST_JSON: Final = 64_000_000
 _MOST_FILES: Final = 50
-_LONGEST_NAME: Final = 100
+_LONGEST_NAME: Final = 200
 _PIECE: Final = 1 << 20
 
 Row = Annotated[dict[str, StrictStr | None], Field(min_length=1)]
@@ -316,8 +316,9 @@ def _file_name(stated: str, *, taken: set[str], kind: str) -> str:
         '2-a.csv'
     """
     last = normalize("NFC", stated).replace("\\", "/").rpartition("/")[2]
-    plain = "".join(each if each.isalnum() or each in "._- " else "_" for each in last).strip("._- ")[-_LONGEST_NAME:]
-    name = plain.encode("utf-8", "replace").decode() or kind
+    plain = "".join(each if each.isalnum() or each in "._- " else "_" for each in last).strip("._- ")
+    # Of a long name its end: there stands what kind of file it is. Disks count bytes.
+    name = plain.encode("utf-8", "replace")[-_LONGEST_NAME:].decode("utf-8", "ignore").strip("._- ") or kind
     number = 1
     while f"inputs/{name if number == 1 else f'{number}-{name}'}" in taken:
         number += 1

@@ -73,7 +73,7 @@ def run_evaluation(
     printed, said = folder / "printed.json", folder / "said.txt"
     with printed.open("wb") as answer, said.open("wb") as error:
         child = subprocess.Popen(  # noqa: S603 - our own program; each argument was checked and is none of a shell
-            [sys.executable, "-m", "regenqc", "evaluate", *arguments, "--json", "--out", str(out)],
+            [sys.executable, "-P", "-m", "regenqc", "evaluate", *arguments, "--json", "--out", str(out)],
             stdin=subprocess.DEVNULL,
             stdout=answer,
             stderr=error,

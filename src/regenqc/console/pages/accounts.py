@@ -97,7 +97,7 @@ def set_sites(request: Request, person_id: Text = "", sites: Text = "") -> Respo
 def add_key(request: Request, person_id: Text = "", note: Text = "", days: Text = "", sites: Text = "") -> Response:
     """Make a key of a service account, and show it this once."""
     office = request.app.state.console.office
-    if not (days.isascii() and days.isdigit() and 1 <= int(days[:6]) <= 36500):
+    if not (days.isascii() and days.isdigit() and len(days) <= 5 and 1 <= int(days) <= 36500):
         raise UsageError(
             Fault(code="RQC-U164", what="No key can be made.", where="days", got=days, expected="days, 1 to 36500")
         )

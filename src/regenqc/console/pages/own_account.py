@@ -11,9 +11,9 @@ from regenqc.console.access.accounts import Account, change_password, find_accou
 from regenqc.console.access.permissions import Permission
 from regenqc.console.access.person import SignedIn, allow, signed_in
 from regenqc.console.access.second_factor import confirm, propose
-from regenqc.console.access.sessions import close_sessions, open_session, open_sessions, set_cookie
+from regenqc.console.access.sessions import close_sessions, open_sessions
 from regenqc.console.access.sign_in import Refused, check_password
-from regenqc.console.pages.sign_in import address_of, check_same
+from regenqc.console.pages.sign_in import address_of, check_same, renewed
 from regenqc.console.refusals import NotFound
 from regenqc.console.rendering import page
 
@@ -36,15 +36,15 @@ def show_account(request: Request) -> Response:
 
 @router.post("/account/password", dependencies=_OPEN)
 def set_password(request: Request, present: Text = "", code: Text = "", new: Text = "", again: Text = "") -> Response:
-    """Change a password; every session ends, and the browser that did it gets a new one."""
+    """Change a password; every other session ends, and the browser that did it gets another token."""
     person, account = _own(request)
     check_same(new, again)
     refused = _shown(request, account, password=present, code=code)
     if refused is not None:
         return _account_page(request, 403, refused.why)
     office = request.app.state.console.office
-    change_password(office, person.person_id, password=new, address=address_of(request))
-    return _renewed(request, person)
+    change_password(office, account, password=new, but=person.session_id, address=address_of(request))
+    return renewed(request, RedirectResponse("/account", status_code=303))
 
 
 @router.get("/account/second-factor", dependencies=_OPEN)
@@ -56,11 +56,11 @@ def show_factor(request: Request) -> Response:
 @router.post("/account/second-factor", dependencies=_OPEN)
 def set_factor(request: Request, present: Text = "", code: Text = "", new_code: Text = "") -> Response:
     """Take a new second factor in place of the present one, after the password and a code of the present one."""
-    person, account = _own(request)
+    _, account = _own(request)
     refused = _shown(request, account, password=present, code=code)
     if refused is not None:
         return _factor_page(request, 403, refused.why)
-    codes = confirm(request.app.state.console.office, person.person_id, code=new_code, address=address_of(request))
+    codes = confirm(request.app.state.console.office, account, code=new_code, address=address_of(request))
     if not codes:
         return _factor_page(request, 403, "mismatch")
     return page(request, "recovery_codes.html.jinja", codes=codes)
@@ -68,10 +68,11 @@ def set_factor(request: Request, present: Text = "", code: Text = "", new_code: 
 
 @router.post("/account/sessions", dependencies=_OPEN)
 def end_other_sessions(request: Request) -> Response:
-    """End every session of somebody but a new one for this browser."""
+    """End every session of somebody but that of this browser."""
     person, _ = _own(request)
-    close_sessions(request.app.state.console.office, person.person_id)
-    return _renewed(request, person)
+    with request.app.state.console.store.begin() as connection:
+        close_sessions(connection, person.person_id, but=person.session_id)
+    return renewed(request, RedirectResponse("/account", status_code=303))
 
 
 def _own(request: Request) -> tuple[SignedIn, Account]:
@@ -91,14 +92,6 @@ def _shown(request: Request, account: Account, *, password: str, code: str) -> R
         code=code,
         address=address_of(request),
     )
-
-
-def _renewed(request: Request, person: SignedIn) -> Response:
-    console: Console = request.app.state.console
-    answer = RedirectResponse("/account", status_code=303)
-    token = open_session(console.office, person.person_id, address=address_of(request))
-    set_cookie(answer, token, is_secure=console.settings.is_secure)
-    return answer
 
 
 def _account_page(request: Request, status: int, refused: str) -> Response:

@@ -17,7 +17,7 @@ from regenqc.console.access.person import allow, signed_in
 from regenqc.console.children import answer_of
 from regenqc.console.hospital_signing import drafted_decision, sign_decision
 from regenqc.console.pages.receipts import form_of, receipt_of, show_step
-from regenqc.console.receipt_store import KeptReceipt, keep_receipt
+from regenqc.console.receipt_store import KeptReceipt, check_shown, keep_receipt
 from regenqc.console.refusals import NotFound
 from regenqc.console.site_ledger import (
     moment_now,
@@ -119,6 +119,7 @@ def record_inspection(
     try:
         if kept.inspection:
             raise _wrong("RQC-H418", "What is recorded is not changed.", kept.inspection, "an open receipt")
+        check_shown(kept, seen=seen)
         if len(receipt.readings) != 2:
             raise _wrong("RQC-H314", "Two people read the label.", f"{len(receipt.readings)} readings", "two readings")
         if signed_in(request).person_id not in {each.by for each in receipt.readings}:
@@ -172,6 +173,7 @@ def decide(request: Request, receipt_id: str, form: Annotated[FormData, Depends(
             judged_now, drafted = drafted_decision(
                 console, receipt, specification=kept.specification, folder=Path(name), outcome=outcome, **told
             )
+        check_shown(kept, seen=_text(form, "seen"))
         password = form.get("password", "")
         signed, signer = sign_decision(console, drafted, password=password if isinstance(password, str) else "")
         event = decision_event(

@@ -73,6 +73,8 @@ def receipts(request: Request) -> Response:
 def begin(request: Request, item: Short = "", specification: Short = "") -> Response:
     """Begin the receipt of a container, or go on with the one there is."""
     console: Console = request.app.state.console
+    if not signed_in(request).sees(console.settings.site):
+        raise NotFound("site", console.settings.site)
     try:
         code = read_scan(item).code
         if not code:

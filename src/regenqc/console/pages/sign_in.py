@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
-from regenqc.console.access.accounts import change_password, known_account
+from regenqc.console.access.accounts import Account, change_password, find_account
 from regenqc.console.access.journal import Event, write
 from regenqc.console.access.permissions import Permission
 from regenqc.console.access.person import allow, person_of
@@ -18,11 +18,11 @@ from regenqc.console.access.sessions import (
     close_session,
     drop_cookie,
     find_session,
-    open_session,
+    renew_session,
     set_cookie,
     token_of,
 )
-from regenqc.console.access.sign_in import Opened, Refused, sign_in
+from regenqc.console.access.sign_in import Opened, Refused, check_code, sign_in
 from regenqc.console.refusals import NotSignedIn
 from regenqc.console.rendering import page
 from regenqc.errors import Fault, UsageError
@@ -30,11 +30,15 @@ from regenqc.errors import Fault, UsageError
 if TYPE_CHECKING:
     from regenqc.console.application import Console
 
-__all__ = ["address_of", "check_same", "entered", "own_path", "refusal_page", "router", "sign_in_address"]
+__all__ = ["address_of", "check_same", "entered", "own_path", "refusal_page", "renewed", "router", "sign_in_address"]
 
 router: Final = APIRouter(include_in_schema=False)
 _OPEN: Final = [allow(Permission.OPEN)]
-_NEXT: Final = {"password": "/sign-in/password", "second_factor": "/sign-in/second-factor"}
+_NEXT: Final = {
+    "password": "/sign-in/password",
+    "second_factor": "/sign-in/second-factor",
+    "code": "/sign-in/code",
+}
 Text = Annotated[str, Form()]
 
 
@@ -65,7 +69,7 @@ def do_sign_in(
 @router.get("/sign-in/password", dependencies=_OPEN)
 def show_first_password(request: Request) -> Response:
     """Ask for the password that replaces the one an administrator gave."""
-    session = _pending(request, "password")
+    session, _ = _pending(request, "password")
     console: Console = request.app.state.console
     return page(request, "first_password.html.jinja", name=session.person_id, shortest=console.office.shortest_password)
 
@@ -73,36 +77,52 @@ def show_first_password(request: Request) -> Response:
 @router.post("/sign-in/password", dependencies=_OPEN)
 def set_first_password(request: Request, new: Text = "", again: Text = "") -> Response:
     """Take that password; the session that asked for it ends, and a new one begins."""
-    session = _pending(request, "password")
     office = request.app.state.console.office
+    session, account = _pending(request, "password")
     check_same(new, again)
-    change_password(office, session.person_id, password=new, address=address_of(request))
-    account = known_account(office, session.person_id)
+    change_password(office, account, password=new, but=session.digest, address=address_of(request))
     pending = "second_factor" if office.policy.second_factor and not account.secret else ""
-    token = open_session(office, session.person_id, address=address_of(request), pending=pending)
-    return entered(request, Opened(token=token, pending=pending))
+    return renewed(request, pending=pending)
 
 
 @router.get("/sign-in/second-factor", dependencies=_OPEN)
 def show_first_factor(request: Request) -> Response:
     """Show the secret of the second factor, to be taken by an authenticator."""
-    session = _pending(request, "second_factor")
+    session, _ = _pending(request, "second_factor")
     return _factor_form(request, session, is_wrong=False)
 
 
 @router.post("/sign-in/second-factor", dependencies=_OPEN)
 def set_first_factor(request: Request, code: Text = "") -> Response:
     """Take the second factor when a code of it is right, and show the recovery codes this once."""
-    session = _pending(request, "second_factor")
-    office = request.app.state.console.office
-    codes = confirm(office, session.person_id, code=code, address=address_of(request))
+    session, account = _pending(request, "second_factor")
+    codes = confirm(request.app.state.console.office, account, code=code, address=address_of(request))
     if not codes:
         return _factor_form(request, session, is_wrong=True)
-    close_session(office, token_of(request))
-    answer = page(request, "recovery_codes.html.jinja", codes=codes)
-    token = open_session(office, session.person_id, address=address_of(request))
-    set_cookie(answer, token, is_secure=request.app.state.console.settings.is_secure)
-    return answer
+    return renewed(request, page(request, "recovery_codes.html.jinja", codes=codes))
+
+
+@router.get("/sign-in/code", dependencies=_OPEN)
+def show_code(request: Request) -> Response:
+    """Ask for a code of the second factor, where the identity provider did not."""
+    _pending(request, "code")
+    return page(request, "code.html.jinja", refused="", minutes=0)
+
+
+@router.post("/sign-in/code", dependencies=_OPEN)
+def check_second_factor(request: Request, code: Text = "") -> Response:
+    """Let somebody in whom the identity provider knows when the code is right, too."""
+    _, account = _pending(request, "code")
+    refused = check_code(request.app.state.console.office, account, code=code, address=address_of(request))
+    if refused is None:
+        return renewed(request)
+    return page(
+        request,
+        "code.html.jinja",
+        status=429 if refused.why == "locked" else 403,
+        refused=refused.why,
+        minutes=_minutes(request, refused),
+    )
 
 
 @router.post("/sign-out", dependencies=_OPEN)
@@ -134,6 +154,26 @@ def entered(request: Request, opened: Opened, *, next_path: str = "") -> Respons
     answer = RedirectResponse(target, status_code=303)
     set_cookie(answer, opened.token, is_secure=console.settings.is_secure)
     console.metrics.sign_in("done")
+    return answer
+
+
+def renewed(request: Request, answer: Response | None = None, *, pending: str = "") -> Response:
+    """Return an answer that gives a browser another token of its session.
+
+    Args:
+        request: with the token so far.
+        answer: to what was asked; to go on where nothing is stated.
+        pending: what must still be done first.
+
+    Raises:
+        NotSignedIn: somebody ended the session meanwhile.
+    """
+    console: Console = request.app.state.console
+    token = renew_session(console.office, token_of(request), pending=pending)
+    if not token:
+        raise NotSignedIn
+    answer = answer or RedirectResponse(_NEXT.get(pending, "/"), status_code=303)
+    set_cookie(answer, token, is_secure=console.settings.is_secure)
     return answer
 
 
@@ -190,18 +230,29 @@ def _form(request: Request, status: int, *, next_path: str, refused: Refused | N
         status=status,
         next_path=next_path,
         refused=refused.why if refused is not None else "",
-        minutes=max(1, -(-(refused.until - int(request.app.state.console.clock().timestamp())) // 60))
-        if refused
-        else 0,
+        minutes=_minutes(request, refused) if refused is not None else 0,
         provider=policy.oidc.name if policy.oidc is not None else "",
     )
 
 
-def _pending(request: Request, step: str) -> Session:
-    session = find_session(request.app.state.console.office, token_of(request))
-    if session is None or session.pending != step:
+def _minutes(request: Request, refused: Refused) -> int:
+    return max(1, -(-(refused.until - int(request.app.state.console.clock().timestamp())) // 60))
+
+
+def _pending(request: Request, step: str) -> tuple[Session, Account]:
+    """Return a session that waits for this step, and the account as it was while the session lasted.
+
+    Raises:
+        NotSignedIn: there is none; or a second factor was enrolled by another session since.
+    """
+    office = request.app.state.console.office
+    first = find_session(office, token_of(request))
+    account = find_account(office, first.person_id) if first is not None else None
+    # Once more: whoever changes an account ends its sessions afterwards.
+    session = find_session(office, token_of(request))
+    if session is None or account is None or session.pending != step or (step == "second_factor" and account.secret):
         raise NotSignedIn
-    return session
+    return session, account
 
 
 def _factor_form(request: Request, session: Session, *, is_wrong: bool) -> Response:

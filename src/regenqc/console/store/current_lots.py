@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, false, insert, select, text, update
 
 from regenqc.canonical import canonical_json, digest_of
 from regenqc.console.store.tables import DECISIONS, EVALUATIONS, GROUPS, JUDGEMENTS, LOTS, NEVER
@@ -52,11 +52,17 @@ class Regrouping:
     """Move lots between groups, and keep the number of lots in each.
 
     Args:
-        connection: in a transaction; `finish` writes the numbers.
+        connection: in a transaction that has read nothing of lots yet; `finish` writes the numbers.
     """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        # Whoever moves lots looks first and writes then: one after the other, or a decision of a moment ago is overlooked.
+        connection.execute(
+            update(GROUPS).where(false()).values(lots=0)  # SQLite: the one who writes
+            if connection.dialect.name == "sqlite"
+            else text("LOCK TABLE lot_groups IN SHARE ROW EXCLUSIVE MODE")
+        )
         self._known: dict[tuple[str, ...], int] = {
             tuple(getattr(row, name) for name in _GROUPED_BY): row.id for row in connection.execute(select(GROUPS))
         }
