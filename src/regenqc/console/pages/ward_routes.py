@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from regenqc.console.access.permissions import Permission
 from regenqc.console.pages import (
     Screen,
+    bedside,
     custody,
     gate,
     ledger,
@@ -24,6 +25,7 @@ __all__ = ["WARD_ROUTERS", "WARD_SCREENS"]
 
 WARD_ROUTERS: Final[tuple[APIRouter, ...]] = (
     gate.router,
+    bedside.router,
     # Before the pages of a receipt, of which the last word of an address is any.
     receipt_decision.router,
     receipts.router,
@@ -36,6 +38,7 @@ WARD_ROUTERS: Final[tuple[APIRouter, ...]] = (
 WARD_SCREENS: Final = (
     Screen("/receipts", "Receipts", Permission.RECEIVE),
     Screen("/gate", "Gate", Permission.GATE),
+    Screen("/bedside", "Bedside", Permission.GATE),
     Screen("/custody", "Custody", Permission.CUSTODY),
     Screen("/trends", "Trends", Permission.READ),
     Screen("/specifications", "Specifications", Permission.READ),
