@@ -41,6 +41,8 @@ class Event(StrEnum):
     CUSTODY = "custody"
     GATE = "gate"
     RECEIPT = "receipt"
+    LEDGER = "ledger"
+    PEOPLE = "people"
     JOURNAL = "journal"
     NOT_ALLOWED = "not_allowed"
     FORGED = "forged"
