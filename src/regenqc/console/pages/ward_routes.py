@@ -13,6 +13,7 @@ from regenqc.console.pages import (
     ledger,
     ledger_signing,
     people,
+    people_changes,
     receipt_decision,
     receipts,
     specifications,
@@ -36,6 +37,7 @@ WARD_ROUTERS: Final[tuple[APIRouter, ...]] = (
     trends.router,
     specifications.router,
     people.router,
+    people_changes.router,
 )
 WARD_SCREENS: Final = (
     Screen("/receipts", "Receipts", Permission.RECEIVE),
