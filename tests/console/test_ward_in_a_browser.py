@@ -147,8 +147,7 @@ def test_from_a_lot_of_raw_material_to_its_patients_in_two_clicks(live_ward: Pat
         page.context.set_default_timeout(60_000)
         follow(page, 'nav a[href="/custody"]')
         looked_at(page, "custody-empty")
-        page.fill("#code", MATERIAL)
-        follow(page, "main button.main")
+        follow(page, f'main a:text-is("{MATERIAL}")')
         found = page.locator(".patients tbody tr").all_inner_texts()
         assert len(found) == 3
         assert all(RECIPIENT in each for each in found)
