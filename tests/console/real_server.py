@@ -53,7 +53,7 @@ def serving(home: Path, *, before: str = "") -> Iterator[tuple[str, subprocess.P
     )
     try:
         address = f"http://127.0.0.1:{port}"
-        _wait(address, process)
+        wait_for_answer(address, process)
         yield address, process
     finally:
         process.terminate()
@@ -64,10 +64,11 @@ def serving(home: Path, *, before: str = "") -> Iterator[tuple[str, subprocess.P
             process.communicate()
 
 
-def _wait(address: str, process: subprocess.Popen[str]) -> None:
+def wait_for_answer(address: str, process: subprocess.Popen[str] | subprocess.Popen[bytes]) -> None:
+    """Wait until a console answers, or its process ends."""
     for _ in range(600):
         if process.poll() is not None:
-            raise RuntimeError(process.communicate()[0])
+            raise RuntimeError(str(process.communicate()[0]))
         try:
             with urllib.request.urlopen(f"{address}/health", timeout=5):  # noqa: S310 - its own loopback address
                 return

@@ -184,6 +184,13 @@ def test_people_with_their_roles_keys_and_attempts(ward: Ward):
     assert ward.client("PHARM-0201").get("/people").status_code == 403
 
 
+def test_the_empty_page_leads_to_materials_recalls_and_investigations(ward: Ward):
+    shown = ward.client(REVIEWER).get("/custody").text
+    assert f'href="/custody?code={MATERIAL}&amp;direction=forward"' in shown
+    assert "raw material received" in shown
+    assert "Often asked about" not in ward.client(REVIEWER).get("/custody", params={"code": MATERIAL}).text
+
+
 @pytest.mark.parametrize("kind", ["verify", "trend", "..", "impact"], ids=str)
 def test_the_identifier_of_a_job_is_never_a_path(ward: Ward, kind: str):
     from regenqc.console.children import read_job

@@ -158,6 +158,9 @@ def test_whoever_may_not_sign_does_not_and_nothing_is_written(client_of, home, t
     assert done.status_code == 422
     assert code in done.text
     assert PASSWORD not in done.text
+    history = client.get(f"/lots/{WAITING}").text.partition("Attempts to sign that were refused")[2]
+    assert code in history
+    assert typed.get("password", PASSWORD) not in history
     assert stored(home, "SYNTHETIC-CD20-11") == ()
     assert not list((home / "begun").glob("*.json"))
     assert len((home / "ledger-home" / "ledger.db").read_bytes()) == before

@@ -147,8 +147,7 @@ def test_from_a_lot_of_raw_material_to_its_patients_in_two_clicks(live_ward: Pat
         page.context.set_default_timeout(60_000)
         follow(page, 'nav a[href="/custody"]')
         looked_at(page, "custody-empty")
-        page.fill("#code", MATERIAL)
-        follow(page, "main button.main")
+        follow(page, f'main a:text-is("{MATERIAL}")')
         found = page.locator(".patients tbody tr").all_inner_texts()
         assert len(found) == 3
         assert all(RECIPIENT in each for each in found)
@@ -176,3 +175,57 @@ def test_from_a_lot_of_raw_material_to_its_patients_in_two_clicks(live_ward: Pat
         looked_at(page, "trend")
     # The reviewer recalled nothing and changed nothing: looking leaves the ledger as it was, and is on record beside it.
     assert [event.kind for event in life_of(live_ward, WARM)][-1] == "receive"
+
+
+def sign_check(page: Page, *, thaw_until: str = "") -> None:
+    """Read wristband and label as two people, and sign what the console says of them."""
+    for field, text in (("recipient", RECIPIENT), ("coi", COI), ("second_actor", "PHYS-0205")):
+        page.fill(f"#{field}", text)
+    page.select_option("#second_role", "physician")
+    follow(page, "main form .wide")
+    assert "It matches" in page.locator(".verdict h1").inner_text()
+    looked_at(page, "bedside-matches")
+    if thaw_until:
+        page.check('input[name="thaw"]')
+        page.fill("#expires_at", thaw_until)
+    page.fill("#password", PASSWORD)
+    page.fill("#second_password", PASSWORD)
+    follow(page, "main form .wide")
+
+
+def test_a_dose_is_checked_at_the_bedside_thawed_and_given(live_ward: Path):
+    cold = ARRIVED[0]
+    with browser() as started, serving(live_ward) as (address, _):
+        with signed_in(started, address, FIRST, width=820) as page:
+            page.context.set_default_timeout(60_000)
+            receive(page, live_ward, cold)
+            place = page.url
+        decide(started, address, place, "accept_for_infusion", "")
+        with signed_in(started, address, "NURSE-0203", width=820) as page:
+            page.context.set_default_timeout(60_000)
+            follow(page, 'nav a[href="/bedside"]')
+            looked_at(page, "bedside-empty")
+            page.fill("#item", cold)
+            follow(page, "main form button.main")
+            looked_at(page, "bedside")
+            sign_check(page, thaw_until="2029-05-13T07:00Z")
+            looked_at(page, "bedside-checked")
+            follow(page, f'main a[href="/gate?item={cold}"]')
+            for field, text in (("recipient", RECIPIENT), ("coi", COI), ("second_actor", "PHYS-0205")):
+                page.fill(f"#{field}", text)
+            page.select_option("#role", "nurse")
+            page.select_option("#second_role", "physician")
+            follow(page, "main button.main")
+            assert "GO" in page.locator(".verdict h1").inner_text()
+            looked_at(page, "gate-go")
+            follow(page, 'form[action="/bedside/give"] button')
+            looked_at(page, "bedside-give")
+            page.fill("#password", PASSWORD)
+            page.fill("#second_password", PASSWORD)
+            follow(page, 'form[action="/bedside/give"] button')
+            page.locator("text=administered").first.wait_for()
+            looked_at(page, "bedside-given")
+    life = life_of(live_ward, cold)
+    assert [event.kind for event in life[-4:]] == ["bedside_check", "thaw_at_bedside", "gate_answer", "administer"]
+    assert life[-1].recipient == RECIPIENT
+    assert all({each.actor for each in event.signatures} == {"NURSE-0203", "PHYS-0205"} for event in life[-4:])

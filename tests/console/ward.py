@@ -19,6 +19,7 @@ from regenqc.cli.serve import console_clock
 from regenqc.console.access.person import SignedIn
 from regenqc.console.application import create_application
 from regenqc.console.settings import read_settings
+from regenqc.custody.state import left_of
 from regenqc.custody.trace import Reader
 from regenqc.ledger import Log
 
@@ -70,6 +71,12 @@ class Ward:
     def life(self, item: str) -> list[Event]:
         """Return what the ledger says of an item."""
         return life_of(self.home, item)
+
+    def left(self, item: str) -> str:
+        """Return how much the ledger says is left of an item; empty for one whole thing."""
+        with Log.open(read_settings(self.home).ledger_url, read_only=True) as log, log.read() as view:
+            state = Reader(view).life(item)[-1].state
+        return str(left_of(state)) if state.made else ""
 
 
 @pytest.fixture

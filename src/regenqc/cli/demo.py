@@ -30,6 +30,10 @@ def demo_command(
     serve: Annotated[
         bool, typer.Option("--serve", help="Then open the console on what was written, for a browser on this machine.")
     ] = False,
+    ward: Annotated[
+        bool,
+        typer.Option("--ward", help="Serve the console of the hospital instead, where two containers have arrived."),
+    ] = False,
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="With --serve: port to listen at.")] = 8040,
 ) -> None:
     """Judge the sample lots, decide, sign and certify, and follow one lot from donation to follow-up.
@@ -51,10 +55,10 @@ def demo_command(
     sign_and_certify(screen, signed, maker=maker, judged=judged)
     tell_hospital(screen, signed)
     screen.print(f"\n[dim]Written to[/] {directory}[dim]: a report.html of each run, and[/] signed/hospital/*.pdf")
-    if serve:
+    if serve or ward:
         from regenqc.cli.demo_console import serve_demonstration
 
-        serve_demonstration(screen, directory, port=port)
+        serve_demonstration(screen, directory, port=port, ward=ward)
 
 
 def _judged(

@@ -85,13 +85,14 @@ def make_console_home(home: Path, demonstration: Path, *, now: datetime) -> int:
     return ahead
 
 
-def serve_demonstration(screen: Console, directory: Path, *, port: int) -> None:
+def serve_demonstration(screen: Console, directory: Path, *, port: int, ward: bool = False) -> None:
     """Make the console of a demonstration, tell who can sign in, and answer until somebody ends it.
 
     Args:
         screen: to print on.
         directory: of the demonstration; the console gets a folder `console` in it, emptied first.
         port: to listen at.
+        ward: the console of the hospital, in place of the maker's.
     """
     from regenqc.cli.demo_signed import emptied
     from regenqc.cli.serve import console_clock
@@ -100,20 +101,52 @@ def serve_demonstration(screen: Console, directory: Path, *, port: int) -> None:
     folder = emptied(directory / "console")
     make_console_home(folder / "home", directory, now=datetime.now(UTC))
     settings = read_settings(folder / "home")
-    make_accounts(settings, clock=console_clock(settings))
+    if ward:
+        people = _open_ward(screen, settings, directory)
+    else:
+        make_accounts(settings, clock=console_clock(settings))
+        people = {person: (name, role.printed) for person, (name, role) in DEMO_PEOPLE.items()}
     screen.print(
         "\n[bold]The console[/]  [dim](synthetic people; whoever reads this screen can sign in as any of them)[/]"
     )
-    for person, (name, role) in DEMO_PEOPLE.items():
-        screen.print(f"  {person:<10} {name:<27} [dim]{role.printed}[/]", highlight=False)
+    for person, (name, role) in people.items():
+        screen.print(f"  {person:<10} {name:<27} [dim]{role}[/]", highlight=False)
     screen.print(f"  password of each, to sign in and to sign: [bold]{PASSWORD}[/]")
-    screen.print("  try: release SYNTHETIC-CD20-11; release SYNTHETIC-MSC/07, which QP-0002 countersigns")
+    if not ward:
+        screen.print("  try: release SYNTHETIC-CD20-11; release SYNTHETIC-MSC/07, which QP-0002 countersigns")
     # In place of this process, which has judged and drawn and holds the libraries for both.
     sys.stdout.flush()
     os.execv(  # noqa: S606 - this interpreter, with arguments made here
         sys.executable,
         [sys.executable, "-m", "regenqc", "serve", "--home", str(settings.home), "--port", str(port)],
     )
+
+
+def _open_ward(screen: Console, settings: ConsoleSettings, directory: Path) -> dict[str, tuple[str, str]]:
+    """Furnish the ward, say what may be tried there, and return its people with what they are."""
+    from regenqc.cli.demo_ward import ARRIVED, COI, PACKET, RECIPIENT, STAFF, WARD_LOT, furnish_ward, shipment_of
+    from regenqc.cli.serve import console_clock
+
+    clock = console_clock(settings)
+    furnish_ward(settings.home, hospital=directory / "signed" / "hospital", now=clock())
+    make_accounts(settings, clock=clock, people=STAFF)
+    shipment, received_at = shipment_of(settings.home, ARRIVED[0])
+    label = f"patient {RECIPIENT}, identity {COI}, lot {WARD_LOT}"
+    told = (
+        ("receive and accept", f"{ARRIVED[0]}; its logger: {settings.home / 'loggers' / f'{ARRIVED[0]}.csv'}"),
+        ("receive and refuse", f"{ARRIVED[1]}; it became warm: {settings.home / 'loggers' / f'{ARRIVED[1]}.csv'}"),
+        ("on both labels", label),
+        ("the shipment", f"{shipment}, received {received_at}"),
+        ("release packet", str(settings.home / "packets" / PACKET)),
+        (
+            "who",
+            "PHARM-0201 and PHARM-0202 inspect, QA-0204 decides, NURSE-0203 and PHYS-0205 check, ask the gate and give",
+        ),
+    )
+    screen.print("\n[bold]The ward[/]")
+    for what, value in told:
+        screen.print(f"  {what:<19} {value}", highlight=False, soft_wrap=True)
+    return {person: (name, role.printed) for person, (name, role, _) in STAFF.items()}
 
 
 def make_accounts(

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from regenqc.cli.demo_receipt import DECIDER, ReceivingOffice, print_receipts
+from regenqc.cli.demo_shipment import CONDITION, HOSPITAL, MAKER, leaf_of, logger_file
 from regenqc.errors import LedgerError
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ __all__ = ["tell_hospital"]
 _LOT: Final = "SYNTHETIC-CD20-01"
 _PACKET: Final = "synthetic-cd20-01-conditional-release.pdf"
 _SPECIFICATION: Final = "example/receipt-of-frozen-cells"
-_MAKER, _HOSPITAL = "MAKER-1", "HOSPITAL-1"
 _MAKERS_LOG, _HOSPITALS_LOG = "maker.example/shipping", "hospital.example/receipt"
 _RECIPIENT, _COI, _STUDY = "PATIENT-0815", "COI-0815", "STUDY-0007"
 _CONTAINERS: Final = ("CD20-01-1", "CD20-01-2")
@@ -43,21 +43,6 @@ _STAFF: Final = {
     "STAFF-0417": "operator",
     "SYSTEM-0001": "system",
 }
-_CONDITION: Final = """
-schema = "regenqc.condition/1"
-id = "demonstration/frozen"
-version = "1"
-title = "Invented product, frozen"
-[[channel]]
-name = "temperature"
-unit = "°C"
-high = "-120"
-longest_minutes = "5"
-total_minutes = "10"
-gap_minutes = "10"
-citation = "invented for the demonstration"
-mark = "unverified"
-"""
 
 
 def tell_hospital(screen: Console, folder: Path) -> None:
@@ -80,12 +65,12 @@ def tell_hospital(screen: Console, folder: Path) -> None:
     shutil.copytree(hospital / "trust", place / "trust", ignore=shutil.ignore_patterns("known"))
     shutil.copyfile(hospital / _PACKET, place / _PACKET)
     maker, own = (
-        _Ledger(place / "maker.db", _MAKERS_LOG, _MAKER),
-        _Ledger(place / "hospital.db", _HOSPITALS_LOG, _HOSPITAL),
+        _Ledger(place / "maker.db", _MAKERS_LOG, MAKER),
+        _Ledger(place / "hospital.db", _HOSPITALS_LOG, HOSPITAL),
     )
     with maker.book, own.book:
         _send(maker)
-        sent = maker.leaf_of("SHIP-1")
+        sent = leaf_of(maker.book, "SHIP-1")
         _prepare(own)
         own.add(
             "receive",
@@ -203,15 +188,6 @@ class _Ledger:
         if isinstance(outcome, Declined):
             raise LedgerError(*outcome.faults)
 
-    def leaf_of(self, event_id: str) -> str:
-        """Return the leaf hash of an event, as another log names it."""
-        from regenqc.ledger.merkle import leaf_hash
-
-        entry = self.book.log.find(event_id.encode())
-        if entry is None:  # pragma: no cover - it was recorded a moment ago
-            raise LedgerError
-        return f"sha256:{leaf_hash(entry.body).hex()}"
-
 
 def _send(maker: _Ledger) -> None:
     """Record the making of two containers, their conditional release, and their shipping."""
@@ -249,7 +225,7 @@ def _send(maker: _Ledger) -> None:
         _SENT,
         actor="STAFF-0417",
         items=_CONTAINERS,
-        destination=_HOSPITAL,
+        destination=HOSPITAL,
         carrier="COURIER-1",
         coi=_COI,
     )
@@ -276,7 +252,7 @@ def _prepare(own: _Ledger) -> None:
     told: tuple[tuple[str, dict[str, Any]], ...] = (
         ("study_plan", {"study": _STUDY, "documents": ("FILING-1",), "measurements": plan}),
         ("cohort_opened", {"study": _STUDY, "documents": ("BOARD-1",), "measurements": (cohort,)}),
-        ("site_qualified", {"destination": _HOSPITAL, **granted}),
+        ("site_qualified", {"destination": HOSPITAL, **granted}),
         ("person_qualified", {"person": "NURSE-0501", **granted}),
         ("person_qualified", {"person": "PHYS-0077", **granted}),
         ("consent", {"recipient": _RECIPIENT, "outcome": "given", "documents": ("CONSENT-2",)}),
@@ -306,7 +282,7 @@ def _inspect(own: _Ledger, place: Path, item: str, number: int) -> JudgedReceipt
     receipt = Receipt(
         schema="regenqc.receipt/1",
         item=item,
-        site=_HOSPITAL,
+        site=HOSPITAL,
         shipment="SHIP-1",
         received_at=_ARRIVED,
         received_by="PHARM-0099",
@@ -320,8 +296,9 @@ def _inspect(own: _Ledger, place: Path, item: str, number: int) -> JudgedReceipt
     )
     inspected_at = "2026-03-17T09:00:00.000Z"
     logger, condition = place / f"logger-{number}.csv", place / "condition.toml"
-    logger.write_text(_logged(planted=number == len(_CONTAINERS)), encoding="utf-8")
-    condition.write_text(_CONDITION, encoding="utf-8")
+    warm = number == len(_CONTAINERS)
+    logger.write_text(logger_file("LOGGER-55", began=_SENT, ended=_ARRIVED, warm=warm), encoding="utf-8")
+    condition.write_text(CONDITION, encoding="utf-8")
     specification = load_specification(_SPECIFICATION)
     receipt = add_packet(
         receipt,
@@ -343,7 +320,7 @@ def _inspect(own: _Ledger, place: Path, item: str, number: int) -> JudgedReceipt
         pictures=pictures,
     )
     with own.book.read() as view:
-        expected = expectation_of(view, item, site=_HOSPITAL)
+        expected = expectation_of(view, item, site=HOSPITAL)
     judged = judge_receipt(
         receipt,
         expected=expected,
@@ -357,20 +334,6 @@ def _inspect(own: _Ledger, place: Path, item: str, number: int) -> JudgedReceipt
     return judged
 
 
-def _logged(*, planted: bool) -> str:
-    """Return the file of a logger that looked every five minutes; with a planted excursion of an hour."""
-    from regenqc.custody.moments import milliseconds_of, moment_of_milliseconds
-
-    began, ended = milliseconds_of(_SENT), milliseconds_of(_ARRIVED)
-    rows = []
-    for number, moment in enumerate(range(began, ended + 1, 300_000)):
-        cold = -152 - number % 7 * 0.3
-        rows.append(
-            f"LOGGER-55,{moment_of_milliseconds(moment)},{-64.5 if planted and 100 <= number < 112 else cold:.1f}"
-        )
-    return "logger,moment,temperature\n" + "\n".join(rows) + "\n"
-
-
 def _ask(own: _Ledger, item: str) -> GateAnswer:
     from regenqc.reinspection.gate import GateRules, Question, ask_gate
 
@@ -378,7 +341,7 @@ def _ask(own: _Ledger, item: str) -> GateAnswer:
         item=item,
         recipient=_RECIPIENT,
         coi=_COI,
-        site=_HOSPITAL,
+        site=HOSPITAL,
         actor="NURSE-0501",
         role="nurse",
         second_actor="PHYS-0077",

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from regenqc.cli.demo_office import PASSWORD, WORK_FACTOR
-from regenqc.errors import LedgerError
+from regenqc.cli.demo_shipment import CONDITION, HOSPITAL, MAKER, leaf_of, logger_file
 from regenqc.signing.words import Role
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from regenqc.custody import Book
     from regenqc.signing.keys import OpenKey
 
-__all__ = ["ARRIVED", "COI", "PACKET", "RECIPIENT", "STAFF", "WARD_LOT", "furnish_ward"]
+__all__ = ["ARRIVED", "COI", "PACKET", "RECIPIENT", "STAFF", "WARD_LOT", "furnish_ward", "shipment_of"]
 
 WARD_LOT: Final = "HP-00000057"
 PACKET: Final = "hp-00000057-release.pdf"
@@ -36,23 +36,8 @@ STAFF: Final[dict[str, tuple[str, Role, tuple[str, ...]]]] = {
     "REV-0301": ("Ivo Example (synthetic)", Role.REVIEWER, ()),
 }
 _ADMINISTRATOR: Final = "ADMIN-001"
-_HOSPITAL: Final = "HOSPITAL-1"
-_SITE: Final = 'site   = "MAKER-1"'
+_SITE: Final = 'site   = "{}"'.format
 _GATE: Final = 'schema = "regenqc.gate/1"\nstudy_required = false\nbedside_check_minutes = 30\n'
-_CONDITION: Final = """schema = "regenqc.condition/1"
-id = "demonstration/frozen"
-version = "1"
-title = "Invented product, frozen"
-[[channel]]
-name = "temperature"
-unit = "°C"
-high = "-120"
-longest_minutes = "5"
-total_minutes = "10"
-gap_minutes = "10"
-citation = "invented for the demonstration"
-mark = "unverified"
-"""
 
 
 def furnish_ward(home: Path, *, hospital: Path, now: datetime) -> None:
@@ -68,10 +53,10 @@ def furnish_ward(home: Path, *, hospital: Path, now: datetime) -> None:
     """
     settings = home / "console.toml"
     stated = settings.read_text(encoding="utf-8")
-    settings.write_text(stated.replace(_SITE, f'site   = "{_HOSPITAL}"'), encoding="utf-8")
+    settings.write_text(stated.replace(_SITE(MAKER), _SITE(HOSPITAL)), encoding="utf-8")
     ledger = home / "ledger-home"
     (ledger / "gate.toml").write_text(_GATE, encoding="utf-8")
-    for name, text in (("conditions/demonstration-frozen.toml", _CONDITION), *_loggers(now)):
+    for name, text in (("conditions/demonstration-frozen.toml", CONDITION), *_loggers(now)):
         (home / name).parent.mkdir(parents=True, exist_ok=True)
         (home / name).write_text(text, encoding="utf-8")
     if hospital.exists():
@@ -79,6 +64,16 @@ def furnish_ward(home: Path, *, hospital: Path, now: datetime) -> None:
         (home / "packets").mkdir()
         shutil.copyfile(hospital / PACKET, home / "packets" / PACKET)
     _record(ledger, _enrol(home, now - timedelta(minutes=30)), now)
+
+
+def shipment_of(home: Path, item: str) -> tuple[str, str]:
+    """Return the identifier of the shipment by which an item arrived, and when it was received."""
+    from regenqc.custody.trace import Reader
+    from regenqc.ledger import Log
+
+    with Log.open(f"sqlite:///{home / 'ledger-home' / 'ledger.db'}", read_only=True) as log, log.read() as view:
+        life = {step.event.kind: step.event for step in Reader(view).life(item)}
+    return life["ship"].event_id, life["receive"].event_time
 
 
 def _enrol(home: Path, now: datetime) -> dict[str, OpenKey]:
@@ -130,7 +125,7 @@ def _record(home: Path, keys: dict[str, OpenKey], now: datetime) -> None:
 
     things = tuple(map(Item, ARRIVED))
     granted: dict[str, Any] = {"outcome": "granted", "documents": ("QUALIFIED-1",), "expires_at": ended}
-    by_quality: dict[str, Any] = {"actor": "QA-0204", "role": "quality_assurance", "site": _HOSPITAL}
+    by_quality: dict[str, Any] = {"actor": "QA-0204", "role": "quality_assurance", "site": HOSPITAL}
     url = f"sqlite:///{home / 'ledger.db'}"
     with Book.open(url, policy=site.policy, now=lambda: present) as book:
         for person, (_, _, roles) in STAFF.items():
@@ -139,7 +134,7 @@ def _record(home: Path, keys: dict[str, OpenKey], now: datetime) -> None:
                     book, "actor_enrolled", f"ENROL-{person}", enrolled, actor=site.system, role="system",
                     person=person, roles=roles, keys=(signers[person].verifier.text,),
                 )  # fmt: skip
-        add(book, "site_qualified", "QUALIFY-SITE", enrolled, destination=_HOSPITAL, **granted, **by_quality)
+        add(book, "site_qualified", "QUALIFY-SITE", enrolled, destination=HOSPITAL, **granted, **by_quality)
         for person in ("NURSE-0203", "PHYS-0205"):
             add(book, "person_qualified", f"QUALIFY-{person}", enrolled, person=person, **granted, **by_quality)
         add(
@@ -148,24 +143,14 @@ def _record(home: Path, keys: dict[str, OpenKey], now: datetime) -> None:
         )  # fmt: skip
         add(
             book, "ship", "SHIP-57-2", sent, actor="STAFF-0418", role="operator", items=things,
-            destination=_HOSPITAL, carrier="COURIER-1", coi=COI,
+            destination=HOSPITAL, carrier="COURIER-1", coi=COI,
         )  # fmt: skip
         add(
-            book, "receive", "RECEIVE-57-2", taken, actor="PHARM-0201", role="pharmacist", site=_HOSPITAL,
-            items=things, coi=COI, place="PHARMACY-1", previous=Previous("SHIP-57-2", _leaf(book, "SHIP-57-2")),
+            book, "receive", "RECEIVE-57-2", taken, actor="PHARM-0201", role="pharmacist", site=HOSPITAL,
+            items=things, coi=COI, place="PHARMACY-1", previous=Previous("SHIP-57-2", leaf_of(book, "SHIP-57-2")),
         )  # fmt: skip
         signer = parse_secret_key((home / "log.key").read_text(encoding="utf-8"))
         book.log.checkpoint(signer, memory=CheckpointMemory(home / "signed"), now=milliseconds_of(present) // 1000)
-
-
-def _leaf(book: Book, event_id: str) -> str:
-    """Return the leaf hash of an event that was recorded."""
-    from regenqc.ledger.merkle import leaf_hash
-
-    entry = book.log.find(event_id.encode())
-    if entry is None:  # pragma: no cover - it was recorded a moment ago
-        raise LedgerError
-    return f"sha256:{leaf_hash(entry.body).hex()}"
 
 
 def _moments(now: datetime) -> tuple[datetime, datetime, datetime, datetime]:
@@ -175,17 +160,11 @@ def _moments(now: datetime) -> tuple[datetime, datetime, datetime, datetime]:
 
 
 def _loggers(now: datetime) -> list[tuple[str, str]]:
-    """Return the files of two loggers that looked every five minutes: one cold all the way, one warm for an hour."""
-    from regenqc.custody.moments import milliseconds_of, moment_of, moment_of_milliseconds
+    """Return the files of two loggers: one cold all the way, one warm for an hour."""
+    from regenqc.custody.moments import moment_of
 
-    _, sent, taken, _ = _moments(now)
-    began, ended = (milliseconds_of(moment_of(each)) for each in (sent, taken))
-    found = []
-    for item in ARRIVED:
-        rows = []
-        for number, moment in enumerate(range(began, ended + 1, 300_000)):
-            is_warm = item == ARRIVED[-1] and 100 <= number < 112
-            cold = -152 - number % 7 * 0.3
-            rows.append(f"LOGGER-56,{moment_of_milliseconds(moment)},{-64.5 if is_warm else cold:.1f}")
-        found.append((f"loggers/{item}.csv", "logger,moment,temperature\n" + "\n".join(rows) + "\n"))
-    return found
+    _, sent, taken, _ = (moment_of(each) for each in _moments(now))
+    return [
+        (f"loggers/{item}.csv", logger_file("LOGGER-56", began=sent, ended=taken, warm=item == ARRIVED[-1]))
+        for item in ARRIVED
+    ]

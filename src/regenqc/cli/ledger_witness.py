@@ -22,7 +22,7 @@ from regenqc.cli.ledger_screen import print_facts, print_line
 from regenqc.errors import Fault
 
 if TYPE_CHECKING:
-    from regenqc.ledger import Log, Policy, SignedCheckpoint
+    from regenqc.ledger import SignedCheckpoint
     from regenqc.ledger.witness import Witness
 
 __all__ = ["app", "policy_command"]
@@ -106,12 +106,13 @@ def add_command(
     Example: regenqc ledger witness add from-hospital.answer --out cosigned.checkpoint
     """
     from regenqc.ledger import Log
+    from regenqc.ledger.witness_service import keep_answer
 
     trust = read_policy(policy, home)
     with open_log(ledger):  # what is not there is not made
         pass
     with Log.open(ledger) as log:
-        signed = _add(log, read_file(answer), trust)
+        signed = keep_answer(log, read_file(answer), policy=trust)
     _tell(signed, out)
 
 
@@ -189,23 +190,6 @@ def _witness(keys: list[Path], logs: list[Path], memory: Path) -> Witness:
 
     known = [parse_public_key(read_file(path).decode(errors="replace")) for path in logs]
     return Witness([read_secret_key(path) for path in keys], logs=known, memory=CheckpointMemory(memory))
-
-
-def _add(log: Log, lines: bytes, trust: Policy) -> SignedCheckpoint:
-    """Keep cosignatures beside the newest checkpoint for which they verify: the log may have gone on since it was sent."""
-    from regenqc.errors import SignatureError
-
-    first: SignatureError | None = None
-    for number, signed in enumerate(log.checkpoints(newest_first=True)):
-        if number == 100:
-            break
-        try:
-            return log.add_cosignatures(signed, lines, policy=trust)
-        except SignatureError as error:
-            first = first or error
-    if first is not None:
-        raise first
-    return log.add_cosignatures(log.latest_checkpoint(), lines, policy=trust)
 
 
 def _tell(signed: SignedCheckpoint, out: Path | None) -> None:

@@ -23,7 +23,7 @@ from regenqc.cli.signing_place import (
     stated_moment,
 )
 from regenqc.errors import Fault, UsageError
-from regenqc.signing.words import KeyEnd, Role
+from regenqc.signing.words import BINDING, KeyEnd, Role
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,8 +42,6 @@ Who = Annotated[str, typer.Argument(help="Pseudonym, as QP-0001.")]
 By = Annotated[str, typer.Option("--by", help="Pseudonym of the administrator.")]
 Why = Annotated[str, typer.Option("--reason", help="Why; it stays on record.")]
 _PEOPLE = Path("people")
-# 21 CFR 11.100(c): what a person certifies before the first use.
-_BINDING = "I certify that my electronic signature is the legally binding equivalent of my handwritten signature."
 
 
 @app.command("found")
@@ -298,7 +296,7 @@ def certify_key_command(
 def accept_command(
     person: Who,
     key: Key,
-    statement: Annotated[str, typer.Option("--statement", help="What the person certifies.")] = _BINDING,
+    statement: Annotated[str, typer.Option("--statement", help="What the person certifies.")] = BINDING,
     people: PeopleFolder = _PEOPLE,
     root: Root = "",
     password_file: PasswordFile = None,

@@ -29,6 +29,7 @@ from regenqc.console.api.routes import API_ROUTERS, describe
 from regenqc.console.api.upload_limits import UploadLimits
 from regenqc.console.headers import SafeHeaders
 from regenqc.console.lifespan import job_runner, running
+from regenqc.console.outer_answers import OuterAnswers
 from regenqc.console.pages.access_routes import ACCESS_ROUTERS, ACCESS_SCREENS
 from regenqc.console.pages.desk_routes import DESK_ROUTERS, DESK_SCREENS
 from regenqc.console.pages.interface import router as interface_page
@@ -144,6 +145,7 @@ def _surround(application: FastAPI, settings: ConsoleSettings, policy: AccessPol
     if policy.public_url:
         hosts = [urlsplit(policy.public_url).hostname or "", "localhost", "127.0.0.1", "[::1]"]
         application.add_middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)
+    application.add_middleware(OuterAnswers)
     application.add_middleware(SafeHeaders, is_secure=settings.is_secure)
     if policy.trusted_proxies:
         application.add_middleware(ProxyHeadersMiddleware, trusted_hosts=list(policy.trusted_proxies))

@@ -17,7 +17,9 @@ from regenqc.evaluation.report import visible as spelled
 if TYPE_CHECKING:
     from fastapi import Request
 
-__all__ = ["STATIC", "page"]
+    from regenqc.console.access.person import SignedIn
+
+__all__ = ["STATIC", "bare_page", "page"]
 
 _HERE: Final = Path(__file__).resolve().parent
 STATIC: Final = _HERE / "static"
@@ -45,14 +47,26 @@ def page(request: Request, template: str, /, *, status: int = 200, **shown: Any)
     A template has `t(sentence, **values)` for what is translated, `person` (or none), `csrf` for its forms, `screens` that
     the person may open, `language`, `languages`, and whatever is shown. Texts of others pass the filter `visible`.
     """
-    console = request.app.state.console
     person = person_of(request)
+    csrf = csrf_of(token) if (token := token_of(request)) else ""
+    return _rendered(request, template, status=status, person=person, csrf=csrf, **shown)
+
+
+def bare_page(request: Request, template: str, /, *, status: int, **shown: Any) -> HTMLResponse:
+    """Return a page as somebody sees it who is not signed in, without asking who sends the request."""
+    return _rendered(request, template, status=status, person=None, csrf="", **shown)
+
+
+def _rendered(
+    request: Request, template: str, *, status: int, person: SignedIn | None, csrf: str, **shown: Any
+) -> HTMLResponse:
+    console = request.app.state.console
     language = language_of(request, default=console.settings.language)
     screens = [each for each in console.screens if person is not None and person.may(each.permission)]
     text = _TEMPLATES.get_template(template).render(
         t=partial(_translated, language),
         person=person,
-        csrf=csrf_of(token) if (token := token_of(request)) else "",
+        csrf=csrf,
         screens=screens,
         path=request.url.path,
         language=language,

@@ -26,6 +26,7 @@ __all__ = [
     "moment_now",
     "people_of",
     "record_event",
+    "record_events",
     "roles_in_ledger",
     "signer_of",
     "site_ledger",
@@ -183,8 +184,32 @@ def record_event(
     Raises:
         LedgerError: with every fault, when the rules refuse it.
     """
+    return record_events(console, [event], signers=signers, documents=documents)[0]
+
+
+def record_events(
+    console: Console,
+    events: Sequence[Event],
+    *,
+    signers: Sequence[PersonSigner],
+    documents: Sequence[bytes] = (),
+    members: Sequence[str] = (),
+) -> list[Noted]:
+    """Record events one after the other, signed, with the documents that they name; what stands there already is acknowledged.
+
+    Args:
+        console: with the ledger.
+        events: in the order in which they happened.
+        signers: keys of those who act.
+        documents: that the events name.
+        members: that differ when the same act is offered again, as `regenqc.custody.repeated.as_recorded` takes them.
+
+    Raises:
+        LedgerError: with every fault of the first that the rules refuse; those before it stand.
+    """
     from regenqc.custody import Book  # noqa: PLC0415
     from regenqc.custody.people_keys import signed_event  # noqa: PLC0415
+    from regenqc.custody.repeated import as_recorded  # noqa: PLC0415
     from regenqc.ledger import Log  # noqa: PLC0415
 
     site = site_rules(console)
@@ -195,7 +220,8 @@ def record_event(
     ) as book:
         for document in documents:
             book.log.put_blob(document)
-        return book.append_one(signed_event(event, signers))
+        offered = as_recorded(book.log, events, members=members) if members else events
+        return [book.append_one(signed_event(event, signers)) for event in offered]
 
 
 def _without(where: str, expected: str) -> UsageError:

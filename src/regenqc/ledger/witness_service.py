@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-from regenqc.errors import RegenqcError
+from regenqc.errors import RegenqcError, SignatureError
 from regenqc.ledger.checkpoint import decimal
 from regenqc.ledger.faults import ledger_error
 from regenqc.ledger.witness import LARGEST_REQUEST_BYTES, SIZE_TYPE, WitnessAnswer, WitnessRequest
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from regenqc.ledger.policy import Policy
     from regenqc.ledger.witness import Witness
 
-__all__ = ["WitnessServer", "ask_witness", "request_for_witness"]
+__all__ = ["WitnessServer", "ask_witness", "keep_answer", "request_for_witness"]
 
 _PATH: Final = "/add-checkpoint"
 _SILENCE_SECONDS: Final = 30
 _MOST_ATTEMPTS: Final = 3
+_MOST_CHECKPOINTS: Final = 100
 _LARGEST_ANSWER_BYTES: Final = 65_536
 _logger = logging.getLogger(__name__)
 
@@ -116,6 +117,31 @@ def request_for_witness(log: Log, signed: SignedCheckpoint, *, old_size: int) ->
         )
     proof = log.consistency_proof(old_size, signed.size) if old_size else []
     return WitnessRequest(old_size, tuple(proof), signed.encoded).encoded
+
+
+def keep_answer(log: Log, lines: bytes, *, policy: Policy) -> SignedCheckpoint:
+    """Keep the cosignatures of an answer beside the newest checkpoint for which they verify; the log may have gone on since.
+
+    Args:
+        log: the log, open for writing.
+        lines: signature lines as a witness answered them.
+        policy: lists the witnesses.
+
+    Raises:
+        LedgerError: as `Log.add_cosignatures` says.
+        SignatureError: `RQC-L013`, they verify for none of the last hundred checkpoints.
+    """
+    first: SignatureError | None = None
+    for number, signed in enumerate(log.checkpoints(newest_first=True)):
+        if number == _MOST_CHECKPOINTS:
+            break
+        try:
+            return log.add_cosignatures(signed, lines, policy=policy)
+        except SignatureError as error:
+            first = first or error
+    if first is not None:
+        raise first
+    return log.add_cosignatures(log.latest_checkpoint(), lines, policy=policy)
 
 
 def ask_witness(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-__all__ = ["ALONE", "SIGNING_ROLES", "KeyEnd", "Meaning", "Role"]
+__all__ = ["ALONE", "BINDING", "SIGNING_ROLES", "KeyEnd", "Meaning", "Role"]
 
 
 class Role(StrEnum):
@@ -81,3 +81,7 @@ class KeyEnd(StrEnum):
     def needs_proof_of_time(self) -> bool:
         """Return whether somebody else may have signed with it and stated an earlier time."""
         return self in {KeyEnd.COMPROMISED, KeyEnd.LOST}
+
+
+# 21 CFR 11.100(c): what a person certifies before the first use.
+BINDING: Final = "I certify that my electronic signature is the legally binding equivalent of my handwritten signature."

@@ -41,6 +41,9 @@ class Event(StrEnum):
     CUSTODY = "custody"
     GATE = "gate"
     RECEIPT = "receipt"
+    SIGNATURE = "signature"
+    LEDGER = "ledger"
+    PEOPLE = "people"
     JOURNAL = "journal"
     NOT_ALLOWED = "not_allowed"
     FORGED = "forged"
@@ -93,6 +96,7 @@ _JOURNAL: Final = Table(
     *(Column(name, String, nullable=False) for name in Line.__dataclass_fields__ if name != "number"),
 )
 Index("access_journal_person", _JOURNAL.c.person_id, _JOURNAL.c.number)
+Index("access_journal_subject", _JOURNAL.c.subject, _JOURNAL.c.number)
 for _what in ("UPDATE", "DELETE"):
     event.listen(
         _JOURNAL,
@@ -216,7 +220,13 @@ def write(
 
 
 def lines(
-    store: Engine, *, person_id: str = "", event: str = "", before: int | None = None, count: int = 100
+    store: Engine,
+    *,
+    person_id: str = "",
+    event: str = "",
+    subject: str = "",
+    before: int | None = None,
+    count: int = 100,
 ) -> list[Line]:
     """Return lines of the journal, the last one first.
 
@@ -224,6 +234,7 @@ def lines(
         store: database of the console.
         person_id: only of this person, where stated.
         event: only of this kind, where stated.
+        subject: only about this, where stated.
         before: only lines with a smaller number, for the next page.
         count: at most so many.
 
@@ -237,6 +248,8 @@ def lines(
         query = query.where(_JOURNAL.c.person_id == person_id)
     if event:
         query = query.where(_JOURNAL.c.event == event)
+    if subject:
+        query = query.where(_JOURNAL.c.subject == subject)
     if before is not None:
         query = query.where(_JOURNAL.c.number < before)
     with store.connect() as connection:

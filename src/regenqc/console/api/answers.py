@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from fastapi import Query, Request
-from fastapi.exception_handlers import http_exception_handler, request_validation_exception_handler
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from regenqc.console.refusals import Refused
+from regenqc.console.rendering import page
 from regenqc.errors import Fault, fault_value
 
 if TYPE_CHECKING:
@@ -101,15 +101,16 @@ def answer_faults(application: FastAPI) -> None:
         return faults_answer(error.faults, error.status)
 
     @application.exception_handler(RequestValidationError)
-    async def not_valid(request: Request, error: RequestValidationError) -> Response:
+    def not_valid(request: Request, error: RequestValidationError) -> Response:
+        faults = [_of_validation(each) for each in error.errors()]
         if not is_interface(request):
-            return await request_validation_exception_handler(request, error)
-        return faults_answer([_of_validation(each) for each in error.errors()], 422)
+            return page(request, "faults.html.jinja", status=422, faults=faults)
+        return faults_answer(faults, 422)
 
     @application.exception_handler(HTTPException)
-    async def no_operation(request: Request, error: HTTPException) -> Response:
+    def no_operation(request: Request, error: HTTPException) -> Response:
         if not is_interface(request):
-            return await http_exception_handler(request, error)
+            return _page_of(request, error)
         fault = Fault(
             code=f"RQC-W{error.status_code}",
             what="There is no such operation." if error.status_code in {404, 405} else str(error.detail),
@@ -127,6 +128,15 @@ def answer_faults(application: FastAPI) -> None:
             code="RQC-X070", what="regenqc failed inside.", action="Report it with the moment at which it happened."
         )
         return faults_answer([fault], 500)
+
+
+def _page_of(request: Request, error: HTTPException) -> Response:
+    """Return the page of what no route answers; what the outermost layers say, they word."""
+    if error.status_code not in {404, 405}:
+        return PlainTextResponse(str(error.detail), status_code=error.status_code, headers=error.headers)
+    answer = page(request, "not_found.html.jinja", status=error.status_code, what="page", name=request.url.path)
+    answer.headers.update(error.headers or {})
+    return answer
 
 
 def _of_validation(error: dict[str, Any]) -> Fault:

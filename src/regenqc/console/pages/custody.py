@@ -16,7 +16,7 @@ from regenqc.console.refusals import NotFound
 from regenqc.console.rendering import page
 from regenqc.console.site_ledger import site_ledger, trusted_policy, view_of_ledger
 from regenqc.custody.identifiers import read_scan
-from regenqc.custody.trace import Reader, backward, forward, trace_document
+from regenqc.custody.trace import Reader, backward, forward, recent_beginnings, trace_document
 from regenqc.errors import RegenqcError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class Reached:
 def custody(request: Request, code: Code = "", direction: Annotated[str, Query(max_length=20)] = "forward") -> Response:
     """Answer what came of something, patients first; without a code, ask for one."""
     _check_site(request)
-    shown: dict[str, Any] = {"code": code, "direction": direction, "trace": None, "faults": ()}
+    shown: dict[str, Any] = {"code": code, "direction": direction, "trace": None, "beginnings": [], "faults": ()}
     if code.strip():
         try:
             with view_of_ledger(request) as view:
@@ -74,6 +74,9 @@ def custody(request: Request, code: Code = "", direction: Annotated[str, Query(m
                 }
         except RegenqcError as error:
             return page(request, "ward/custody.html.jinja", status=404, **(shown | {"faults": error.faults}))
+    else:
+        with view_of_ledger(request) as view:
+            shown["beginnings"] = recent_beginnings(view)
     return page(request, "ward/custody.html.jinja", **shown)
 
 

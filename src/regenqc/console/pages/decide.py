@@ -10,6 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
+from regenqc.console.access.journal import Event, Outcome, record
 from regenqc.console.access.permissions import Permission
 from regenqc.console.access.person import SignedIn, allow, signed_in
 from regenqc.console.deciding import SigningDesk, Typed, digest_shown
@@ -84,6 +85,7 @@ def sign(request: Request, key: str, form: _Form) -> Response:
     try:
         place.signing.sign_new(decision, _typed(form, decision))
     except RegenqcError as error:
+        _note_refused(request, key, error.faults)
         return place.to_sign(decision, answers, error.faults, status=422)
     return RedirectResponse(f"/lots/{key}", status_code=303)
 
@@ -107,6 +109,7 @@ def countersign(request: Request, key: str, form: _Form) -> Response:
     try:
         waiting.signing.sign_further(decision, _typed(form, decision), checklist=waiting.checklist)
     except RegenqcError as error:
+        _note_refused(request, key, error.faults)
         return waiting.page(error.faults, status=422)
     return RedirectResponse(f"/lots/{key}", status_code=303)
 
@@ -243,6 +246,12 @@ class _Waiting:
             preview=_preview(self._request, decision),
             faults=faults,
         )
+
+
+def _note_refused(request: Request, key: str, faults: Sequence[Fault]) -> None:
+    """Put into the journal that a signature about a lot was refused, and why; never what was typed."""
+    detail = "; ".join(f"{fault.code} {fault.what}" for fault in faults)
+    record(request, Event.SIGNATURE, subject=key, outcome=Outcome.REFUSED, detail=detail)
 
 
 def _opened(request: Request, key: str) -> tuple[SignedIn, SigningDesk, Any]:

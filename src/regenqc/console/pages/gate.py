@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from regenqc.ledger import Log
     from regenqc.reinspection.gate import GateAnswer, GateRules, KnownCheckpoint
 
-__all__ = ["freshness_of", "gate_rules", "router"]
+__all__ = ["answered_page", "freshness_of", "gate_rules", "router"]
 
 router = APIRouter()
 Text = Annotated[str, Form(max_length=400)]
@@ -88,10 +88,9 @@ def gate_answer(
     now = moment_now(console)
     question = Question(**read, site=console.settings.site, now=now)
     rules = gate_rules(console)
-    log = site_ledger(request)
-    freshness, known = freshness_of(console, log, now=now)
+    known = freshness_of(console, site_ledger(request), now=now)[1] if offline else None
     with view_of_ledger(request) as view:
-        answer = ask_gate(view, question, rules=rules, checkpoint=known if offline else None)
+        answer = ask_gate(view, question, rules=rules, checkpoint=known)
     record(
         request,
         Event.GATE,
@@ -99,11 +98,26 @@ def gate_answer(
         outcome=Outcome.DONE if answer.is_go else Outcome.REFUSED,
         detail=f"{answer.word} by {question.actor} and {question.second_actor}: {' '.join(answer.names)}",
     )
+    return answered_page(request, answer, typed)
+
+
+def answered_page(request: Request, answer: GateAnswer, asked: dict[str, str], *, status: int = 200) -> Response:
+    """Return the page of an answer.
+
+    Args:
+        request: that is answered.
+        answer: of the gate.
+        asked: the fields as they were typed.
+        status: of the page.
+    """
+    console: Console = request.app.state.console
+    freshness, _ = freshness_of(console, site_ledger(request), now=answer.question.now)
     return page(
         request,
         "ward/gate_answer.html.jinja",
+        status=status,
         answer=answer,
-        asked=typed,
+        asked=asked,
         freshness=freshness,
         grouped=_grouped(answer),
     )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from regenqc.errors import Fault
     from regenqc.ledger import Policy, SignedCheckpoint
 
-__all__ = ["router"]
+__all__ = ["check_site", "handed_over", "ledger_page", "router"]
 
 router = APIRouter()
 _VERIFY: Final = "verify"
@@ -32,14 +32,14 @@ _SHOWN: Final = 20
 @router.get("/ledger", dependencies=[allow(Permission.LEDGER)])
 def ledger(request: Request) -> Response:
     """Show the ledger, its checkpoints with their witnesses, and what its last verifications found."""
-    return _shown(request, faults=(), status=200)
+    return ledger_page(request, faults=(), status=200)
 
 
 @router.post("/ledger/verify", dependencies=[allow(Permission.LEDGER)])
 def verify(request: Request) -> Response:
     """Verify the whole ledger again, in a process of its own."""
     console: Console = request.app.state.console
-    _check_site(request)
+    check_site(request)
     arguments = [
         "ledger", "verify", "--ledger", console.settings.ledger_url, "--home", str(console.settings.custody.resolve()),
         "--json",
@@ -54,7 +54,7 @@ def verify(request: Request) -> Response:
             now=console.clock(),
         )
     except RegenqcError as error:
-        return _shown(request, faults=error.faults, status=422)
+        return ledger_page(request, faults=error.faults, status=422)
     return RedirectResponse(f"/ledger/verify/{job_id}", status_code=303)
 
 
@@ -62,7 +62,7 @@ def verify(request: Request) -> Response:
 def verification(request: Request, job_id: str) -> Response:
     """Show what a verification found, or how long it is running."""
     console: Console = request.app.state.console
-    _check_site(request)
+    check_site(request)
     job = read_job(console.settings.home, _VERIFY, job_id)
     if job is None:
         raise NotFound("verification", job_id)
@@ -72,7 +72,7 @@ def verification(request: Request, job_id: str) -> Response:
 @router.get("/ledger/proof", dependencies=[allow(Permission.LEDGER)])
 def proof(request: Request, event: Annotated[str, Query(max_length=400)] = "") -> Response:
     """Hand over one event with its proof, to be checked offline by anybody."""
-    _check_site(request)
+    check_site(request)
     console: Console = request.app.state.console
     log = site_ledger(request)
     entry = log.find(event.encode())
@@ -81,7 +81,7 @@ def proof(request: Request, event: Annotated[str, Query(max_length=400)] = "") -
     try:
         proved = log.prove(entry.index, policy=trusted_policy(console))
     except RegenqcError as error:
-        return _shown(request, faults=error.faults, status=409)
+        return ledger_page(request, faults=error.faults, status=409)
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in (
@@ -89,22 +89,23 @@ def proof(request: Request, event: Annotated[str, Query(max_length=400)] = "") -
             (f"event-{entry.index}.tlog-proof", proved),
         ):
             archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data)
-    return _file(packed.getvalue(), f"event-{entry.index}.zip", "application/zip")
+    return handed_over(packed.getvalue(), f"event-{entry.index}.zip", "application/zip")
 
 
 @router.get("/ledger/checkpoint", dependencies=[allow(Permission.LEDGER)])
 def checkpoint(request: Request) -> Response:
     """Hand over the newest checkpoint, to be kept elsewhere and compared later."""
-    _check_site(request)
+    check_site(request)
     try:
         signed = site_ledger(request).latest_checkpoint()
     except RegenqcError as error:
-        return _shown(request, faults=error.faults, status=404)
-    return _file(signed.encoded, f"checkpoint-{signed.size}.txt", "text/plain; charset=utf-8")
+        return ledger_page(request, faults=error.faults, status=404)
+    return handed_over(signed.encoded, f"checkpoint-{signed.size}.txt", "text/plain; charset=utf-8")
 
 
-def _shown(request: Request, *, faults: tuple[Fault, ...], status: int) -> Response:
-    _check_site(request)
+def ledger_page(request: Request, *, faults: tuple[Fault, ...], status: int) -> Response:
+    """Return the page of the ledger, with what was refused."""
+    check_site(request)
     console: Console = request.app.state.console
     log = site_ledger(request)
     policy = trusted_policy(console)
@@ -126,6 +127,8 @@ def _shown(request: Request, *, faults: tuple[Fault, ...], status: int) -> Respo
         unsigned=size - covered,
         checkpoints=checkpoints,
         has_policy=policy is not None,
+        has_key=(console.settings.custody / "log.key").is_file(),
+        cosigned=max((signed.size for signed, said in checkpoints if said["witnesses"]), default=0),
         last=_moment(moments[0]) if moments and moments[0] is not None else "",
         jobs=jobs_of(console.settings.home, _VERIFY)[:_SHOWN],
         now_moment=moment_now(console),
@@ -150,11 +153,17 @@ def _moment(milliseconds: int) -> str:
     return moment_of_milliseconds(milliseconds)
 
 
-def _file(data: bytes, name: str, media_type: str) -> Response:
+def handed_over(data: bytes, name: str, media_type: str) -> Response:
+    """Return bytes as a file to keep."""
     return Response(data, media_type=media_type, headers={"Content-Disposition": f'attachment; filename="{name}"'})
 
 
-def _check_site(request: Request) -> None:
+def check_site(request: Request) -> None:
+    """Refuse whoever may not see the site of the ledger.
+
+    Raises:
+        NotFound: the person may not know of it.
+    """
     console: Console = request.app.state.console
     if not signed_in(request).sees(console.settings.site):
         raise NotFound("ledger", console.settings.site)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
+from regenqc.console.access.journal import Event, lines
 from regenqc.console.access.permissions import Permission
 from regenqc.console.access.person import allow, signed_in
 from regenqc.console.pages.lot_view import read_lot
@@ -14,6 +17,7 @@ from regenqc.console.rendering import page
 __all__ = ["ROUTER"]
 
 ROUTER = APIRouter()
+_SHOWN: Final = 50
 
 
 @ROUTER.get("/lots/{key}", dependencies=[allow(Permission.READ)], response_class=HTMLResponse)
@@ -27,6 +31,7 @@ def lot(request: Request, key: str) -> HTMLResponse:
         request,
         "lot.html.jinja",
         view=view,
+        refused=lines(console.store, event=Event.SIGNATURE, subject=key, count=_SHOWN),
         may_decide=person.may(Permission.REVIEW if view.lot.state == "waiting" else Permission.DECIDE),
         lapse=lambda seconds: lapse(seconds, now),
         when=when,

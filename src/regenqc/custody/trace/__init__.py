@@ -16,6 +16,7 @@
 """
 
 from regenqc.custody.trace.answer import answer_document
+from regenqc.custody.trace.beginnings import Beginning, recent_beginnings
 from regenqc.custody.trace.completeness import Completeness, completeness
 from regenqc.custody.trace.condition_chain import ChannelSummary, condition_of
 from regenqc.custody.trace.custody_chain import CustodyFinding, CustodySpan, custody_findings, custody_spans
@@ -34,6 +35,7 @@ __all__ = [
     "LEG_FINDINGS",
     "Asking",
     "Balance",
+    "Beginning",
     "ChannelSummary",
     "Completeness",
     "CustodyFinding",
@@ -62,6 +64,7 @@ __all__ = [
     "items_of_lot",
     "legs_of",
     "partner_extract",
+    "recent_beginnings",
     "reconcile",
     "sideways",
     "trace_document",
