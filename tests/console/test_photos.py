@@ -17,8 +17,9 @@ from certificate.lots import identified, signature, unsigned_decision
 from regenqc.cli.demo_ward import ARRIVED, COI, RECIPIENT
 from regenqc.console.access.journal import lines
 from regenqc.console.access.policy import AccessPolicy
+from regenqc.console.photos.limits import MOST_BYTES
 from regenqc.console.photos.reading import read_photo
-from regenqc.console.photos.symbols import MOST_BYTES, read_symbols
+from regenqc.console.photos.symbols import read_symbols
 from regenqc.console.settings import read_settings
 from regenqc.console.store.database import open_store
 from regenqc.custody.identifiers import read_scan

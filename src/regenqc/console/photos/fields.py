@@ -12,8 +12,8 @@ from fastapi.responses import JSONResponse, Response
 from starlette.datastructures import UploadFile
 
 from regenqc.console.languages import language_of, translated
+from regenqc.console.photos.limits import MOST_BYTES
 from regenqc.console.photos.reading import PhotoReading, read_photo
-from regenqc.console.photos.symbols import MOST_BYTES
 from regenqc.evaluation.report import visible
 
 if TYPE_CHECKING:

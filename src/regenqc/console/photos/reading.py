@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
-from regenqc.console.photos.symbols import MOST_BYTES, MOST_PIXELS, MOST_PIXELS_OF_JPEG
+from regenqc.console.photos.limits import MOST_BYTES, MOST_PIXELS, MOST_PIXELS_OF_JPEG
 from regenqc.custody.identifiers import Scan, read_scan
 from regenqc.errors import DataError, Fault
 

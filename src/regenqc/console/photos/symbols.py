@@ -14,18 +14,19 @@ import warnings
 from io import BytesIO
 from typing import TYPE_CHECKING, Final
 
+import PIL.Image
+from zxingcpp import BarcodeFormat, BarcodeFormats, ContentType, TextMode, read_barcodes
+
+from regenqc.console.photos.limits import MOST_BYTES, MOST_PIXELS, MOST_PIXELS_OF_JPEG
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from PIL.Image import Image
     from zxingcpp import Barcode, Position
 
-__all__ = ["MOST_BYTES", "MOST_PIXELS", "MOST_PIXELS_OF_JPEG", "PictureRefused", "main", "read_symbols"]
+__all__ = ["PictureRefused", "main", "read_symbols"]
 
-MOST_BYTES: Final = 16_000_000
-# A photo of 48 megapixels is read at half its width while it is decoded; other kinds are decoded whole.
-MOST_PIXELS_OF_JPEG: Final = 64_000_000
-MOST_PIXELS: Final = 16_000_000
 _KINDS: Final = ("JPEG", "PNG", "WEBP")
 _WIDTH_READ: Final = 3_000
 _WIDTH_TURNED: Final = 2_000
@@ -33,6 +34,8 @@ _ADDRESS_BYTES: Final = 640_000_000
 _PROCESSOR_SECONDS: Final = 10
 _LONGEST_TEXT: Final = 400
 _MOST_SYMBOLS: Final = 20
+_GREY: Final = 128
+_SYMBOLOGIES: Final = BarcodeFormats([BarcodeFormat.DataMatrix, BarcodeFormat.QRCode, BarcodeFormat.Code128])
 # Bars are found within some 10 degrees of upright and level; these turns bring any other slant there.
 _TURNS: Final = (15, 30, 45, 60, 75)
 # By which bars are turned once more than level before they are read again, so that it is another reading.
@@ -79,8 +82,6 @@ def read_symbols(data: bytes) -> list[str]:
 
 def _grey(data: bytes) -> Image:
     """Return a picture in shades of grey, no wider than it needs to be; its size is judged before it is decoded."""
-    import PIL.Image  # noqa: PLC0415 - the server that starts this process has no use for it
-
     warnings.simplefilter("ignore")  # about what is refused below
     try:
         picture = PIL.Image.open(BytesIO(data), formats=_KINDS)
@@ -112,38 +113,35 @@ def _attempts(picture: Image) -> Iterator[Image]:
     yield half
     turned = half if max(picture.size) > _WIDTH_TURNED else picture
     for degrees in _TURNS:
-        yield _turned(turned, degrees)
-
-
-def _turned(picture: Image, degrees: float) -> Image:
-    from PIL.Image import Resampling  # noqa: PLC0415
-
-    return picture.rotate(degrees, resample=Resampling.BILINEAR, expand=True, fillcolor=128)
+        yield turned.rotate(degrees, resample=PIL.Image.Resampling.BILINEAR, expand=True, fillcolor=_GREY)
 
 
 def _symbols_in(picture: Image) -> list[str]:
-    from zxingcpp import BarcodeFormat  # noqa: PLC0415
-
     found = _read(picture)
-    matrices = [_text(each) for each in found if each.format != BarcodeFormat.Code128]
-    bars = _undisputed([each for each in found if each.format == BarcodeFormat.Code128])
-    return matrices + [
-        _text(each) for each in bars if _text(each) in map(_text, _undisputed(_read(_levelled(picture, each.position))))
-    ]
+    matrices = [each for each in found if each.format != BarcodeFormat.Code128]
+    bars = [each for each in found if each.format == BarcodeFormat.Code128]
+    # A matrix corrects its errors. Bars have one check character, and a scan line that leaves slanted bars before their end passes
+    # it now and then: so they count when they say the same once more, and nothing else, where every line crosses all of them.
+    sure = [each for each in bars if {_text(other) for other in _read(_band(picture, each, bars))} == {_text(each)}]
+    return [_text(each) for each in matrices + sure]
 
 
-def _undisputed(found: list[Barcode]) -> list[Barcode]:
-    """Return the symbols where nothing else was read.
+def _band(picture: Image, symbol: Barcode, bars: list[Barcode]) -> Image:
+    """Return the middle of bars, levelled: of the tallest of those that were found in one place."""
+    box = _box(symbol.position)
+    place = max((each.position for each in bars if _touch(box, _box(each.position))), key=_height)
+    left, top, right, bottom = _box(place)
+    reach = max(int(0.7 * math.hypot(right - left, bottom - top)), 8)
+    around = PIL.Image.new("L", (2 * reach, 2 * reach), _GREY)
+    around.paste(picture, (reach - (left + right) // 2, reach - (top + bottom) // 2))
+    slant = math.degrees(math.atan2(place.top_right.y - place.top_left.y, place.top_right.x - place.top_left.x))
+    level = around.rotate(slant + _OFF_LEVEL, resample=PIL.Image.Resampling.BILINEAR, fillcolor=_GREY)
+    half = max(int(_height(place) / 4), 1)
+    return level.crop((0, reach - half, 2 * reach, reach + half))
 
-    A matrix corrects its errors. Bars have one check character, and a scan line that leaves slanted bars passes it now and then:
-    so they count where all lines say the same, and say it once more when they are level.
-    """
-    places = [_box(each.position) for each in found]
-    return [
-        each
-        for each, place in zip(found, places, strict=True)
-        if not any(_text(other) != _text(each) and _touch(place, its) for other, its in zip(found, places, strict=True))
-    ]
+
+def _height(place: Position) -> float:
+    return math.hypot(place.bottom_left.x - place.top_left.x, place.bottom_left.y - place.top_left.y)
 
 
 def _touch(one: tuple[int, int, int, int], other: tuple[int, int, int, int]) -> bool:
@@ -158,36 +156,16 @@ def _box(place: Position) -> tuple[int, int, int, int]:
 
 
 def _read(picture: Image) -> list[Barcode]:
-    from zxingcpp import BarcodeFormat, BarcodeFormats, TextMode, read_barcodes  # noqa: PLC0415
-
     found = read_barcodes(
         memoryview(picture.tobytes()).cast("B", (picture.height, picture.width)),
-        formats=BarcodeFormats([BarcodeFormat.DataMatrix, BarcodeFormat.QRCode, BarcodeFormat.Code128]),
+        formats=_SYMBOLOGIES,
         text_mode=TextMode.Plain,
     )
     return [each for each in found if 0 < len(each.text) <= _LONGEST_TEXT]
 
 
 def _text(symbol: Barcode) -> str:
-    from zxingcpp import ContentType  # noqa: PLC0415
-
     return (symbol.symbology_identifier if symbol.content_type == ContentType.GS1 else "") + symbol.text
-
-
-def _levelled(picture: Image, place: Position) -> Image:
-    """Return the part of a picture around a symbol, turned so that its bars stand."""
-    left, top, right, bottom = _box(place)
-    margin = max(right - left, bottom - top) // 4
-    part = picture.crop(
-        (
-            max(left - margin, 0),
-            max(top - margin, 0),
-            min(right + margin, picture.width),
-            min(bottom + margin, picture.height),
-        )
-    )
-    slant = math.degrees(math.atan2(place.top_right.y - place.top_left.y, place.top_right.x - place.top_left.x))
-    return _turned(part, slant + _OFF_LEVEL)
 
 
 def _limit() -> None:
