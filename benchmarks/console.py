@@ -16,12 +16,15 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 from sqlalchemy import insert, select
 
+from benchmarks.machine import machine_line
 from regenqc.cli.demo_console import make_accounts, make_console_home
 from regenqc.cli.demo_office import PASSWORD
 from regenqc.cli.serve import console_clock
@@ -206,7 +209,8 @@ def _home(folder: Path) -> Path:
 
     from regenqc.cli.demo import demo_command
 
-    demo_command(folder / "demo")
+    with redirect_stdout(StringIO()):  # what the demonstration tells
+        demo_command(folder / "demo")
     make_console_home(folder / "home", folder / "demo", now=datetime.now(UTC))
     settings = read_settings(folder / "home")
     make_accounts(settings, clock=console_clock(settings))
@@ -281,6 +285,7 @@ def main() -> None:
     parser.add_argument("--results-per-lot", type=int, default=20)
     parser.add_argument("--users", type=int, default=_USERS)
     stated = parser.parse_args()
+    print(machine_line())
     found = time_console(lots=stated.lots, results_per_lot=stated.results_per_lot, users=stated.users)
     for name, value in found.items():
         print(f"{name:<40} {value:,.1f}" if isinstance(value, float) else f"{name:<40} {value:,}")

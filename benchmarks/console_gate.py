@@ -17,7 +17,9 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
+from io import StringIO
 from pathlib import Path
 from statistics import median
 from typing import Any, Final
@@ -81,7 +83,8 @@ def time_gate(*, events: int, users: int) -> dict[str, float]:
 
 def _home(folder: Path, events: int) -> tuple[Path, int]:
     """Make the home of a console of a hospital whose ledger is large; return it and the number of doses in that."""
-    demo_command(folder / "demo")
+    with redirect_stdout(StringIO()):  # what the demonstration tells
+        demo_command(folder / "demo")
     home = folder / "home"
     make_console_home(home, folder / "demo", now=datetime.now(UTC))
     settings = read_settings(home)

@@ -10,7 +10,7 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -78,14 +78,14 @@ def wait_for_answer(address: str, process: subprocess.Popen[str] | subprocess.Po
 
 
 @contextmanager
-def browser() -> Iterator[Browser]:
-    """Start Debian's Chromium; the test is skipped where it is not installed."""
+def browser(*options: str) -> Iterator[Browser]:
+    """Start Debian's Chromium with further options; the test is skipped where it is not installed."""
     if not CHROMIUM.exists():
         pytest.skip("no /usr/bin/chromium: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox", *options])
         try:
             yield started
         finally:
@@ -93,10 +93,10 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def signed_in(started: Browser, address: str, person: str, *, width: int = 1280) -> Iterator[Page]:
+def signed_in(started: Browser, address: str, person: str, *, width: int = 1280, **options: Any) -> Iterator[Page]:
     """Open a page on which somebody is signed in; requests to anywhere else fail the test."""
     elsewhere: list[str] = []
-    context = started.new_context(viewport={"width": width, "height": 900}, base_url=address, locale="en-GB")
+    context = started.new_context(viewport={"width": width, "height": 900}, base_url=address, locale="en-GB", **options)
     context.set_default_timeout(15_000)
     page = context.new_page()
     page.on("request", lambda request: None if request.url.startswith(address) else elsewhere.append(request.url))

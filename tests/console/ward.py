@@ -24,6 +24,9 @@ from regenqc.custody.trace import Reader
 from regenqc.ledger import Log
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from httpx2 import Response
 
     from regenqc.custody import Event
@@ -42,7 +45,12 @@ def furnished(demonstration: Path, demo_home: Path, tmp_path_factory: pytest.Tem
 @pytest.fixture
 def live_ward(demonstration: Path, live_home: Path, tmp_path: Path) -> Path:
     """Return the home of a ward as of now, with accounts, for a real server."""
-    home = Path(shutil.copytree(live_home, tmp_path / "live"))
+    return made_live_ward(demonstration, live_home, tmp_path / "live")
+
+
+def made_live_ward(demonstration: Path, live_home: Path, folder: Path) -> Path:
+    """Make the home of a ward as of now, with accounts, in a folder that is not there yet."""
+    home = Path(shutil.copytree(live_home, folder))
     settings = read_settings(home)
     clock = console_clock(settings)
     furnish_ward(home, hospital=demonstration / "signed" / "hospital", now=clock())
@@ -61,7 +69,7 @@ class Ward:
     """A ward to work in: its home, its clock, and clients signed in as each of its people."""
 
     home: Path
-    watch: Watch
+    watch: Callable[[], datetime]
     application: Any
 
     def client(self, person_id: str) -> TestClient:
@@ -85,6 +93,13 @@ def ward(furnished: Path, tmp_path: Path) -> Ward:
     home = Path(shutil.copytree(furnished, tmp_path / "ward"))
     watch = Watch()
     return Ward(home, watch, create_application(read_settings(home), identify=_named, clock=watch))
+
+
+def ward_of(home: Path) -> Ward:
+    """Return a live ward as a server that has just started sees it."""
+    settings = read_settings(home)
+    clock = console_clock(settings)
+    return Ward(home, clock, create_application(settings, identify=_named, clock=clock))
 
 
 def seen(page: str) -> str:

@@ -87,7 +87,7 @@ def tell_hospital(screen: Console, folder: Path) -> None:
             study=_STUDY,
             place="PHARMACY-1",
         )
-        office = ReceivingOffice(place, hospital=hospital, site=_HOSPITAL, specification=_SPECIFICATION)
+        office = ReceivingOffice(place, hospital=hospital, site=HOSPITAL, specification=_SPECIFICATION)
         for number, item in enumerate(_CONTAINERS, 1):
             judged = _inspect(own, place, item, number)
             _print_receipt(screen, judged)

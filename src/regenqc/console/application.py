@@ -138,7 +138,11 @@ def create_application(
 
 def _surround(application: FastAPI, settings: ConsoleSettings, policy: AccessPolicy, metrics: Metrics) -> None:
     """Put around the application what every request passes, the innermost first."""
-    application.add_middleware(UploadLimits, largest_bytes=policy.largest_upload_bytes)
+    uploads = {
+        r"/api/v1/(?:evaluations|verify)": policy.largest_upload_bytes,
+        r"/.+/photo|/receipts/[^/]+/files": policy.largest_files_bytes,
+    }
+    application.add_middleware(UploadLimits, largest_bytes=uploads)
     application.add_middleware(RequestBodyLimitMiddleware, max_body_size=policy.largest_body_bytes)
     application.add_middleware(RequestLimits, policy=policy, refused=metrics.refused)
     application.add_middleware(RequestMetrics, metrics=metrics)

@@ -12,6 +12,8 @@ from fastapi.responses import HTMLResponse
 from regenqc.console.access.person import person_of
 from regenqc.console.access.sessions import csrf_of, token_of
 from regenqc.console.languages import LANGUAGES, language_of, translated
+from regenqc.console.photos.fields import NO_PHOTOS
+from regenqc.console.photos.fields import shown as code_shown
 from regenqc.evaluation.report import visible as spelled
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ _TEMPLATES: Final = jinja2.Environment(
     lstrip_blocks=True,
 )
 _TEMPLATES.filters["visible"] = _visible
+_TEMPLATES.filters["as_chosen"] = code_shown
 
 
 def page(request: Request, template: str, /, *, status: int = 200, **shown: Any) -> HTMLResponse:
@@ -73,7 +76,7 @@ def _rendered(
         languages=LANGUAGES,
         site=console.settings.site,
         now=console.clock(),
-        **shown,
+        **({"photographed": NO_PHOTOS} | shown),
     )
     return HTMLResponse(text, status_code=status, headers={"Content-Language": language})
 

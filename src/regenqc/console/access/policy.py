@@ -72,6 +72,7 @@ class AccessPolicy:
         answer_seconds: an answer that nobody takes for so long is given up.
         largest_body_bytes: of a request, unless its route says otherwise.
         largest_upload_bytes: of results that a LIMS uploads.
+        largest_files_bytes: of the photos of a form, and of packet and loggers of a receipt.
         graceful_seconds: in which requests that are being answered may end when the server stops.
         oidc: identity provider, where there is one.
 
@@ -103,6 +104,7 @@ class AccessPolicy:
     answer_seconds: float = 60.0
     largest_body_bytes: int = 1 << 20
     largest_upload_bytes: int = 1 << 28
+    largest_files_bytes: int = 1 << 26
     graceful_seconds: int = 30
     oidc: IdentityProvider | None = None
 

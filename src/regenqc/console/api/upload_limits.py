@@ -6,7 +6,8 @@ the disk.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import re
+from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.middleware.body_limit import RequestBodyLimitResponder
@@ -15,11 +16,11 @@ from starlette.requests import Request
 from regenqc.errors import RegenqcError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 __all__ = ["UploadLimits"]
-
-_UPLOADS: Final = frozenset({"/api/v1/evaluations", "/api/v1/verify"})
 
 
 class UploadLimits:
@@ -27,19 +28,24 @@ class UploadLimits:
 
     Args:
         application: that answers.
-        largest_bytes: of an upload.
+        largest_bytes: of an upload, by the pattern of the paths that take it.
     """
 
-    def __init__(self, application: ASGIApp, *, largest_bytes: int) -> None:
+    def __init__(self, application: ASGIApp, *, largest_bytes: Mapping[str, int]) -> None:
         self._application = application
-        self._largest_bytes = largest_bytes
+        self._largest_bytes = {re.compile(pattern): largest for pattern, largest in largest_bytes.items()}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         answer = self._application
-        if scope["type"] == "http" and scope["path"] in _UPLOADS and await run_in_threadpool(_is_known, scope):
-            answer = RequestBodyLimitResponder(self._application, self._largest_bytes)
+        if scope["type"] == "http" and scope["method"] == "POST":
+            largest = self._largest_of(scope["path"])
+            if largest is not None and await run_in_threadpool(_is_known, scope):
+                answer = RequestBodyLimitResponder(self._application, largest)
         await answer(scope, receive, send)
+
+    def _largest_of(self, path: str) -> int | None:
+        return next((largest for pattern, largest in self._largest_bytes.items() if pattern.fullmatch(path)), None)
 
 
 def _is_known(scope: Scope) -> bool:

@@ -7,11 +7,12 @@ import zipfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import Response
 
 from regenqc.console.access.permissions import Permission
 from regenqc.console.access.person import allow, signed_in
+from regenqc.console.photos.fields import Photographed, answer_photos, read_form
 from regenqc.console.refusals import NotFound
 from regenqc.console.rendering import page
 from regenqc.console.site_ledger import site_ledger, trusted_policy, view_of_ledger
@@ -78,6 +79,14 @@ def custody(request: Request, code: Code = "", direction: Annotated[str, Query(m
         with view_of_ledger(request) as view:
             shown["beginnings"] = recent_beginnings(view)
     return page(request, "ward/custody.html.jinja", **shown)
+
+
+# A photo that is read comes near nobody's chain: what is then looked up is recorded.
+@router.post("/custody/photo", dependencies=[allow(Permission.CUSTODY, told_by_route=True)])
+def custody_photo(request: Request, found: Annotated[Photographed, Depends(read_form)]) -> Response:
+    """Read a photo, and show the field with what it says; nothing is looked up yet."""
+    shown: dict[str, Any] = {"code": found.typed.get("code", ""), "direction": "forward", "trace": None, "faults": ()}
+    return answer_photos(request, found, lambda: page(request, "ward/custody.html.jinja", **shown, photographed=found))
 
 
 @router.get("/custody/item", dependencies=[allow(Permission.CUSTODY)])

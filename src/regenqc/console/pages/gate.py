@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Final
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import Response
 
 from regenqc.console.access.journal import Event, Outcome, record
 from regenqc.console.access.permissions import Permission
 from regenqc.console.access.person import allow, signed_in
+from regenqc.console.photos.fields import Photographed, answer_photos, read_form
 from regenqc.console.refusals import NotFound
 from regenqc.console.rendering import page
 from regenqc.console.site_ledger import moment_now, site_ledger, trusted_policy, view_of_ledger
@@ -120,6 +121,18 @@ def answered_page(request: Request, answer: GateAnswer, asked: dict[str, str], *
         asked=asked,
         freshness=freshness,
         grouped=_grouped(answer),
+    )
+
+
+# A photo that is read comes near nobody's chain: what is then asked is recorded.
+@router.post("/gate/photo", dependencies=[allow(Permission.GATE, told_by_route=True)])
+def gate_photo(request: Request, found: Annotated[Photographed, Depends(read_form)]) -> Response:
+    """Read the photos beside the fields, and show the form with what they say; nothing is asked yet."""
+    asked = {name: found.typed.get(name, "") for name in _FIELDS}
+    return answer_photos(
+        request,
+        found,
+        lambda: page(request, "ward/gate.html.jinja", asked=asked, roles=sorted(ROLES), faults=(), photographed=found),
     )
 
 

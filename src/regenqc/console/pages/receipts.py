@@ -12,6 +12,7 @@ from starlette.datastructures import FormData
 from regenqc.console.access.journal import Event, record
 from regenqc.console.access.permissions import Permission
 from regenqc.console.access.person import allow, signed_in
+from regenqc.console.photos.fields import Photographed, answer_photos, read_form
 from regenqc.console.receipt_store import KeptReceipt, find_receipt, keep_receipt, list_receipts, start_receipt
 from regenqc.console.refusals import NotFound
 from regenqc.console.rendering import page
@@ -52,6 +53,7 @@ STEPS: Final = (
     Step("judge", "Judge and record"),
     Step("decide", "Decide"),
 )
+_PHOTOGRAPHED: Final = frozenset({"arrival", "first", "second", "label"})
 _TEXTS: Final = {
     "arrival": ("received_by", "received_as", "received_at", "shipment"),
     "label": ("containers", "expires_at", "shipper", "requalified_until"),
@@ -92,6 +94,13 @@ def begin(request: Request, item: Short = "", specification: Short = "") -> Resp
         now=moment_now(console),
     )
     return RedirectResponse(f"/receipts/{receipt_id}", status_code=303)
+
+
+# A photo that is read comes near nobody's chain: what is then kept is recorded.
+@router.post("/receipts/photo", dependencies=[allow(Permission.RECEIVE, told_by_route=True)])
+def begin_photo(request: Request, found: Annotated[Photographed, Depends(read_form)]) -> Response:
+    """Read a photo of a container, and show the form with what it says; nothing is begun yet."""
+    return answer_photos(request, found, lambda: _list(request, faults=(), status=200, photographed=found))
 
 
 @router.get("/receipts/{receipt_id}", dependencies=[allow(Permission.RECEIVE)])
@@ -179,6 +188,17 @@ def keep_reading(
         return {"readings": (*readings[:place], read, *readings[place + 1 :])}
 
     return _keep(request, receipt_id, reading, seen, change)
+
+
+@router.post("/receipts/{receipt_id}/{step}/photo", dependencies=[allow(Permission.RECEIVE, told_by_route=True)])
+def step_photo(
+    request: Request, receipt_id: str, step: str, found: Annotated[Photographed, Depends(read_form)]
+) -> Response:
+    """Read the photos beside the fields of a page, and show it with what they say; nothing is kept yet."""
+    kept = receipt_of(request, receipt_id)
+    if step not in _PHOTOGRAPHED:
+        raise NotFound("page", step)
+    return answer_photos(request, found, lambda: show_step(request, kept, step, photographed=found))
 
 
 @router.post("/receipts/{receipt_id}/checks", dependencies=[allow(Permission.RECEIVE)])
@@ -323,7 +343,7 @@ def _keep(request: Request, receipt_id: str, step: str, seen: str, change: Any) 
     return RedirectResponse(f"/receipts/{receipt_id}", status_code=303)
 
 
-def _list(request: Request, *, faults: tuple[Fault, ...], status: int) -> Response:
+def _list(request: Request, *, faults: tuple[Fault, ...], status: int, **more: Any) -> Response:
     console: Console = request.app.state.console
     site = console.settings.site
     found = list_receipts(console.store, site=site) if signed_in(request).sees(site) else []
@@ -336,6 +356,7 @@ def _list(request: Request, *, faults: tuple[Fault, ...], status: int) -> Respon
         steps=STEPS,
         specifications=_specifications(console),
         faults=faults,
+        **more,
     )
 
 

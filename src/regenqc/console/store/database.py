@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sqlalchemy import Column, Engine, Integer, MetaData, Table, create_engine, event, insert, select
+from sqlalchemy import Column, Engine, Integer, MetaData, Table, create_engine, event, func, insert, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -18,6 +18,8 @@ __all__ = ["METADATA", "open_store"]
 METADATA: Final = MetaData()
 # Every module that states tables states them here; a store with a newer version of them is not opened.
 _VERSION: Final = 1
+# Any number that nothing else in the same database locks by.
+_MAKING_TABLES: Final = 0x7265_6765_6E71_63
 _SCHEMA: Final = Table("console_schema", METADATA, Column("version", Integer, nullable=False))
 
 
@@ -38,8 +40,11 @@ def open_store(url: str) -> Engine:
         engine = create_engine(url.replace("postgresql://", "postgresql+psycopg://", 1))
         if engine.dialect.name == "sqlite":
             event.listen(engine, "connect", _prepare_sqlite)
-        METADATA.create_all(engine)
         with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":
+                # Of servers that start at the same moment one makes the tables, and the others wait for it.
+                connection.execute(select(func.pg_advisory_xact_lock(_MAKING_TABLES)))
+            METADATA.create_all(connection)
             found = connection.execute(select(_SCHEMA.c.version)).scalar()
             if found is None:
                 connection.execute(insert(_SCHEMA).values(version=_VERSION))

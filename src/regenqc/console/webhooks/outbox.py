@@ -6,6 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import insert, select
+from sqlalchemy.exc import IntegrityError
 
 from regenqc.canonical import canonical_json
 from regenqc.console.webhooks.tables import DELIVERIES, EVENTS, DeliveryState, EventType, subscriptions
@@ -47,9 +48,13 @@ def take(
     if connection.execute(select(EVENTS.c.number).where(EVENTS.c.event_id == event_id)).first() is not None:
         return False
     body = canonical_json({"id": event_id, "type": what.value, "at": at, "site": site, "data": dict(data)})
-    number = connection.execute(
-        insert(EVENTS).values(event_id=event_id, about=about, body=body.decode(), at=at).returning(EVENTS.c.number)
-    ).scalar_one()
+    event = insert(EVENTS).values(event_id=event_id, about=about, body=body.decode(), at=at).returning(EVENTS.c.number)
+    try:
+        with connection.begin_nested():
+            number = connection.execute(event).scalar_one()
+    except IntegrityError:
+        # A twin came first, between looking and writing.
+        return False
     connection.execute(
         insert(DELIVERIES),
         [
