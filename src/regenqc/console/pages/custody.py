@@ -32,6 +32,7 @@ Code = Annotated[str, Query(max_length=400)]
 _DRAWN: Final = 3000
 _SHOWN: Final = 500
 _GIVEN: Final = "administered"
+_NOTHING_SHOWN: Final = {"code": "", "direction": "forward", "trace": None, "beginnings": [], "faults": ()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +60,7 @@ class Reached:
 def custody(request: Request, code: Code = "", direction: Annotated[str, Query(max_length=20)] = "forward") -> Response:
     """Answer what came of something, patients first; without a code, ask for one."""
     _check_site(request)
-    shown: dict[str, Any] = {"code": code, "direction": direction, "trace": None, "beginnings": [], "faults": ()}
+    shown: dict[str, Any] = _NOTHING_SHOWN | {"code": code, "direction": direction}
     if code.strip():
         try:
             with view_of_ledger(request) as view:
@@ -85,7 +86,7 @@ def custody(request: Request, code: Code = "", direction: Annotated[str, Query(m
 @router.post("/custody/photo", dependencies=[allow(Permission.CUSTODY, told_by_route=True)])
 def custody_photo(request: Request, found: Annotated[Photographed, Depends(read_form)]) -> Response:
     """Read a photo, and show the field with what it says; nothing is looked up yet."""
-    shown: dict[str, Any] = {"code": found.typed.get("code", ""), "direction": "forward", "trace": None, "faults": ()}
+    shown: dict[str, Any] = _NOTHING_SHOWN | {"code": found.typed.get("code", "")}
     return answer_photos(request, found, lambda: page(request, "ward/custody.html.jinja", **shown, photographed=found))
 
 
