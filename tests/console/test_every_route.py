@@ -158,7 +158,7 @@ def allowed_role(route):
 
 def test_the_table_holds_the_routes_of_included_routers():
     assert {"/sign-in", "/journal/journal.jsonl", "/accounts/add", "/health"} <= {route.path for route in ROUTES}
-    files = {"/receipts/{receipt_id}/files", "/api/v1/verify", "/api/v1/evaluations"}
+    files = {"/receipts/{receipt_id}/files", "/ledger/witness", "/api/v1/verify", "/api/v1/evaluations"}
     assert {route.path for route in WITH_FILES} == files
     assert len(ROUTES) > 20
 

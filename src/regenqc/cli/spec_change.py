@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -93,11 +93,17 @@ def impact_command(
 
 
 def _json(impact: Impact) -> str:
-    import msgspec
+    """Return a line for each batch: tens of thousands may have changed."""
+    from regenqc.evaluation.impact import ChangedBatch
 
-    return msgspec.json.format(
-        msgspec.json.encode({"judged": impact.judged, "changed": impact.changed}), indent=2
-    ).decode()
+    names = [entry.name for entry in fields(ChangedBatch)]
+    batches = [{name: getattr(batch, name) for name in names} for batch in impact.changed]
+    lines = ",\n".join(f"  {json.dumps(batch, ensure_ascii=False)}" for batch in batches)
+    return (
+        f'{{"judged": {impact.judged}, "changed": [\n{lines}\n]}}'
+        if lines
+        else f'{{"judged": {impact.judged}, "changed": []}}'
+    )
 
 
 def _csv(impact: Impact) -> str:
