@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from sqlalchemy import update
 from tests.console.access_site import Site, password_of, people
 from tests.signing.office import stated
 
-from regenqc.console.access.accounts import change_password, known_account, reset_account
+from regenqc.console.access.accounts import ACCOUNTS, change_password, known_account, reset_account
 from regenqc.console.access.journal import Event, journal_faults, lines
 from regenqc.console.access.policy import AccessPolicy
 from regenqc.console.access.sessions import close_sessions
@@ -325,3 +326,10 @@ def test_whoever_chooses_a_password_while_it_is_reset_does_not_undo_the_reset(si
     with pytest.raises(UsageError, match="RQC-U168"):
         change_password(site.office, account, password=password_of("another"))
     assert site.browser().sign_in("QP-0001", password=password_of("reset")).status_code == 303
+
+
+def test_a_session_of_a_closed_account_is_nobodys(site):
+    browser = site.signed_in("QP-0001")
+    with site.office.store.begin() as connection:  # closed, and the session not ended yet
+        connection.execute(update(ACCOUNTS).values(closed_at=1))
+    assert browser.get("/account").status_code == 303
