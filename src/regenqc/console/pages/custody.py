@@ -32,7 +32,13 @@ Code = Annotated[str, Query(max_length=400)]
 _DRAWN: Final = 3000
 _SHOWN: Final = 500
 _GIVEN: Final = "administered"
-_NOTHING_SHOWN: Final = {"code": "", "direction": "forward", "trace": None, "beginnings": [], "faults": ()}
+_NOTHING_SHOWN: Final[dict[str, Any]] = {
+    "code": "",
+    "direction": "forward",
+    "trace": None,
+    "beginnings": [],
+    "faults": (),
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
