@@ -32,12 +32,16 @@ def picture(page: Page, name: str) -> None:
 
 
 def looked_at(page: Page, name: str) -> None:
-    """Ask that a screen has no serious fault and nothing that is wider than the window, at three widths."""
+    """Ask that a screen has no serious fault and nothing that is wider than the window, at three widths, and in the dark."""
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, width)
         assert serious_faults(page) == [], (name, width)
         picture(page, f"{name}-{width}")
+    page.emulate_media(color_scheme="dark")
+    assert serious_faults(page) == [], (name, "dark")
+    picture(page, f"{name}-dark")
+    page.emulate_media(color_scheme="light")
 
 
 def follow(page: Page, selector: str) -> None:

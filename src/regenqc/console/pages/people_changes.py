@@ -277,7 +277,7 @@ def _last_moment(day: str) -> str:
 
     Example:
         >>> _last_moment("2028-12-31")
-        '2028-12-31T23:59:59Z'
+        '2028-12-31T23:59:59+00:00'
     """
     from regenqc.signing.moments import moment_text  # noqa: PLC0415
 
