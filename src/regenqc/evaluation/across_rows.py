@@ -14,6 +14,7 @@ import pyarrow as pa
 from regenqc.evaluation.comparisons import judge_comparison
 from regenqc.evaluation.derivation.exact_rules import is_refusal
 from regenqc.evaluation.derived import derivations
+from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import MEAN_SUFFIX, STAGES
 from regenqc.evaluation.replicates import averages, indistinguishable, judge_replicates
 from regenqc.evaluation.slots import other_stage
@@ -21,6 +22,8 @@ from regenqc.vocabulary import Replicates, Status, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from regenqc.evaluation.collected import CollectedResults, SlotRows
     from regenqc.evaluation.derivation.columns import QuantityColumn
@@ -30,7 +33,7 @@ if TYPE_CHECKING:
     from regenqc.evaluation.replicates import BatchTexts, Judged
     from regenqc.specification.model import Requirement
 
-__all__ = ["AcrossRows", "ComputedPart", "rows_of_parts"]
+__all__ = ["AcrossRows", "ComputedPart", "ComputedRows", "rows_of_parts"]
 
 _ROWS_AT_ONCE: Final = 100_000
 _AVERAGED: Final = frozenset({Replicates.MEAN, Replicates.MEDIAN})
@@ -45,6 +48,18 @@ class ComputedPart(NamedTuple):
     stage: str
 
 
+class ComputedRows(NamedTuple):
+    """Computed results as rows.
+
+    Args:
+        rows: dictionary-coded text in canonical columns.
+        batch_codes: code of each word of their dictionary of batches.
+    """
+
+    rows: pa.RecordBatch
+    batch_codes: NDArray[np.int32]
+
+
 class AcrossRows:
     """What specifications want of several rows together.
 
@@ -57,11 +72,11 @@ class AcrossRows:
         self._judge = judge
         self._criteria = [_criteria_of(judge, index, known) for index in range(len(judge.plan.specifications))]
 
-    def computed_of_no_rows(self) -> Iterator[tuple[tuple[int, ...], pa.RecordBatch]]:
+    def computed_of_no_rows(self) -> Iterator[tuple[tuple[int, ...], ComputedRows]]:
         """Yield derived results of which no input is reported as rows, for every batch; otherwise as `computed` does."""
         return self._rows(_computed_of_no_rows(self._judge, self._criteria))
 
-    def computed(self, collected: CollectedResults) -> Iterator[tuple[tuple[int, ...], pa.RecordBatch]]:
+    def computed(self, collected: CollectedResults) -> Iterator[tuple[tuple[int, ...], ComputedRows]]:
         """Yield means, medians and derived results as rows in canonical columns, each with the specifications it is for.
 
         On the way, agreement and identity between stages and n of m replicates are judged, and the cells concerned raised.
@@ -73,7 +88,7 @@ class AcrossRows:
 
     def _rows(
         self, parts: Iterator[tuple[tuple[int, ...], ComputedPart]]
-    ) -> Iterator[tuple[tuple[int, ...], pa.RecordBatch]]:
+    ) -> Iterator[tuple[tuple[int, ...], ComputedRows]]:
         batch_ids = self._judge.coder.batch_ids
         held: dict[tuple[int, ...], list[ComputedPart]] = {}
         for specifications, part in parts:
@@ -198,10 +213,13 @@ def _part(derivation: Derivation, results: BatchTexts) -> ComputedPart:
     return ComputedPart(results, derivation.derived.id, derivation.function.unit, STAGES[derivation.stage].value)
 
 
-def rows_of_parts(parts: list[ComputedPart], batch_ids: Sequence[str]) -> pa.RecordBatch:
+def rows_of_parts(parts: list[ComputedPart], batch_ids: Sequence[str]) -> ComputedRows:
     """Return computed results as rows of dictionary-coded text; `batch_ids` are the identifiers by batch code."""
     counts = [len(part.results.batch) for part in parts]
-    batches, batch = np.unique(np.concatenate([part.results.batch for part in parts]), return_inverse=True)
+    together = np.concatenate([part.results.batch for part in parts])
+    # Codes within a block lie close to one another.
+    first, batch = distinct_combinations(together - together.min(initial=0))
+    batches = together[first]
     preliminary = np.concatenate([part.results.preliminary for part in parts]).astype(np.int32)
     known: dict[str, int] = {}
     texts = [
@@ -216,7 +234,7 @@ def rows_of_parts(parts: list[ComputedPart], batch_ids: Sequence[str]) -> pa.Rec
         "stage": _repeated([part.stage for part in parts], counts),
         "status": _coded(preliminary, pa.array([Status.VERIFIED.value, Status.PRELIMINARY.value])),
     }
-    return pa.record_batch(columns)
+    return ComputedRows(pa.record_batch(columns), batches)
 
 
 def _units(parts: list[ComputedPart]) -> pa.DictionaryArray:

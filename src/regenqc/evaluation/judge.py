@@ -85,7 +85,13 @@ class Judge:
         ]
 
     def judge(
-        self, rows: pa.RecordBatch, *, first_row: int, source: int, computed_for: tuple[int, ...] | None = None
+        self,
+        rows: pa.RecordBatch,
+        *,
+        first_row: int,
+        source: int,
+        computed_for: tuple[int, ...] | None = None,
+        batch_codes: NDArray[np.int32] | None = None,
     ) -> JudgedRows:
         """Judge one chunk.
 
@@ -95,9 +101,10 @@ class Judge:
             source: index of the source.
             computed_for: specifications for which the engine computed the rows itself: no other judges them, they are
                 not counted as read, and their methods are those of the results they were computed from.
+            batch_codes: as for the coder.
         """
         coder = self.coder if computed_for is None else self._computed_coder
-        coded = coder.code(rows, first_row=first_row, computed=computed_for is not None)
+        coded = coder.code(rows, first_row=first_row, computed=computed_for is not None, batch_codes=batch_codes)
         return self.judge_coded(coded, source=source, computed_for=computed_for)
 
     def judge_coded(self, coded: CodedRows, *, source: int, computed_for: tuple[int, ...] | None = None) -> JudgedRows:

@@ -215,7 +215,8 @@ def _judged(
 ) -> Iterator[tuple[int, NDArray[np.int32]]]:
     """Yield slots with the batches whose results fail by them."""
     part = ComputedPart(texts, derivation.derived.id, derivation.function.unit, STAGES[derivation.stage].value)
-    coded = judge.coder.code(rows_of_parts([part], judge.coder.batch_ids), first_row=1, computed=True)
+    rows, batch_codes = rows_of_parts([part], judge.coder.batch_ids)
+    coded = judge.coder.code(rows, first_row=1, computed=True, batch_codes=batch_codes)
     judge.plan.prepare_units(coded.unit)
     arrays = row_arrays(coded)
     for number in judging:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from regenqc.evaluation.across_rows import ComputedRows
     from regenqc.evaluation.conclusion import RowSink
     from regenqc.evaluation.judge import Judge
 
@@ -120,10 +121,14 @@ class ResultsTogether:
         if len(self._set_aside):
             self._kept.append(collected.of_batches(self._set_aside))
 
-    def _compute(self, parts: Iterator[tuple[tuple[int, ...], pa.RecordBatch]]) -> None:
-        for specifications, rows in parts:
+    def _compute(self, parts: Iterator[tuple[tuple[int, ...], ComputedRows]]) -> None:
+        for specifications, (rows, batch_codes) in parts:
             judged = self._judge.judge(
-                rows, first_row=self.rows_computed + 1, source=self._source, computed_for=specifications
+                rows,
+                first_row=self.rows_computed + 1,
+                source=self._source,
+                computed_for=specifications,
+                batch_codes=batch_codes,
             )
             self.rows_computed += rows.num_rows
             if self._on_rows is not None:

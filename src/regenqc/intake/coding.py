@@ -164,13 +164,21 @@ class RowCoder:
                     codes[at] = code
         return codes
 
-    def code(self, rows: pa.RecordBatch, *, first_row: int, computed: bool = False) -> CodedRows:
+    def code(
+        self,
+        rows: pa.RecordBatch,
+        *,
+        first_row: int,
+        computed: bool = False,
+        batch_codes: NDArray[np.int32] | None = None,
+    ) -> CodedRows:
         """Return the codes of one chunk.
 
         Args:
             rows: dictionary-coded text as the readers give it.
             first_row: number of its first row in its source, from 1.
             computed: whether the engine computed the rows itself.
+            batch_codes: code of each word of the dictionary of batches, where they are known.
 
         Example:
             >>> columns = {"batch_id": ["B1"], "test": ["ph"], "result": ["7.2"], "unit": ["pH"], "stage": ["shipping"]}
@@ -185,7 +193,7 @@ class RowCoder:
         def refuse(mask: NDArray[np.bool_], reason: Refusal) -> None:
             refusal[mask & (refusal == Refusal.NONE)] = reason
 
-        batch = self._batches(rows)
+        batch = self._batches(rows) if batch_codes is None else batch_codes[_indices(rows["batch_id"])]
         self._refuse_unattributed(rows, batch, refusal)
         # Before every other reason: such a row holds its batch at every stage.
         stage = self._stages(rows)

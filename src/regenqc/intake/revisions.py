@@ -116,15 +116,21 @@ def _collect(sources: Sequence[Source], rows: int, lowest: int | None) -> tuple[
 def _distinct_revisions(source: Source, rows: int) -> set[int]:
     found: set[int] = set()
     for batch in source.read(rows, ("revision",)):
-        found |= {number for number in np.unique(_revision_numbers(batch)).tolist() if number >= 0}
+        column: pa.DictionaryArray = batch["revision"]
+        is_used = np.zeros(max(len(column.dictionary), 1), dtype=np.bool_)
+        is_used[column.indices.to_numpy(zero_copy_only=False)] = True
+        found |= {number for number in _numbers_of(column)[is_used].tolist() if number >= 0}
     return found
 
 
 def _revision_numbers(batch: pa.RecordBatch) -> NDArray[np.int64]:
     column: pa.DictionaryArray = batch["revision"]
-    numbers: NDArray[np.int64] = np.array(
-        [-1 if (number := revision_number(word)) is None else number for word in column.dictionary.to_pylist()] or [0],
-        dtype=np.int64,
-    )
     indices: NDArray[np.int32] = column.indices.to_numpy(zero_copy_only=False)
-    return numbers[indices]
+    return _numbers_of(column)[indices]
+
+
+def _numbers_of(column: pa.DictionaryArray) -> NDArray[np.int64]:
+    """Return the revision of every word of a dictionary, negative where it cannot be read."""
+    words = column.dictionary.to_pylist()
+    numbers = [-1 if (number := revision_number(word)) is None else number for word in words]
+    return np.array(numbers or [0], dtype=np.int64)
