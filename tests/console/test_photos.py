@@ -222,6 +222,13 @@ def test_custody_takes_a_photo_and_looks_nothing_up(ward: Ward):
     assert lines(open_store(read_settings(ward.home).store), event="custody") == []
 
 
+def test_at_the_bedside_a_photo_opens_the_container_and_fills_the_check_in(ward: Ward):
+    answer = sent(ward, "/bedside/photo", item=photo(qr(ARRIVED[0])))
+    assert (answer.status_code, ARRIVED[0] in answer.text) == (200, True)
+    told = sent(ward, "/bedside/photo", headers=JSON, recipient=photo(qr(RECIPIENT))).json()
+    assert told["fields"]["recipient"]["codes"][0]["code"] == RECIPIENT
+
+
 def test_no_photo_is_kept(ward: Ward, tmp_path, monkeypatch):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
