@@ -10,6 +10,7 @@ import tempfile
 import pytest
 from tests.console.access_site import Site
 from tests.console.photos import DONATION, bars, bomb, data_matrix, photo, qr
+from tests.console.running_server import connected, everything, running
 from tests.console.ward import FIRST, SECOND, Receiving, Ward, furnished, ward
 
 from certificate import site as certificates
@@ -221,6 +222,13 @@ def test_custody_takes_a_photo_and_looks_nothing_up(ward: Ward):
     assert lines(open_store(read_settings(ward.home).store), event="custody") == []
 
 
+def test_at_the_bedside_a_photo_opens_the_container_and_fills_the_check_in(ward: Ward):
+    answer = sent(ward, "/bedside/photo", item=photo(qr(ARRIVED[0])))
+    assert (answer.status_code, ARRIVED[0] in answer.text) == (200, True)
+    told = sent(ward, "/bedside/photo", headers=JSON, recipient=photo(qr(RECIPIENT))).json()
+    assert told["fields"]["recipient"]["codes"][0]["code"] == RECIPIENT
+
+
 def test_no_photo_is_kept(ward: Ward, tmp_path, monkeypatch):
     temporary = tmp_path / "temporary"
     temporary.mkdir()
@@ -251,6 +259,25 @@ def test_a_photo_is_read_only_from_who_is_somebody(tmp_path):
     assert "RQC-W431" in browser.client.post("/gate/photo", files=large, headers=told).text
     too_large = {"photo-item": ("x.jpg", bytes(70_000_000), "image/jpeg")}
     assert browser.client.post("/gate/photo", files=too_large, headers=told).status_code == 413
+
+
+def test_a_photo_that_comes_too_slowly_or_without_end_is_given_up(tmp_path):
+    policy = AccessPolicy(second_factor=False, body_seconds=1.0, largest_body_bytes=50_000, largest_files_bytes=300_000)
+    site = Site(tmp_path, policy=policy)
+    site.account("PHYS-0001")
+    cookie = "; ".join(f"{name}={value}" for name, value in site.signed_in("PHYS-0001").client.cookies.items())
+    head = (
+        f"POST /gate/photo HTTP/1.1\r\nHost: x\r\nCookie: {cookie}\r\nConnection: close\r\n"
+        "Content-Type: multipart/form-data; boundary=x\r\n"
+    ).encode()
+    part = b'--x\r\nContent-Disposition: form-data; name="photo-item"; filename="x.jpg"\r\n\r\n'
+    chunks = b"Transfer-Encoding: chunked\r\n\r\n" + b"%x\r\n%s\r\n" % (len(part), part)
+    chunks += (b"2710\r\n" + b"x" * 10_000 + b"\r\n") * 40 + b"0\r\n\r\n"
+    with running(site.application, policy=policy) as port:
+        for sent, status in ((chunks, b"413"), (b"Content-Length: 100000\r\n\r\n" + part, b"408")):
+            with connected(port) as connection:
+                connection.sendall(head + sent)
+                assert everything(connection).split(b" ")[1] == status
 
 
 def test_a_packet_and_loggers_may_be_larger_than_other_forms(ward: Ward):

@@ -48,7 +48,7 @@ def answered(page: Page) -> str:
 def test_photos_fill_the_gate_in(live_ward: Path):
     with (
         browser() as started,
-        serving(live_ward) as (address, _),
+        serving(live_ward) as (address, process),
         signed_in(started, address, NURSE, width=820) as page,
     ):
         page.goto("/gate")
@@ -75,6 +75,9 @@ def test_photos_fill_the_gate_in(live_ward: Path):
         page.select_option("#second_role", "physician")
         assert "NO-GO" in answered(page)
         assert ARRIVED[0] in page.locator("dl.facts").first.inner_text()
+        # Pictures are decoded beside the server.
+        told = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        assert int(told.partition("VmHWM:")[2].split()[0]) <= 250_000
 
 
 def test_without_scripts_a_form_posts_the_photos(live_ward: Path):

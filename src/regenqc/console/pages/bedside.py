@@ -7,13 +7,14 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
-from fastapi import APIRouter, Form, Query, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from regenqc.console.access.journal import Event, Outcome, record
 from regenqc.console.access.permissions import Permission
 from regenqc.console.access.person import allow, signed_in
 from regenqc.console.pages.gate import answered_page, gate_rules
+from regenqc.console.photos.fields import Photographed, answer_photos, read_form
 from regenqc.console.refusals import NotFound
 from regenqc.console.rendering import page
 from regenqc.console.site_ledger import (
@@ -55,6 +56,18 @@ _SCANNED: Final = ("item", "recipient", "coi", "actor", "second_actor", "destina
 def bedside(request: Request, item: Asked = "") -> Response:
     """Show how a container stands and what may be done next; without a code, ask for one."""
     return _shown(request, item)
+
+
+@router.post("/bedside/photo", dependencies=[allow(Permission.GATE, told_by_route=True)])
+def bedside_photo(request: Request, found: Annotated[Photographed, Depends(read_form)]) -> Response:
+    """Read the photos beside the fields, and show the page with what they say; nothing is checked yet."""
+
+    def shown() -> Response:
+        item = found.typed.get("item", "")
+        record(request, Event.GATE, subject=item)  # what follows is a look at the chain
+        return _shown(request, item, photographed=found)
+
+    return answer_photos(request, found, shown)
 
 
 @router.post("/bedside/check", dependencies=[allow(Permission.GATE)])
@@ -244,7 +257,7 @@ def _ask(request: Request, sheet: Sheet, now: str) -> tuple[CustodyEvent, Respon
     return made, answered_page(request, answer, asked, status=422)
 
 
-def _shown(request: Request, item: str, *, faults: tuple[Fault, ...] = ()) -> Response:
+def _shown(request: Request, item: str, *, faults: tuple[Fault, ...] = (), **more: Any) -> Response:
     shown: dict[str, Any] = {"item": item, "code": "", "state": None, "faults": faults}
     _check_site(request)
     if item.strip() and not faults:
@@ -254,7 +267,7 @@ def _shown(request: Request, item: str, *, faults: tuple[Fault, ...] = ()) -> Re
         except RegenqcError as error:
             return _shown(request, item, faults=error.faults)
         shown |= {"code": code, "state": state, "steps": list(reversed(steps))[:_SHOWN], "left": left_of(state)}
-    return page(request, "ward/bedside.html.jinja", status=422 if faults else 200, **shown, **_people(request))
+    return page(request, "ward/bedside.html.jinja", status=422 if faults else 200, **(shown | more), **_people(request))
 
 
 def _check_page(request: Request, typed: dict[str, str], *, faults: tuple[Fault, ...]) -> Response:
