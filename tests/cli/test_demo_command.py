@@ -93,6 +93,40 @@ def test_the_certificates_of_the_demo_verify_with_their_pages_and_the_proof_of_t
         assert checks["ledger"] is (True if "hp-00000057" in name else None), name
 
 
+RECEIPTS = ("cd20-01-1-accept-for-infusion", "cd20-01-2-refuse")
+
+
+def test_the_hospital_of_the_demo_certifies_what_it_received_and_what_it_refused(
+    told: tuple[Path, str], printed: str, regenqc: Callable[..., Done]
+) -> None:
+    hospital = told[0] / "signed" / "hospital"
+    for name in RECEIPTS:
+        assert f"✔ receipt/{name} certificate of receipt, verified by one file alone" in printed
+    (line,) = [line for line in told[1].splitlines() if line.startswith("  also: ")]
+    _, _, command = line.partition("; python ")
+    arguments = command.replace("receipt/*.pdf", " ".join(f"receipt/{name}.pdf" for name in RECEIPTS)).split()
+    done = subprocess.run([sys.executable, *arguments], cwd=hospital, capture_output=True, text=True, check=True)
+    assert done.stdout.count(": VERIFIED") == len(RECEIPTS)
+    pdfs, trust = [hospital / "receipt" / f"{name}.pdf" for name in RECEIPTS], hospital / "receipt" / "trust"
+    checked = regenqc("verify", *pdfs, "--trust", trust, "--now", "2026-03-17T12:00:00Z", "--json")
+    assert checked.code == 0, checked.out
+    for verdict in json.loads(checked.out).values():
+        assert (verdict["type"], verdict["container"][:7]) == ("receipt_certificate", "CD20-01")
+        assert {each["name"]: each["passed"] for each in verdict["checks"]}["pages"]
+
+
+def test_a_decision_of_the_demo_about_a_container_is_a_document_in_the_ledger_of_its_hospital(
+    told: tuple[Path, str], tmp_path: Path, regenqc: Callable[..., Done]
+) -> None:
+    place = told[0] / "signed" / "receipt"
+    ledger = f"sqlite:///{place / 'hospital.db'}"
+    out = tmp_path / "documents"
+    assert regenqc("reinspect", "export", "CD20-01-1", "--decisions", out, "--ledger", ledger).code == 0
+    people = place / "office" / "people"
+    done = regenqc("reinspect", "verify", out, "--people", people, "--now", "2026-03-17T12:00:00Z")
+    assert done.code == 0, done.out + done.err
+
+
 def test_the_ledger_of_the_demo_verifies(told: tuple[Path, str], regenqc: Callable[..., Done]) -> None:
     place = told[0] / "signed" / "ledger"
     done = regenqc("ledger", "verify", "--ledger", f"sqlite:///{place / 'ledger.db'}", "--home", place)

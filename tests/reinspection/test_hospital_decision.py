@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.reinspection.test_receipt import EXPECTED, GOOD, NOW, SPECIFICATION, judged
+from tests.reviewed_messages import Told
 from tests.signing.office import Clock, Desk, key_of, password_of, staffed
 
 from regenqc.canonical import canonical_json, digest_of
@@ -30,10 +32,10 @@ from regenqc.reinspection.receipt import Receipt, ReTest, receipt_bytes
 from regenqc.reinspection.receipt.record import hospital_decision
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 WHO = "PHYS-0001"
+TOLD = Told(Path(__file__).with_name("hospital_decision_messages.txt"))
 LATER = NOW + timedelta(minutes=5)
 CHECKLIST = find_checklist(
     jurisdiction=SPECIFICATION.jurisdiction.value, specification=SPECIFICATION.id, extends=SPECIFICATION.extends
@@ -76,7 +78,13 @@ def signed(tmp_path: Path) -> Callable[..., HospitalDecision]:
 
 
 def codes(decision: HospitalDecision, **changes: Any) -> set[str]:
-    return {fault.code for fault in hospital_decision_faults(decision, people=staffed(), now=LATER, **changes)}
+    found = TOLD.hear(hospital_decision_faults(decision, people=staffed(), now=LATER, **changes))
+    return {fault.code for fault in found}
+
+
+@pytest.fixture(autouse=True)
+def _reviewed(request: pytest.FixtureRequest) -> Iterator[None]:
+    yield from TOLD.reviewed(request.node.name)
 
 
 def named_anew(decision: HospitalDecision, **changes: Any) -> HospitalDecision:
@@ -275,7 +283,7 @@ def test_no_byte_of_a_signed_file_can_be_changed(file: bytes, place: int, byte: 
         read = parse_hospital_decision(changed)
     except SignatureError:
         return
-    assert codes(read)
+    assert hospital_decision_faults(read, people=staffed(), now=LATER)
 
 
 def test_the_schema_names_every_member() -> None:

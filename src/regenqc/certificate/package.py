@@ -73,6 +73,9 @@ The files on which the decision rests, as it names them; the programme compares 
 
 {files}
 
+It was judged by specification {specification}; `regenqc spec show FILE` prints
+the same three of a file.
+
 Everything else in this package was put beside it by the issuer, and no signature vouches for it.
 ro-crate-metadata.json says the same for programmes (RO-Crate 1.1).
 """
@@ -163,6 +166,7 @@ def _readme(certificate: Certificate, digests: Mapping[str, str]) -> str:
         kind=str(decision["kind"]).replace("_", " "),
         decision=decision["decision_id"],
         issued_at=certificate.issued_at,
+        specification=_one_line("{id} {version} {fingerprint}".format(**decision["spec"])),
         issuer=_one_line(certificate.issuer.name),
         content=certificate_digest(certificate),
         ending="pdf" if "certificate.pdf" in digests else "json",

@@ -40,6 +40,8 @@ people, keys, decisions   what `regenqc people`, `decide` and `sign` work with
 certificates              what `regenqc certify` issued: sealed record and signed PDF
 ledger                    what `regenqc ledger` and `trace` work with; lineage.svg and custody.svg
 hospital                  what a hospital holds: certificates, the keys it had before, and verify_certificate.py
+hospital/receipt          the hospital's own certificates of receipt, with the keys to check them
+receipt                   what the hospital works with on the day of receipt
 """
 
 

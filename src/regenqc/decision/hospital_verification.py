@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from regenqc.decision.model import RequiredSignature
     from regenqc.errors import Fault
     from regenqc.signing.people import People
 
@@ -196,8 +197,8 @@ def _signed_faults(
             "RQC-A054",
             "The decision does not ask for the signature that it needs.",
             where=where,
-            got=", ".join(each.meaning for each in decision.required_signatures) or "none",
-            expected=SIGNATURE.meaning,
+            got=", ".join(_asked(each) for each in decision.required_signatures) or "none",
+            expected=_asked(SIGNATURE),
             action="Refuse it: nobody has to sign it as a hospital's decision is signed.",
         )
     if len(decision.signatures) != 1:
@@ -238,6 +239,10 @@ def _signed_faults(
             proved_at=proved_at,
         )
         yield from _time_faults(decision, signature.signed_at, people)
+
+
+def _asked(rule: RequiredSignature) -> str:
+    return f"{rule.meaning} as {' or '.join(rule.roles)}"
 
 
 def _time_faults(decision: HospitalDecision, signed_at: str, people: People) -> Iterator[Fault]:
