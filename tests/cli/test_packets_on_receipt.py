@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -350,6 +350,24 @@ def one_inspector(_: Story) -> None:
     changed(readings=[readings[0], {**readings[1], "by": readings[0]["by"]}])
 
 
+def one_inspector_spelt_twice(_: Story) -> None:
+    readings = json.loads(Path("receipt.json").read_bytes())["readings"]
+    changed(readings=[readings[0], {**readings[1], "by": f" {readings[0]['by'].lower()}"}])
+
+
+def one_inspector_without_a_name(_: Story) -> None:
+    readings = json.loads(Path("receipt.json").read_bytes())["readings"]
+    changed(readings=[readings[0], {**readings[1], "by": " "}])
+
+
+def received_tomorrow(_: Story) -> None:
+    changed(received_at=(site.NOW + timedelta(days=1)).isoformat())
+
+
+def received_before_it_was_sent(_: Story) -> None:
+    changed(received_at="2026-03-01T00:00:00Z")
+
+
 INPUTS: dict[str, tuple[Callable[[Story], None], str, str, str, str]] = {
     "an unknown shipment": (unknown_shipment, "receipt_shipment", "RQC-H301", "reject", "no_pedigree_match"),
     "a container received twice": (received_twice, "receipt_shipment", "RQC-H302", "reject", "no_pedigree_match"),
@@ -357,6 +375,20 @@ INPUTS: dict[str, tuple[Callable[[Story], None], str, str, str, str]] = {
     "a logger with a wrong clock": (wrong_clock, "receipt_way", "RQC-H306", "hold", "non_conformant"),
     "a time zone missing": (no_zone, "receipt_expiry", "RQC-H307", "hold", "non_conformant"),
     "two inspectors with one identity": (one_inspector, "receipt_identity", "RQC-H308", "hold", "non_conformant"),
+    "one inspector, spelt in two ways": (
+        one_inspector_spelt_twice,
+        "receipt_identity",
+        "RQC-H308",
+        "hold",
+        "non_conformant",
+    ),
+    "a second inspector without a name": (
+        one_inspector_without_a_name,
+        "receipt_identity",
+        "RQC-H314",
+        "hold",
+        "non_conformant",
+    ),
 }
 
 
@@ -374,6 +406,17 @@ def test_a_bad_input_is_refused_or_held_by_its_own_reason_and_recorded(
     assert found == {test: [code]}
     event = recorded()
     assert (event.outcome, measured(event)[test]) == (outcome, code)
+
+
+@pytest.mark.parametrize("bend", [received_tomorrow, received_before_it_was_sent])
+def test_a_receipt_at_an_impossible_moment_holds(
+    looked_at: Story, regenqc: Callable[..., Done], bend: Callable[[Story], None]
+) -> None:
+    bend(looked_at)
+    done = regenqc("reinspect", "judge", "receipt.json", *SPEC, "--now", site.NOW.isoformat(), "--json")
+    told = json.loads(done.out)
+    found = {each["test"]: [fault["code"] for fault in each["faults"]] for each in told["findings"] if each["faults"]}
+    assert (done.code, told["disposition"], found["receipt_expiry"]) == (1, "hold", ["RQC-H316"])
 
 
 @pytest.mark.parametrize(

@@ -149,7 +149,10 @@ def print_versions(stated: Sequence[VersionStated]) -> None:
     last = {(each.name, each.site): each for each in sorted(stated, key=lambda one: one.event_time)}
     print_table(
         ("specification or procedure", "site", "version", "fingerprint"),
-        [(each.name, each.site, each.version, each.fingerprint) for _, each in sorted(last.items())],
+        [
+            (each.name, each.site, each.version, f"{each.fingerprint[:19]}…" if each.fingerprint else "not stated")
+            for _, each in sorted(last.items())
+        ],
         empty="",
         most=40,
     )

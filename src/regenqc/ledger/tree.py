@@ -26,29 +26,31 @@ _Tile = list[list[bytes]]
 
 
 class TileCache:
-    """Keep full tiles, which never change, for further proofs; one may serve several threads.
+    """Keep tiles for further proofs; one may serve several threads.
+
+    A tile of some width never changes: the next entry makes a wider one, which is another.
 
     Example:
         >>> cache = TileCache()
         >>> cache.put(0, 7, [[b"a"]])
-        >>> cache.get(0, 7), cache.get(0, 8)
-        ([[b'a']], None)
+        >>> cache.get(0, 7, width=1), cache.get(0, 7, width=2), cache.get(0, 8, width=1)
+        ([[b'a']], None, None)
     """
 
     __slots__ = ("_tiles",)
 
     def __init__(self) -> None:
-        self._tiles: dict[tuple[int, int], _Tile] = {}
+        self._tiles: dict[tuple[int, int, int], _Tile] = {}
 
-    def get(self, level: int, tile: int) -> _Tile | None:
-        """Return the hashes of a tile and the levels above them, `None` when it is not kept."""
-        return self._tiles.get((level, tile))
+    def get(self, level: int, tile: int, *, width: int) -> _Tile | None:
+        """Return the hashes of a tile and the levels above them, `None` when it is not kept at that width."""
+        return self._tiles.get((level, tile, width))
 
     def put(self, level: int, tile: int, hashes: _Tile) -> None:
         """Keep a tile; when there are too many, all are let go, which is simple and rare."""
         if len(self._tiles) >= _TILES_KEPT:
             self._tiles = {}
-        self._tiles[level, tile] = hashes
+        self._tiles[level, tile, len(hashes[0])] = hashes
 
 
 class StoredTree:
@@ -58,7 +60,7 @@ class StoredTree:
         size: leaves that may be read.
         hashes: returns the hashes `start` to `end` (excluded) of a level: level 0 are the leaf hashes, level L the roots
             of the complete subtrees of `256 ** L` leaves. It may return fewer than asked for; that is a damaged store.
-        cache: full tiles from earlier views of the same log; without it the tiles of this tree alone are kept.
+        cache: tiles from earlier views of the same log; without it the tiles of this tree alone are kept.
 
     Example:
         >>> from regenqc.ledger.merkle import leaf_hash, tree_hash, verify_inclusion
@@ -69,15 +71,14 @@ class StoredTree:
         >>> verify_inclusion(leaves[5], tree.inclusion_proof(5, 7), index=5, size=7, root=tree.root(7))
     """
 
-    __slots__ = ("_full", "_hashes", "_partial", "_size")
+    __slots__ = ("_hashes", "_kept", "_size")
 
     def __init__(
         self, size: int, hashes: Callable[[int, int, int], list[bytes]], *, cache: TileCache | None = None
     ) -> None:
         self._size = size
         self._hashes = hashes
-        self._full = cache or TileCache()
-        self._partial = TileCache()
+        self._kept = cache or TileCache()
 
     @property
     def size(self) -> int:
@@ -126,11 +127,11 @@ class StoredTree:
 
     def _tile(self, level: int, tile: int) -> _Tile:
         """Return the hashes of a tile: its own 256 or fewer, and the seven levels of complete pairs above them."""
-        known = self._full.get(level, tile) or self._partial.get(level, tile)
-        if known is not None:
-            return known
         start = tile * TILE_WIDTH
         end = min(start + TILE_WIDTH, self._size >> (TILE_HEIGHT * level))
+        known = self._kept.get(level, tile, width=end - start)
+        if known is not None:
+            return known
         hashes = self._hashes(level, start, end)
         if not _are_hashes(hashes, count=end - start):
             raise ledger_error(
@@ -144,7 +145,7 @@ class StoredTree:
         inner = [hashes]
         while len(inner) < TILE_HEIGHT:
             inner.append(parents_of(inner[-1]))
-        (self._full if len(hashes) == TILE_WIDTH else self._partial).put(level, tile, inner)
+        self._kept.put(level, tile, inner)
         return inner
 
 

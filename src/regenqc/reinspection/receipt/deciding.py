@@ -190,7 +190,9 @@ def inspection_event(
     receipt = judged.receipt
     first = receipt.readings[0] if receipt.readings else None
     # One person who read twice is one person; that there were not two is recorded with the findings.
-    second = next((each for each in receipt.readings[1:] if first is not None and each.by != first.by), None)
+    second = next(
+        (each for each in receipt.readings[1:] if first is not None and each.person not in {"", first.person}), None
+    )
     return Event(
         schema=SCHEMA,
         kind="reinspect",

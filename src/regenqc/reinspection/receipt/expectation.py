@@ -30,6 +30,7 @@ class Expectation:
         expires_at: as recorded.
         times_received: how often it was received at the site.
         origin: log in which the shipment stands; empty when it is this one.
+        sent_at: when it was sent; empty when another log tells that.
     """
 
     known: bool = False
@@ -41,6 +42,7 @@ class Expectation:
     expires_at: str = ""
     times_received: int = 0
     origin: str = ""
+    sent_at: str = ""
 
 
 def expectation_of(view: Snapshot, item: str, *, site: str) -> Expectation:
@@ -55,26 +57,26 @@ def expectation_of(view: Snapshot, item: str, *, site: str) -> Expectation:
         return Expectation()
     state = life[-1].state
     received, boxes = 0, dict[str, None]()
-    # By place in the log: the event that sent it, its log where that is another one, and how many items it sent.
-    sendings: dict[int, tuple[str, str, int]] = {}
+    # By place in the log: the event that sent it, its log where that is another one, how many items it sent, and when.
+    sendings: dict[int, tuple[str, str, int, str]] = {}
     for step in life:
         event = step.event
         if event.kind == "pack":
             boxes[event.container] = None
         elif event.kind in {"ship", "return"}:
-            sendings[step.index] = (event.event_id, "", len(event.items))
+            sendings[step.index] = (event.event_id, "", len(event.items), event.event_time)
         elif event.kind == "receive" and event.site == site:
             received += 1
             if event.previous is not None and event.previous.origin:
-                sendings[step.index] = (event.previous.event_id, event.previous.origin, len(event.items))
+                sendings[step.index] = (event.previous.event_id, event.previous.origin, len(event.items), "")
     for box in boxes:
         for index, event in _sent_and_received(reader, box):
             if event.kind == "ship":
                 count = _inside(reader, [each.id for each in event.items], before=index)
-                sendings[index] = (event.event_id, "", count)
+                sendings[index] = (event.event_id, "", count, event.event_time)
             elif event.kind == "receive" and event.site == site:
                 received += 1
-    sent, origin, count = sendings[max(sendings)] if sendings else ("", "", 0)
+    sent, origin, count, sent_at = sendings[max(sendings)] if sendings else ("", "", 0, "")
     return Expectation(
         known=state.created >= 0,
         recipient=state.recipient,
@@ -85,6 +87,7 @@ def expectation_of(view: Snapshot, item: str, *, site: str) -> Expectation:
         expires_at=state.expires_at,
         times_received=received,
         origin=origin,
+        sent_at=sent_at,
     )
 
 

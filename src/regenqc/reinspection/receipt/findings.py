@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from regenqc.reinspection.receipt.expectation import Expectation
     from regenqc.reinspection.receipt.model import Receipt
 
+    _Judge = Callable[[Receipt, Expectation, datetime | None], Iterator[Fault]]
+
 __all__ = ["COMPLIES", "DOES_NOT_COMPLY", "ReceiptFinding", "receipt_findings"]
 
 COMPLIES: Final = "complies"
@@ -44,20 +46,23 @@ class ReceiptFinding:
     faults: tuple[Fault, ...] = ()
 
 
-def receipt_findings(receipt: Receipt, expected: Expectation) -> tuple[ReceiptFinding, ...]:
+def receipt_findings(
+    receipt: Receipt, expected: Expectation, *, now: datetime | None = None
+) -> tuple[ReceiptFinding, ...]:
     """Return what was found for every test that a receipt itself answers.
 
     Args:
         receipt: as written down.
         expected: what the ledger says of the item.
+        now: the present moment, with zone; without it a receipt dated in the future is not found.
 
     Codes: `RQC-H301` unknown shipment, `RQC-H302` received twice, `RQC-H303` count, `RQC-H304` packet of another lot, `RQC-H305`
     packet not verified, `RQC-H306` wrong clock of a logger, `RQC-H307` no time zone, `RQC-H308` two inspectors with one
     identity, `RQC-H309` identity does not match, `RQC-H310` expired, `RQC-H311` condition on the way, `RQC-H312` shipper,
     `RQC-H313` an answer is no, `RQC-H314` fewer than two readings, `RQC-H315` the maker judged by another version of the
-    specification than the one in force here.
+    specification than the one in force here, `RQC-H316` received before it was sent, or in the future.
     """
-    return tuple([_finding(test, outcome, judge, receipt, expected) for test, outcome, judge in _TESTS])
+    return tuple([_finding(test, outcome, judge, receipt, expected, now) for test, outcome, judge in _TESTS])
 
 
 class _NotLookedAtError(Exception):
@@ -67,12 +72,13 @@ class _NotLookedAtError(Exception):
 def _finding(
     test: str,
     outcome: str,
-    judge: Callable[[Receipt, Expectation], Iterator[Fault]],
+    judge: _Judge,
     receipt: Receipt,
     expected: Expectation,
+    now: datetime | None,
 ) -> ReceiptFinding:
     try:
-        faults = tuple(judge(receipt, expected))
+        faults = tuple(judge(receipt, expected, now))
     except _NotLookedAtError:
         return ReceiptFinding(test=test, word="", outcome="")
     if not faults:
@@ -87,7 +93,7 @@ def _fault(code: str, what: str, *, got: str = "", expected: str = "", action: s
     return Fault(code=code, what=what, got=got, expected=expected, action=action)
 
 
-def _shipment(receipt: Receipt, expected: Expectation) -> Iterator[Fault]:
+def _shipment(receipt: Receipt, expected: Expectation, _now: datetime | None) -> Iterator[Fault]:
     if not expected.known or not expected.shipment:
         yield _fault(
             "RQC-H301",
@@ -114,7 +120,7 @@ def _shipment(receipt: Receipt, expected: Expectation) -> Iterator[Fault]:
         )
 
 
-def _packet(receipt: Receipt, expected: Expectation) -> Iterator[Fault]:
+def _packet(receipt: Receipt, expected: Expectation, _now: datetime | None) -> Iterator[Fault]:
     packet = receipt.packet
     if packet is None:
         raise _NotLookedAtError
@@ -152,12 +158,13 @@ def _packet(receipt: Receipt, expected: Expectation) -> Iterator[Fault]:
         )
 
 
-def _identity(receipt: Receipt, expected: Expectation) -> Iterator[Fault]:
+def _identity(receipt: Receipt, expected: Expectation, _now: datetime | None) -> Iterator[Fault]:
     if not receipt.readings:
         raise _NotLookedAtError
-    people = {reading.by for reading in receipt.readings}
-    if len(receipt.readings) < 2:
-        yield _fault("RQC-H314", "The label was read by one person only.", got=receipt.readings[0].by, expected="two")
+    people = {reading.person for reading in receipt.readings}
+    if len(receipt.readings) < 2 or "" in people:
+        got = next((reading.by for reading in receipt.readings if reading.person), "nobody")
+        yield _fault("RQC-H314", "The label was read by one person only.", got=got, expected="two")
     elif len(people) < 2:
         yield _fault(
             "RQC-H308",
@@ -179,7 +186,7 @@ def _identity(receipt: Receipt, expected: Expectation) -> Iterator[Fault]:
                 )
 
 
-def _count(receipt: Receipt, expected: Expectation) -> Iterator[Fault]:
+def _count(receipt: Receipt, expected: Expectation, _now: datetime | None) -> Iterator[Fault]:
     if not receipt.containers:
         raise _NotLookedAtError
     if not receipt.containers.isdecimal() or int(receipt.containers) != expected.containers or not expected.containers:
@@ -192,8 +199,8 @@ def _count(receipt: Receipt, expected: Expectation) -> Iterator[Fault]:
         )
 
 
-def _answered(test: str, text: str) -> Callable[[Receipt, Expectation], Iterator[Fault]]:
-    def judge(receipt: Receipt, _: Expectation) -> Iterator[Fault]:
+def _answered(test: str, text: str) -> _Judge:
+    def judge(receipt: Receipt, _: Expectation, _now: datetime | None) -> Iterator[Fault]:
         answer = receipt.answer_to(test)
         if answer is None:
             raise _NotLookedAtError
@@ -203,7 +210,7 @@ def _answered(test: str, text: str) -> Callable[[Receipt, Expectation], Iterator
     return judge
 
 
-def _expiry(receipt: Receipt, expected: Expectation) -> Iterator[Fault]:
+def _expiry(receipt: Receipt, expected: Expectation, now: datetime | None) -> Iterator[Fault]:
     if not receipt.expires_at or not receipt.received_at:
         raise _NotLookedAtError
     moments: dict[str, datetime] = {}
@@ -219,6 +226,15 @@ def _expiry(receipt: Receipt, expected: Expectation) -> Iterator[Fault]:
             )
             return
         moments[name] = moment
+    sent = datetime.fromisoformat(expected.sent_at) if expected.sent_at else None
+    if (sent is not None and moments["receipt"] < sent) or (now is not None and moments["receipt"] > now):
+        yield _fault(
+            "RQC-H316",
+            "It cannot have been received then.",
+            got=receipt.received_at,
+            expected=f"after it was sent, {expected.sent_at or 'whenever that was'}, and not in the future",
+            action="Correct the moment of receipt, and check the clocks; whether it was in date is not known until then.",
+        )
     if moments["receipt"] > moments["expiry on the label"]:
         yield _fault("RQC-H310", "It had expired on receipt.", got=receipt.received_at, expected=receipt.expires_at)
     if expected.expires_at and datetime.fromisoformat(expected.expires_at) != moments["expiry on the label"]:
@@ -238,7 +254,7 @@ def _zoned(text: str) -> datetime | None:
     return moment if moment.tzinfo is not None else None
 
 
-def _shipper(receipt: Receipt, _: Expectation) -> Iterator[Fault]:
+def _shipper(receipt: Receipt, _: Expectation, _now: datetime | None) -> Iterator[Fault]:
     if not receipt.shipper or not receipt.requalified_until or not receipt.received_at:
         raise _NotLookedAtError
     try:
@@ -256,7 +272,7 @@ def _shipper(receipt: Receipt, _: Expectation) -> Iterator[Fault]:
         )
 
 
-def _way(receipt: Receipt, _: Expectation) -> Iterator[Fault]:
+def _way(receipt: Receipt, _: Expectation, _now: datetime | None) -> Iterator[Fault]:
     if not receipt.way:
         raise _NotLookedAtError
     for each in receipt.way:
@@ -287,7 +303,7 @@ def _way(receipt: Receipt, _: Expectation) -> Iterator[Fault]:
 
 # A moment without zone, as the readers of loggers name it.
 _WITHOUT_ZONE: Final = "RQC-H222"
-_HOLDING: Final = frozenset({"RQC-H306", "RQC-H307", "RQC-H308", "RQC-H314", "RQC-H315"})
+_HOLDING: Final = frozenset({"RQC-H306", "RQC-H307", "RQC-H308", "RQC-H314", "RQC-H315", "RQC-H316"})
 # In this order they are looked at, and the first that does not comply says what the ledger records.
 _TESTS: Final = (
     ("receipt_shipment", "no_pedigree_match", _shipment),

@@ -89,7 +89,7 @@ def judge_receipts(
 
     # Hundreds of thousands of small records, none of which refers back: the collector would find nothing.
     with collection_paused():
-        findings = [receipt_findings(receipt, expected) for receipt, expected in received]
+        findings = [receipt_findings(receipt, expected, now=now) for receipt, expected in received]
         results, batches = tables_of([receipt for receipt, _ in received], findings, specification=specification)
     found = regenqc.evaluate(results, specification, batches=batches, stage=_STAGE, as_of=now)
     told = _told(found)

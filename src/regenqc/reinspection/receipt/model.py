@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Final, Literal
+from unicodedata import normalize
 
 import msgspec
 from msgspec import Struct
@@ -37,6 +38,11 @@ class IdentityReading(Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     recipient: str
     coi: str
     lot: str
+
+    @property
+    def person(self) -> str:
+        """Return who read it however the name is spelt: another case, blanks and full-width forms make nobody else."""
+        return normalize("NFKC", self.by).strip().casefold()
 
 
 class Answer(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
