@@ -55,7 +55,7 @@ def accepted(ward: Ward) -> Ward:
 
 def test_a_check_that_matches_is_signed_by_both_and_its_patient_is_named(ward: Ward):
     shown, recorded = check(ward)
-    assert '<div class="verdict go"' in shown.text
+    assert '<div class="verdict step"' in shown.text
     assert recorded.status_code == 303, recorded.text
     event = ward.life(ARRIVED[0])[-1]
     assert (event.kind, event.outcome, event.recipient) == ("bedside_check", "conformant", RECIPIENT)
