@@ -83,7 +83,7 @@ def test_the_first_day_of_a_person(site):
         assert "QP-0001" in page.inner_text("main")
         # From here on as somebody who reads with the keyboard alone.
         page.click("text=Sign out")
-        page.wait_for_function("document.activeElement.id === 'name'")
+        page.wait_for_selector("#name:focus")
         page.keyboard.type("ADMIN-001")
         page.keyboard.press("Tab")
         page.keyboard.type(password_of("ADMIN-001"))

@@ -13,8 +13,10 @@ from stdnum.jp import in_
 from stdnum.kr import rrn
 from tests.custody.story import Scribe
 
+from regenqc.custody.canonical import encode_event
 from regenqc.custody.digest_names import digest_name
 from regenqc.custody.privacy import (
+    LOG_ACTOR,
     _CHINA,
     _EMAIL,
     _JAPAN,
@@ -26,7 +28,7 @@ from regenqc.custody.privacy import (
     is_pseudonym,
     privacy_faults,
 )
-from regenqc.custody.reading import event_faults
+from regenqc.custody.reading import event_faults, judged_event
 from regenqc.custody.record import Event, Item, Measurement, Signature
 from regenqc.ledger.note import Ed25519Signer
 
@@ -224,6 +226,24 @@ def test_a_public_key_in_the_name_of_a_person_is_refused() -> None:
     key = Ed25519Signer("jane.roe", bytes(32)).verifier.text
     enrolled = Scribe()("actor_enrolled", role="records", person="STAFF-0417", roles=("nurse",), keys=(key,))
     assert [fault.code for fault in privacy_faults(enrolled)] == ["RQC-C023"]
+
+
+@pytest.mark.parametrize("number", range(40))
+def test_a_key_in_the_name_of_a_person_is_refused_whatever_its_bytes_are(number: int) -> None:
+    key = Ed25519Signer("jane.roe", bytes([number]) * 32).verifier.text
+    enrolled = Scribe()("actor_enrolled", role="records", person="STAFF-0417", roles=("nurse",), keys=(key,))
+    assert {fault.code for fault in judged_event(encode_event(enrolled))[1]} == {"RQC-C023"}
+
+
+@pytest.mark.parametrize("kind", ["actor_enrolled", "key_revoked"])
+def test_a_key_of_the_log_bears_its_origin(kind: str) -> None:
+    key = _key_with_digits_in_its_id("maker.example/ledger")
+    members = {"roles": ("system",)} if kind == "actor_enrolled" else {"reason": "yearly change"}
+    event = Scribe()(kind, role="records", person=LOG_ACTOR, keys=(key,), **members)
+    assert judged_event(encode_event(event))[1] == ()
+    person = Ed25519Signer("jane.roe@maker.example", bytes(32)).verifier.text
+    event = Scribe()(kind, role="records", person=LOG_ACTOR, keys=(person,), **members)
+    assert "RQC-C020" in {fault.code for fault in judged_event(encode_event(event))[1]}
 
 
 def test_a_telephone_number_that_only_looks_like_a_key_is_refused() -> None:

@@ -91,7 +91,7 @@ def _next_key(place: Home, origin: str) -> Signer:
 
 def _events(site: Site, old: Verifier, new: Verifier, *, reason: str) -> tuple[Event, Event]:
     from regenqc.custody.digest_names import digest_name
-    from regenqc.custody.log_keys import LOG_ACTOR
+    from regenqc.custody.privacy import LOG_ACTOR
 
     now = moment_now()
     return (

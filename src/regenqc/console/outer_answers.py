@@ -24,6 +24,8 @@ _SAID: Final = {
     429: ("Too many requests from this address.", "Wait a second, and send it again."),
     503: ("The server is answering as many requests as it takes at once.", "Wait a second, and send it again."),
 }
+# Asked by machines that read the answer as it is: 503 is what they ask for.
+_PROBES: Final = frozenset({"/health", "/ready", "/metrics"})
 _KEPT: Final = ("retry-after", "connection")
 # Pages and the operations themselves answer by none of these with one of those statuses.
 _BARE: Final = ("text/plain", "application/json")
@@ -41,7 +43,7 @@ class OuterAnswers:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"] in _PROBES:
             await self._application(scope, receive, send)
             return
         is_replaced = False

@@ -27,10 +27,8 @@ if TYPE_CHECKING:
     from regenqc.ledger.note import Verifier
     from regenqc.ledger.verification import Detector
 
-__all__ = ["LOG_ACTOR", "KeyPeriods", "check_may_sign", "key_periods", "with_keys_in_force"]
+__all__ = ["KeyPeriods", "check_may_sign", "key_periods", "with_keys_in_force"]
 
-# Under which the log stands among the actors of its book.
-LOG_ACTOR: Final = "LOG-0001"
 _ENROLLED: Final = "actor_enrolled"
 _REVOKED: Final = "key_revoked"
 _MOST_FAULTS: Final = 20

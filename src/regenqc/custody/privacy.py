@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from regenqc.custody.record import Event
 
 __all__ = [
+    "LOG_ACTOR",
     "has_personal_shape",
     "identifying_fault",
     "is_harmless",
@@ -67,6 +68,8 @@ _SIGNS_ALIKE: Final = bytes.maketrans(b"0123456789. ", b"9999999999--")
 
 
 _KEYS: Final = ("keys[", "signatures[")
+# The log as an actor of its own book: its keys bear the origin of the log, which is no person's name.
+LOG_ACTOR: Final = "LOG-0001"
 _PERSONS: Final = ("actor", "second_actor", "donor", "recipient", "person")
 # The members that could name a patient through a thing: a code there carries at least one digit.
 _OF_THINGS: Final = re.compile(r"(?:items|inputs|outputs)\[[0-9]+\]\.(?:id|coi)|coi|container|lot")
@@ -188,9 +191,10 @@ def _faults(event: Event) -> Iterator[Fault]:
                 yield fault
         elif where.startswith(_KEYS) and (name := _name_of_key(value)):
             # The rest of a public key is a hash and random bytes, in which digits may stand as in a telephone number.
-            if fault := pseudonym_fault(name, where=where):
+            is_of_log = event.person == LOG_ACTOR and where.startswith("keys[")
+            if fault := (_coded_fault if is_of_log else pseudonym_fault)(name, where=where):
                 yield fault
-        elif not is_standard(value) and (fault := _coded_fault(value, where)):
+        elif not is_standard(value) and (fault := _coded_fault(value, where=where)):
             yield fault
     for where, value in named_texts(event):
         if fault := identifying_fault(value, where=where, coded=False):
@@ -206,7 +210,7 @@ def _name_of_key(text: str) -> str:
         return ""
 
 
-def _coded_fault(value: str, where: str) -> Fault | None:
+def _coded_fault(value: str, *, where: str) -> Fault | None:
     if _OF_THINGS.fullmatch(where) and not any(character.isdigit() for character in value):
         return Fault(
             code="RQC-C024",
