@@ -16,13 +16,13 @@ from tests.custody.story import Scribe
 from regenqc.custody.canonical import encode_event
 from regenqc.custody.digest_names import digest_name
 from regenqc.custody.privacy import (
-    LOG_ACTOR,
     _CHINA,
     _EMAIL,
     _JAPAN,
     _KOREA,
     _SOCIAL_SECURITY,
     _TELEPHONE,
+    LOG_ACTOR,
     identifying_fault,
     is_harmless,
     is_pseudonym,
