@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import pytest
 from tests.console.access_site import Site, password_of
-from tests.console.real_server import WIDTHS, browser, serious_faults
+from tests.console.real_server import browser
 from tests.console.running_server import running
+from tests.console.screens import looked_at
 
 from regenqc.console.access.policy import AccessPolicy
 
-PICTURES = os.environ.get("REGENQC_PICTURES", "")
 POLICY = AccessPolicy(second_factor=True)
 
 
@@ -23,17 +20,6 @@ def site(tmp_path):
     made.account("ADMIN-001")
     made.key(note="LIMS of the laboratory")
     return made
-
-
-def looked_at(page, name):
-    """Ask that a page has no serious fault and nothing that is wider than the window, at three widths."""
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, width)
-        assert serious_faults(page) == [], (name, width)
-        if PICTURES:
-            Path(PICTURES).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=f"{PICTURES}/{name}-{width}.png", full_page=True)
 
 
 def sign_in(page, person, password, code=""):

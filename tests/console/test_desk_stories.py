@@ -1,18 +1,18 @@
 """Whole stories in Chromium on the demonstration: a conditional lot is released, two people release on the drug track.
 
 Each is looked up in the ledger afterwards. Every screen is looked at with axe-core, at three widths, without a request to
-anywhere else; the pictures are in the folder that `REGENQC_PICTURES` names, where it is set.
+anywhere else; what they look like is compared with reviewed images (`screens`).
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.console.real_server import WIDTHS, browser, serious_faults, serving, signed_in
+from tests.console.screens import pictured
 from tests.console.test_deciding import in_ledger, stored
 
 from regenqc.cli.demo_office import PASSWORD
@@ -40,11 +40,9 @@ def home(live_home: Path, tmp_path: Path) -> Path:
 
 
 def keep(page: Page, name: str) -> None:
-    """Keep a picture of a page where pictures are wanted."""
-    folder = os.environ.get("REGENQC_PICTURES")
-    if folder:
-        width = page.viewport_size["width"] if page.viewport_size else 0
-        page.screenshot(path=Path(folder) / f"{name}-{width}.png")
+    """Look at a page at the width that it has."""
+    width = page.viewport_size["width"] if page.viewport_size else 0
+    pictured(page, f"{name}-{width}", is_whole=False)
 
 
 def sign(page: Page, person: str) -> None:

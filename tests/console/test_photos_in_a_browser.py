@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 from tests.console.photos import bars, data_matrix, filmed, photo, qr
-from tests.console.real_server import WIDTHS, browser, serious_faults, serving, signed_in
+from tests.console.real_server import browser, serving, signed_in
+from tests.console.screens import looked_at, pictured
 from tests.console.ward import FIRST, live_ward
 
 from regenqc.cli.demo_ward import ARRIVED, COI, RECIPIENT
@@ -22,21 +22,10 @@ __all__ = ["live_ward"]  # fixtures
 
 NURSE = "NURSE-0203"
 SERIAL = "https://id.gs1.org/01/09506000134352/21/X1"
-PICTURES = os.environ.get("REGENQC_PICTURES", "")
 
 
 def picture(name: str, data: bytes) -> dict[str, object]:
     return {"name": name, "mimeType": "image/jpeg", "buffer": data}
-
-
-def looked_at(page: Page, name: str) -> None:
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, width)
-        assert serious_faults(page) == [], (name, width)
-        if PICTURES:
-            Path(PICTURES).mkdir(parents=True, exist_ok=True)
-            page.screenshot(path=f"{PICTURES}/{name}-{width}.png", full_page=True)
 
 
 def answered(page: Page) -> str:
@@ -92,13 +81,11 @@ def test_without_scripts_a_form_posts_the_photos(live_ward: Path):
         page.select_option("#second_role", "physician")
         page.set_input_files("#item-photo", picture("IMG_0001.jpg", photo(qr(ARRIVED[0]), bars())))
         page.set_input_files("#recipient-photo", picture("IMG_0002.jpg", photo(qr(RECIPIENT))))
-        if PICTURES:
-            page.screenshot(path=f"{PICTURES}/photos-without-scripts.png", full_page=True)
+        pictured(page, "photos-without-scripts")
         with page.expect_navigation(url="**/gate/photo"):
             page.click("text=Read the photos")
         assert page.input_value("#recipient") == RECIPIENT
-        if PICTURES:
-            page.screenshot(path=f"{PICTURES}/photos-read-without-scripts.png", full_page=True)
+        pictured(page, "photos-read-without-scripts")
         page.select_option("#item", ARRIVED[0])
         # Enter in a field asks, as the main button does; it does not read photos again.
         with page.expect_navigation(url="**/gate"):

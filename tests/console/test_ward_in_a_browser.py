@@ -2,46 +2,29 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.console.real_server import WIDTHS, browser, serious_faults, serving, signed_in
+from tests.console import screens
+from tests.console.real_server import browser, serving, signed_in
 from tests.console.ward import DECIDER, FIRST, SECOND, life_of, live_ward
 
 from regenqc.cli.demo_office import PASSWORD
 from regenqc.cli.demo_ward import ARRIVED, COI, PACKET, RECIPIENT, WARD_LOT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser, Page
 
 __all__ = ["live_ward"]  # fixtures
 
 WARM = ARRIVED[1]
 MATERIAL = "ML-0421"
-# Pictures are kept where somebody asks for them.
-PICTURES = os.environ.get("REGENQC_PICTURES", "")
 
 
-def picture(page: Page, name: str) -> None:
-    """Keep a picture of the screen, where pictures are asked for."""
-    if PICTURES:
-        Path(PICTURES).mkdir(parents=True, exist_ok=True)
-        page.screenshot(path=f"{PICTURES}/{name}.png", full_page=True)
-
-
-def looked_at(page: Page, name: str) -> None:
-    """Ask that a screen has no serious fault and nothing that is wider than the window, at three widths, and in the dark."""
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, width)
-        assert serious_faults(page) == [], (name, width)
-        picture(page, f"{name}-{width}")
-    page.emulate_media(color_scheme="dark")
-    assert serious_faults(page) == [], (name, "dark")
-    picture(page, f"{name}-dark")
-    page.emulate_media(color_scheme="light")
+looked_at = partial(screens.looked_at, in_the_dark=True)
 
 
 def follow(page: Page, selector: str) -> None:
