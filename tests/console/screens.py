@@ -32,11 +32,15 @@ _HEIGHTS_ALIKE: Final = 0.15
 
 
 def looked_at(page: Page, name: str, *, in_the_dark: bool = False) -> None:
-    """Ask that a screen has no serious fault, is no wider than the window, and looks as reviewed, at three widths."""
+    """Ask that a screen has no serious fault, is no wider than the window, and looks as reviewed, at three widths.
+
+    Faults are looked for at every width where screens are compared, and otherwise at the least one.
+    """
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), (name, width)
-        assert serious_faults(page) == [], (name, width)
+        if width == min(WIDTHS) or "REGENQC_SCREENS" in os.environ:
+            assert serious_faults(page) == [], (name, width)
         pictured(page, f"{name}-{width}")
     if in_the_dark:
         page.emulate_media(color_scheme="dark")

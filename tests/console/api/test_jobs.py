@@ -211,6 +211,7 @@ def test_limits_of_time_and_of_memory_are_said_by_name(application: FastAPI) -> 
     arguments = [str(folder / "inputs" / "results.jsonl"), "--spec", SPECIFICATION]
     for limits, code in (
         (Limits(seconds=0), "RQC-W513"),
+        (Limits(seconds=60, megabytes=60), "RQC-W514"),
         (Limits(seconds=60, megabytes=150), "RQC-W514"),
     ):
         found = run_evaluation(arguments, folder=folder, out=folder / "out", limits=limits, stop=Event())

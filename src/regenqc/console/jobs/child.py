@@ -22,7 +22,15 @@ __all__ = ["Limits", "Outcome", "run_evaluation"]
 
 _REFUSALS: Final = frozenset({2, 3, 4})
 _JUDGED: Final = frozenset({0, 1})
-_NO_MEMORY: Final = ("MemoryError", "bad_alloc", "cannot allocate", "Cannot allocate")
+# Of Python, of C++, of the system, of the loader of shared libraries, of OpenBLAS.
+_NO_MEMORY: Final = (
+    "MemoryError",
+    "bad_alloc",
+    "cannot allocate",
+    "Cannot allocate",
+    "failed to map segment",
+    "Memory allocation still failed",
+)
 _LOOK_SECONDS: Final = 0.05
 _TERMINATION_SECONDS: Final = 5.0
 # Of what a child prints when it fails inside, the end says what happened.
