@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from regenqc.errors import DataError
 from regenqc.reinspection.condition import LoggerProfile, logger_profiles, plain_file, read_logger_csv
-from regenqc.reinspection.condition.plain_file import load_compiled, read_plain
+from regenqc.reinspection.condition.plain_file import SCAN_COMPILED, read_plain
 from regenqc.reinspection.condition.plain_rows import scan_rows
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ PROFILES = {"generic": GENERIC, "shipper": SHIPPER, "local": LOCAL}
 @pytest.fixture
 def uncompiled(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run the pass as the ordinary Python that it is."""
-    monkeypatch.setattr(plain_file, "load_compiled", lambda: scan_rows)
+    monkeypatch.setattr(plain_file, "SCAN_COMPILED", scan_rows)
 
 
 def read(data: bytes, profile: LoggerProfile, *, compiled: bool) -> Any:
@@ -164,7 +164,7 @@ def test_the_compiled_pass_reads_what_the_plain_one_reads() -> None:
     ]
     rows[17] = rows[17].rpartition(",")[0] + ","
     data = ("\n".join(["logger,moment,temperature", *rows]) + "\n").encode()
-    assert load_compiled().__name__ == "scan_rows"
+    assert SCAN_COMPILED.function is scan_rows
     compiled = read(data, GENERIC, compiled=True)
     assert compiled == read(data, GENERIC, compiled=False)
     assert compiled["temperature"][0] == tuple(f"L-{number}" for number in range(10))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from regenqc.evaluation.kernel import PlanArrays, RowArrays, kernel_for
+from regenqc.evaluation.kernel import PlanArrays, RowArrays, block_arrays, kernel_for
 from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ def judge_apart(
         found_slot,
         found_verdict,
         found_reason,
+        block_arrays(),
     )
     verdict[found_row[:found]] = found_verdict[:found]
     reason[found_row[:found]] = found_reason[:found]

@@ -22,7 +22,7 @@ from regenqc.evaluation.evidence import (
     texts_at,
 )
 from regenqc.evaluation.judged_rows import Chunk, JudgedRows, raise_rows
-from regenqc.evaluation.kernel import COLLECTED, DELEGATED, PlanArrays, kernel_for
+from regenqc.evaluation.kernel import COLLECTED, DELEGATED, PlanArrays, block_arrays, kernel_for
 from regenqc.evaluation.plan import STAGES
 from regenqc.evaluation.row_arrays import row_arrays
 from regenqc.evaluation.row_criteria import judge_text
@@ -151,6 +151,7 @@ class Judge:
                 found_slot,
                 found_verdict,
                 found_reason,
+                block_arrays(),
             )
         else:
             verdict[:], reason[:] = Verdict.INCONCLUSIVE, Reason.ROW_REFUSED

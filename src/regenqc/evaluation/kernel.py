@@ -23,11 +23,11 @@ stay in registers and the rows in the nearest cache.
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
 
+from regenqc.compiled import CompiledFunction
 from regenqc.intake.coding import UNKNOWN_UNIT, Standing
 from regenqc.measurement.reported import WORDS, Form
 from regenqc.vocabulary import Reason, Verdict
@@ -44,16 +44,19 @@ __all__ = [
     "EMPTY_COLUMN",
     "NO_WORD_COLUMN",
     "REFUSED",
+    "BlockArrays",
     "PlanArrays",
     "RowArrays",
     "SlotKind",
+    "block_arrays",
     "judge_rows",
     "kernel_for",
     "load_compiled",
 ]
 
 COMPILE_FROM_ROWS: Final = 100_000
-# A call of compiled code takes as long as some ten rows of plain code.
+# Compiling takes as long as that many rows of plain code, loading what has been compiled as long as these, a call some ten.
+_WORTH_LOADING_ROWS: Final = 10_000
 _WORTH_A_CALL: Final = 20
 DELEGATED: Final = 255
 COLLECTED: Final = 254
@@ -128,7 +131,7 @@ class PlanArrays(NamedTuple):
         accept_preliminary: whether a preliminary result is evidence for the slot.
         has_limit: whether the slot judges numbers.
         interval: number of the compiled interval for (limit row, unit column), 0 where the unit is of another kind.
-        bounds: (interval, 14) doubles, see `regenqc.evaluation.plan.BOUNDS`; nothing lies inside interval 0.
+        bounds: (interval, 16) doubles, see `regenqc.evaluation.plan.BOUNDS`; nothing lies inside interval 0.
         word_verdict: verdict for (slot, word); the last two columns are no word.
         word_reason: reason for (slot, word).
     """
@@ -150,6 +153,22 @@ class PlanArrays(NamedTuple):
     bounds: NDArray[np.float64]
     word_verdict: NDArray[np.uint8]
     word_reason: NDArray[np.uint8]
+
+
+class BlockArrays(NamedTuple):
+    """What the kernel notes of the rows of a block; compiled code makes no arrays of its own.
+
+    Args:
+        place: group and line of each row.
+        is_settled: whether the first pass settled it.
+        passed_on: settled rows that another slot receives.
+        left: rows that are not settled.
+    """
+
+    place: NDArray[np.uint32]
+    is_settled: NDArray[np.uint8]
+    passed_on: NDArray[np.uint32]
+    left: NDArray[np.uint32]
 
 
 # Compiled code reads plain integers.
@@ -193,6 +212,7 @@ def judge_rows(
     found_slot: NDArray[np.int32],
     found_verdict: NDArray[np.uint8],
     found_reason: NDArray[np.uint8],
+    of_block: BlockArrays,
 ) -> int:
     """Judge every row of a chunk, raise the cells of its batches and list what has to be explained.
 
@@ -207,6 +227,7 @@ def judge_rows(
         found_slot: see `found_row`.
         found_verdict: see `found_row`.
         found_reason: see `found_row`.
+        of_block: room to work in, see `block_arrays`.
 
     Returns:
         The number of entries filled in `found_row` and its companions.
@@ -220,10 +241,7 @@ def judge_rows(
     unit_column, unit_columns = plan.unit_column, plan.unit_columns
     intervals, bounds, has_limit = plan.interval, plan.bounds, plan.has_limit
     word_verdicts, word_reasons = plan.word_verdict, plan.word_reason
-    place_of = np.empty(_BLOCK_ROWS, dtype=np.uint32)
-    is_settled = np.empty(_BLOCK_ROWS, dtype=np.uint8)
-    passed_on = np.empty(_BLOCK_ROWS, dtype=np.uint32)
-    left = np.empty(_BLOCK_ROWS, dtype=np.uint32)
+    place_of, is_settled, passed_on, left = of_block
     found = np.uint64(0)
     for start in range(0, batches.size, _BLOCK_ROWS):
         stop = min(start + _BLOCK_ROWS, batches.size)
@@ -357,9 +375,7 @@ def judge_rows(
                             high_closed, high_open = bounds[interval, offset + 4], bounds[interval, offset + 5]
                             if form == _LONG:
                                 inside = low_open < number < high_open
-                                outside = number < np.nextafter(low_closed, -np.inf) or number > np.nextafter(
-                                    high_closed, np.inf
-                                )
+                                outside = number < bounds[interval, 14] or number > bounds[interval, 15]
                             elif form == _LESS:
                                 inside = low == -np.inf and number <= high_closed
                                 outside = number < low_open
@@ -407,19 +423,21 @@ def judge_rows(
     return int(found)
 
 
-@functools.cache
-def _compiled() -> Callable[..., int]:
-    import numba  # noqa: PLC0415 - 0.4 s to import, only large inputs need it
+def block_arrays() -> BlockArrays:
+    """Return room for what the kernel notes of a block of rows; every call of it needs one of its own.
 
-    compiled: Callable[..., int] = numba.njit(nogil=True, cache=True)(judge_rows)
-    return compiled
+    Example:
+        >>> block_arrays().left.dtype
+        dtype('uint32')
+    """
+    place, passed_on, left = np.empty((3, _BLOCK_ROWS), dtype=np.uint32)
+    return BlockArrays(place, np.empty(_BLOCK_ROWS, dtype=np.uint8), passed_on, left)
 
 
-def load_compiled() -> None:
-    """Load the compiled kernel, or compile it the first time, so that the first large chunk need not wait for it."""
+def _no_rows() -> tuple[Any, ...]:
+    """Return arguments of the types of every call."""
     code, byte = np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint8)
     unit, double, place = np.empty(0, dtype=np.uint16), np.empty(0), np.empty(0, dtype=np.uint64)
-    rows = RowArrays(code, code, code, unit, byte, byte, double, byte, double)
     table, intervals = np.empty((0, 0), dtype=np.uint8), np.empty((0, 0), dtype=np.uint32)
     plan = PlanArrays(
         batch_at=place,
@@ -441,20 +459,34 @@ def load_compiled() -> None:
         word_reason=table,
     )
     number = np.empty(0, dtype=np.int32)
-    _compiled()(rows, plan, byte, byte, byte, number, number, byte, byte)
+    rows = RowArrays(code, code, code, unit, byte, byte, double, byte, double)
+    return rows, plan, byte, byte, byte, number, number, byte, byte, block_arrays()
 
 
-def kernel_for(rows: int, *, compiled: bool | None = None) -> Callable[..., Any]:
+_COMPILED: Final = CompiledFunction(judge_rows, like=_no_rows)
+
+
+def load_compiled() -> None:
+    """Load the compiled kernel, or compile it the first time, so that the first large chunk need not wait for it."""
+    _COMPILED.load()
+
+
+def kernel_for(rows: int, *, compiled: bool | None = None) -> Callable[..., int]:
     """Return the kernel for an input of so many rows: the same function, compiled or as it stands.
 
     Args:
         rows: rows of the chunk.
-        compiled: force one of the two; `None` decides by size, and takes the compiled one wherever it is loaded already.
+        compiled: force one of the two; `None` decides by size, and takes the compiled one also where it
+            is loaded, or quickly loaded, already.
 
     Example:
         >>> kernel_for(20, compiled=False) is judge_rows
         True
     """
     if compiled is None:
-        compiled = rows >= COMPILE_FROM_ROWS or (rows >= _WORTH_A_CALL and _compiled.cache_info().currsize > 0)
-    return _compiled() if compiled else judge_rows
+        compiled = (
+            rows >= COMPILE_FROM_ROWS
+            or (rows >= _WORTH_A_CALL and _COMPILED.is_loaded)
+            or (rows >= _WORTH_LOADING_ROWS and _COMPILED.is_kept)
+        )
+    return _COMPILED if compiled else judge_rows

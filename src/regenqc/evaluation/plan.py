@@ -7,6 +7,7 @@ a reported unit when a result in that unit first appears, once, exactly.
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -59,13 +60,16 @@ __all__ = [
     "stages_of_derived",
 ]
 
-# Columns of `PlanArrays.bounds`: the limit after rounding, the alert limit (without one: the limit unrounded), and the
-# limit unrounded, each as the kernel needs it.
+# Columns of `PlanArrays.bounds`: the limit after rounding, the alert limit (without one: the limit unrounded), the limit
+# unrounded, each as the kernel needs it, and the doubles beyond the limit: a number with more digits than a double holds
+# lies outside only where the doubles on both sides of it do.
 BOUNDS: Final = (
     *(f"limit_{name}" for name in ("lo", "hi", "lo_closed", "lo_open", "hi_closed", "hi_open")),
     *(f"alert_{name}" for name in ("lo", "hi", "lo_closed", "lo_open", "hi_closed", "hi_open")),
     "unrounded_lo",
     "unrounded_hi",
+    "beyond_lo",
+    "beyond_hi",
 )
 
 # Kind of the unit, limit, alert limit and rounding rule.
@@ -362,7 +366,8 @@ def _bounds(limit: LimitText, alert: LimitText | None, rounding: str | None, cod
     narrow = unrounded if rounded is unrounded else _intersect(rounded, unrounded)
     if alert is not None:
         narrow = _intersect(narrow, _alert_interval(alert, code))
-    return (*_numbers(rounded), *_numbers(narrow), unrounded.lo, unrounded.hi)
+    beyond = math.nextafter(rounded.lo_closed, -math.inf), math.nextafter(rounded.hi_closed, math.inf)
+    return (*_numbers(rounded), *_numbers(narrow), unrounded.lo, unrounded.hi, *beyond)
 
 
 @lru_cache(maxsize=1 << 12)

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from regenqc.compiled import CompiledFunction
 from regenqc.reinspection.condition.plain_rows import CHANNEL, LOGGER, MOMENT, PASSED_OVER, SHORTEST_ROW, scan_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from regenqc.reinspection.condition.logger_profile import LoggerProfile
 
-__all__ = ["Rows", "load_compiled", "one_run", "read_plain"]
+__all__ = ["SCAN_COMPILED", "Rows", "one_run", "read_plain"]
 
 # A run of rows of one logger is longer than that, or else the rows of several loggers alternate.
 _SHORTEST_RUN: Final = 8
@@ -69,27 +67,28 @@ def read_plain(data: bytes, profile: LoggerProfile, before: int, names: list[str
     most = (len(data) - begin) // SHORTEST_ROW + 1
     moments, values = np.empty(most, dtype=np.int64), np.empty((len(columns), most))
     runs = np.empty((most // _SHORTEST_RUN + 1, 3), dtype=np.int64)
-    count, run_count = load_compiled()(
+    run_count = np.zeros(1, dtype=np.int64)
+    count = SCAN_COMPILED(
         np.frombuffer(data, dtype=np.uint8),
         begin,
         delimiter[0],
         decimal[0],
-        not profile.zone,
+        int(not profile.zone),
         np.asarray([kinds.get(name, PASSED_OVER) for name in names], dtype=np.int64),
         moments,
         values,
         runs,
+        run_count,
     )
     if count < 0:
         return None
     read = moments[:count], tuple(values[number, :count] for number in range(len(columns)))
     if not profile.logger:
         return Rows(*read, None, *one_run(count))
+    found = runs[: run_count[0]]
     known: dict[str, int] = {}
-    codes = [
-        known.setdefault(data[first:end].decode("ascii"), len(known)) for _, first, end in runs[:run_count].tolist()
-    ]
-    return Rows(*read, tuple(known), np.asarray(codes, dtype=np.int64), runs[:run_count, 0].copy())
+    codes = [known.setdefault(data[first:end].decode("ascii"), len(known)) for _, first, end in found.tolist()]
+    return Rows(*read, tuple(known), np.asarray(codes, dtype=np.int64), found[:, 0].copy())
 
 
 def one_run(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -97,10 +96,22 @@ def one_run(count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.zeros(min(count, 1), dtype=np.int64), np.zeros(min(count, 1), dtype=np.int64)
 
 
-@functools.cache
-def load_compiled() -> Callable[..., tuple[int, int]]:
-    """Return the pass over the rows compiled; a new installation compiles it once, later runs read it from the disk."""
-    import numba  # noqa: PLC0415 - 0.4 s to import, only large files need it
+def _no_file() -> tuple[Any, ...]:
+    """Return arguments of the types of every pass."""
+    whole = np.empty(0, dtype=np.int64)
+    return (
+        np.empty(0, dtype=np.uint8),
+        0,
+        0,
+        0,
+        0,
+        whole,
+        whole,
+        np.empty((0, 0)),
+        np.empty((0, 3), dtype=np.int64),
+        whole,
+    )
 
-    compiled: Callable[..., Any] = numba.njit(nogil=True, cache=True)(scan_rows)
-    return compiled
+
+# A new installation compiles it once, later runs read it from the disk.
+SCAN_COMPILED: Final = CompiledFunction(scan_rows, like=_no_file)

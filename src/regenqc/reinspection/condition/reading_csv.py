@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from regenqc.errors import DataError, Fault
-from regenqc.reinspection.condition.plain_file import Rows, load_compiled, one_run, read_plain
+from regenqc.reinspection.condition.plain_file import SCAN_COMPILED, Rows, one_run, read_plain
 from regenqc.reinspection.condition.traces import Traces
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def read_logger_csv(
             )
         )
     if compiled is None:
-        compiled = len(data) >= _WORTH_COMPILING_BYTES or load_compiled.cache_info().currsize > 0
+        compiled = len(data) >= _WORTH_COMPILING_BYTES or SCAN_COMPILED.is_loaded
     rows = read_plain(data, profile, before, names) if compiled else None
     if rows is None:
         rows = _rows_of(_table(data, profile, wanted, before, where), profile, where)
