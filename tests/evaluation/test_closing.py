@@ -36,7 +36,7 @@ def stored(frame, path):
 
 def last_rows(*inputs, listed=(), rows=2):
     coder = RowCoder(tests=["ph"], default_stage=None, superseding={})
-    coder.number_batches(list(listed))
+    coder.batch_ids.number(pa.array(list(listed), type=pa.string()))
     found = find_last_rows(regenqc.read_results(*inputs), coder, rows=rows)
     return None if found is None else dict(zip(coder.batch_ids, found.tolist(), strict=True))
 

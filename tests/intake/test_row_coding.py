@@ -73,7 +73,7 @@ def test_a_row_without_batch_has_no_batch_code() -> None:
 
 def test_batches_are_numbered_in_the_order_of_rows_and_without_blanks() -> None:
     coder, (coded,) = coder_of(pa.table(columns_of({"batch_id": " B2"}, {"batch_id": "B1"}, {"batch_id": "B2\u00a0"})))
-    assert (coder.batch_ids, coded.batch.tolist()) == (["B2", "B1"], [0, 1, 0])
+    assert (list(coder.batch_ids), coded.batch.tolist()) == (["B2", "B1"], [0, 1, 0])
 
 
 def test_the_line_of_a_row_is_its_stage_and_test() -> None:

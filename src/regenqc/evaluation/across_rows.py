@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from regenqc.evaluation.judge import Judge
     from regenqc.evaluation.plan import Plan
     from regenqc.evaluation.replicates import BatchTexts, Judged
+    from regenqc.intake.batch_numbers import BatchNumbers
     from regenqc.specification.model import Requirement
 
 __all__ = ["AcrossRows", "ComputedPart", "ComputedRows", "rows_of_parts"]
@@ -213,7 +214,7 @@ def _part(derivation: Derivation, results: BatchTexts) -> ComputedPart:
     return ComputedPart(results, derivation.derived.id, derivation.function.unit, STAGES[derivation.stage].value)
 
 
-def rows_of_parts(parts: list[ComputedPart], batch_ids: Sequence[str]) -> ComputedRows:
+def rows_of_parts(parts: list[ComputedPart], batch_ids: BatchNumbers) -> ComputedRows:
     """Return computed results as rows of dictionary-coded text; `batch_ids` are the identifiers by batch code."""
     counts = [len(part.results.batch) for part in parts]
     together = np.concatenate([part.results.batch for part in parts])
@@ -227,7 +228,7 @@ def rows_of_parts(parts: list[ComputedPart], batch_ids: Sequence[str]) -> Comput
         for part in parts
     ]
     columns = {
-        "batch_id": _coded(batch, pa.array([batch_ids[code] for code in batches.tolist()], type=pa.string())),
+        "batch_id": _coded(batch, batch_ids.take(batches)),
         "test": _repeated([part.test for part in parts], counts),
         "result": _coded(np.concatenate(texts), pa.array(list(known), type=pa.string())),
         "unit": _units(parts),

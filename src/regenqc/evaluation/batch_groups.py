@@ -295,7 +295,7 @@ class BatchGroups:
 
     def _listed_members(self, table: BatchTable) -> NDArray[np.int64]:
         """Note the member of its family that each listed batch belongs to, and return where that member's limits stand."""
-        count = len(table.batch_ids)
+        count = len(table.texts)
         member_of: dict[str, int] = {}
         limits_of: dict[str, int] = {}
         for family, first_limits in zip(self.plan.families, self.plan.first_limits, strict=True):

@@ -61,9 +61,7 @@ def find_last_rows(table: ResultTable, coder: RowCoder, *, rows: int) -> NDArray
             passed += part.num_rows
             # Words that no row uses name no batch.
             used = np.flatnonzero(last_of_word >= 0)
-            codes = np.array(
-                coder.batch_codes(trimmed(column.dictionary.take(pa.array(used))).to_pylist()), dtype=np.int64
-            )
+            codes = coder.batch_ids.codes_of(trimmed(column.dictionary.take(pa.array(used))))
             if len(coder.batch_ids) > len(last):
                 grown = np.zeros(max(len(coder.batch_ids), 2 * len(last)), dtype=np.int64)
                 grown[: len(last)] = last

@@ -188,7 +188,7 @@ def conclude(
     # Each of the phases needs much memory for a while; what the last one needed is given back first.
     pa.default_memory_pool().release_unused()
     plan, groups = judge.plan, judge.groups
-    batch_ids = pa.array(judge.coder.batch_ids, type=pa.string())
+    batch_ids = judge.coder.batch_ids.texts()
     order = pc.sort_indices(batch_ids).to_numpy()
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))

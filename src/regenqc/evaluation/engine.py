@@ -24,6 +24,7 @@ from regenqc.evaluation.read_ahead import read_ahead
 from regenqc.evaluation.terms import no_results, terms_of
 from regenqc.evaluation.together import ResultsTogether
 from regenqc.garbage import collection_paused
+from regenqc.intake.batch_numbers import load_numbering
 from regenqc.intake.readers.text import trimmed
 from regenqc.intake.revisions import find_superseding
 from regenqc.intake.table import ResultTable, read_results
@@ -95,7 +96,7 @@ def evaluate(
     table = results if isinstance(results, ResultTable) else read_results(results)
     if compiled is None and sum(source.byte_count for source in table.sources) >= _LARGE_INPUT_BYTES:
         # Loading compiled code takes as long as judging a million rows; it goes on while the first of them are read.
-        Thread(target=load_compiled, name="regenqc-kernel", daemon=True).start()
+        Thread(target=_load_compiled, name="regenqc-kernel", daemon=True).start()
     # Revisions are looked for while the batch table is read and the specifications are compiled.
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="regenqc-revisions") as reader:
         superseding = reader.submit(find_superseding, table, rows=chunk_rows)
@@ -105,7 +106,7 @@ def evaluate(
         groups = BatchGroups(plan, table=terms.batches, as_of=terms.moment)
     coder = terms.coder(plan, superseding=superseding.result())
     if terms.batches is not None:
-        coder.number_batches(terms.batches.batch_ids)
+        coder.batch_ids.number(terms.batches.texts)
     last_rows = find_last_rows(table, coder, rows=chunk_rows) if plan.has_collected else None
     judge = Judge(plan, groups, coder, compiled=compiled)
     together = ResultsTogether(judge, source=len(table.sources), on_rows=on_rows, last_rows=last_rows)
@@ -121,6 +122,11 @@ def evaluate(
     )
 
 
+def _load_compiled() -> None:
+    load_numbering()
+    load_compiled()
+
+
 def _families(
     specifications: Sequence[Specification], listed: BatchTable | None, table: ResultTable, *, rows: int
 ) -> tuple[Family, ...]:
@@ -132,8 +138,7 @@ def _families(
         # Asked once: a set of all listed batches is made for every call.
         words = [batch["batch_id"].dictionary for source in table.sources for batch in source.read(rows, ("batch_id",))]
         ids = pc.drop_null(trimmed(pa.chunked_array(words, type=pa.string()).unique()))
-        known = pa.array(listed.batch_ids, type=pa.string())
-        if not pc.all(pc.or_(pc.is_in(ids, value_set=known), pc.equal(ids, ""))).as_py():
+        if not pc.all(pc.or_(pc.is_in(ids, value_set=listed.texts), pc.equal(ids, ""))).as_py():
             return single_families(specifications)
     return families
 

@@ -195,7 +195,7 @@ def _assess_part(part: _Part) -> Impact:
     listed = None
     if part.batches is not None:
         whole = read_batches(part.batches, only=attributes_used([part.old, part.new]))
-        ids = pa.array(whole.batch_ids, type=pa.string())
+        ids = whole.texts
         if part.elsewhere is None:
             mine = pc.is_in(ids, value_set=part.batch_ids)
         else:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.errors import DataError, Fault
@@ -15,7 +17,6 @@ from regenqc.intake.readers.text import trimmed
 from regenqc.intake.table import source_of
 
 if TYPE_CHECKING:
-    import pyarrow as pa
     from numpy.typing import NDArray
 
 __all__ = ["BatchTable", "read_batches"]
@@ -23,11 +24,12 @@ __all__ = ["BatchTable", "read_batches"]
 _MOST_FAULTS = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class BatchTable:
     """Attributes by batch, all as text.
 
     Args:
+        texts: identifiers of the batches.
         attributes: column name to one text per batch, in the order of `batch_ids`; empty text means not stated.
         digest: of the file, empty for tables in memory.
 
@@ -38,10 +40,16 @@ class BatchTable:
         ['lentiviral']
     """
 
-    batch_ids: list[str]
+    texts: pa.StringArray
     attributes: Mapping[str, list[str]]
     name: str
     digest: str
+
+    @cached_property
+    def batch_ids(self) -> list[str]:
+        """Return the identifiers as strings; of millions of batches they take long to make."""
+        ids: list[str] = self.texts.to_pylist()
+        return ids
 
     def part(self, rows: NDArray[np.int64]) -> BatchTable:
         """Return the table of some of the batches.
@@ -56,11 +64,11 @@ class BatchTable:
             ['im']
         """
         kept = rows.tolist()
-        ids = [self.batch_ids[row] for row in kept]
+        texts = self.texts.take(pa.array(rows))
         if isinstance(self.attributes, _Attributes):
-            return replace(self, batch_ids=ids, attributes=self.attributes.part(kept))
-        attributes = {name: [texts[row] for row in kept] for name, texts in self.attributes.items()}
-        return replace(self, batch_ids=ids, attributes=attributes)
+            return replace(self, texts=texts, attributes=self.attributes.part(kept))
+        attributes = {name: [values[row] for row in kept] for name, values in self.attributes.items()}
+        return replace(self, texts=texts, attributes=attributes)
 
     def coded(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
         """Return an attribute as one index per batch into its distinct values, the first of which is empty.
@@ -75,7 +83,7 @@ class BatchTable:
             ([1, 0], ['', 'iv'])
         """
         if name not in self.attributes:
-            return np.zeros(len(self.batch_ids), dtype=np.int64), [""]
+            return np.zeros(len(self.texts), dtype=np.int64), [""]
         if isinstance(self.attributes, _Attributes):
             return self.attributes.coded(name)
         known = {"": 0}
@@ -127,10 +135,13 @@ class _Attributes(Mapping[str, list[str]]):
         return len(self._columns)
 
 
+def _array(parts: list[pa.DictionaryArray]) -> pa.StringArray:
+    texts = [trimmed(pc.take(part.dictionary, part.indices)) for part in parts]
+    return pa.concat_arrays(texts) if texts else pa.array([], type=pa.string())
+
+
 def _texts(parts: list[pa.DictionaryArray]) -> list[str]:
-    texts: list[str] = []
-    for part in parts:
-        texts += trimmed(pc.take(part.dictionary, part.indices)).to_pylist()
+    texts: list[str] = _array(parts).to_pylist()
     return texts
 
 
@@ -155,10 +166,11 @@ def read_batches(item: Any, *, only: Collection[str] | None = None) -> BatchTabl
     for batch in source.read(1 << 16, names):
         for name in names:
             columns[name].append(batch[name])
-    ids = _texts(columns.pop("batch_id"))
+    texts = _array(columns.pop("batch_id"))
     attributes = _Attributes(columns, None)
-    if "" not in (distinct := dict.fromkeys(ids)) and len(distinct) == len(ids):
-        return BatchTable(ids, attributes, source.name, source.digest)
+    if pc.count_distinct(texts).as_py() == len(texts) and not pc.any(pc.equal(texts, "")).as_py():
+        return BatchTable(texts, attributes, source.name, source.digest)
+    ids: list[str] = texts.to_pylist()
     first: dict[str, int] = {}
     faults: list[Fault] = []
     for row, batch_id in enumerate(ids):
@@ -174,7 +186,7 @@ def read_batches(item: Any, *, only: Collection[str] | None = None) -> BatchTabl
         raise DataError(*faults[:_MOST_FAULTS])
     if len(first) < len(ids):
         attributes = _Attributes(columns, list(first.values()))
-    return BatchTable(list(first), attributes, source.name, source.digest)
+    return BatchTable(pa.array(list(first), type=pa.string()), attributes, source.name, source.digest)
 
 
 def _nameless(name: str, row: int) -> Fault:

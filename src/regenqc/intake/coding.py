@@ -15,6 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regenqc.intake.batch_numbers import BatchNumbers
 from regenqc.intake.contracts import MAPPING_FAULT, MAXIMUM_CELL_CHARACTERS
 from regenqc.intake.dates import DateKind, date_kinds
 from regenqc.intake.invalidation import Lacking, lacking_of
@@ -119,8 +120,7 @@ class RowCoder:
         number_locale: NumberLocale | None = None,
         computed_tests: Collection[str] = (),
     ) -> None:
-        self.batch_ids: list[str] = []
-        self._batch_codes: dict[str, int] = {}
+        self.batch_ids = BatchNumbers()
         self._test_codes = {test: code for code, test in enumerate(tests, start=1)}
         # No laboratory can report a test that only the engine itself computes; their codes carry an `@`.
         self._reported_codes = {
@@ -132,37 +132,11 @@ class RowCoder:
         self._number_locale = number_locale or NumberLocale()
         self._last: dict[tuple[str, ...], tuple[pa.Array, object]] = {}
 
-    def batch_code(self, batch_id: str) -> int:
-        """Return the code of a batch, numbering it if it is new."""
-        return self.batch_codes([batch_id])[0]
-
-    def number_batches(self, batch_ids: list[str]) -> None:
-        """Number the batches of a list, in its order, before any row is coded.
-
-        Args:
-            batch_ids: distinct and not empty.
-        """
-        self.batch_ids[:] = batch_ids
-        self._batch_codes |= zip(batch_ids, range(len(batch_ids)), strict=True)
-
     def beside(self) -> RowCoder:
         """Return a coder with the same numbering, which may code other rows meanwhile if it meets no new batches."""
         other = copy(self)
         vars(other)["_last"] = {}
         return other
-
-    def batch_codes(self, batch_ids: list[str]) -> list[int]:
-        """Return the codes of batches, numbering new ones in order; -1 for an empty identifier."""
-        known = self._batch_codes
-        codes = [known.get(batch_id, _NOT_SEEN) for batch_id in batch_ids]
-        if _NOT_SEEN in codes:
-            for at, batch_id in enumerate(batch_ids):
-                if codes[at] == _NOT_SEEN:
-                    code = known.setdefault(batch_id, len(self.batch_ids)) if batch_id else -1
-                    if code == len(self.batch_ids):
-                        self.batch_ids.append(batch_id)
-                    codes[at] = code
-        return codes
 
     def code(
         self,
@@ -185,7 +159,7 @@ class RowCoder:
             >>> rows = pa.record_batch({name: pa.array(texts).dictionary_encode() for name, texts in columns.items()})
             >>> coder = RowCoder(tests=["ph"], default_stage=None, superseding={})
             >>> coded = coder.code(rows, first_row=1)
-            >>> coder.batch_ids, coded.readings.number[coded.reading].tolist(), coded.refusal.tolist()
+            >>> list(coder.batch_ids), coded.readings.number[coded.reading].tolist(), coded.refusal.tolist()
             (['B1'], [7.2], [0])
         """
         refusal = np.zeros(rows.num_rows, dtype=np.uint8)
@@ -269,8 +243,7 @@ class RowCoder:
         batch = codes[indices]
         if (batch == _NOT_SEEN).any():
             unseen = pc.unique(column.indices.filter(pa.array(batch == _NOT_SEEN)))
-            ids = trimmed(column.dictionary.take(unseen)).to_pylist()
-            codes[unseen.to_numpy()] = self.batch_codes(ids)
+            codes[unseen.to_numpy()] = self.batch_ids.codes_of(trimmed(column.dictionary.take(unseen)))
             batch = codes[indices]
         return batch
 

@@ -12,10 +12,9 @@ from regenqc.intake.readers.text import trimmed
 from regenqc.intake.revisions import result_keys
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
+    from regenqc.intake.batch_numbers import BatchNumbers
     from regenqc.intake.revisions import Superseding
 
 __all__ = ["SupersededResults"]
@@ -34,12 +33,11 @@ class SupersededResults:
     def __init__(self, superseding: Superseding) -> None:
         self._superseding = superseding
         self._result_ids = pa.array(sorted({result_id for *_, result_id in superseding}), type=pa.string())
-        self._batches = {
-            batch: number for number, batch in enumerate(dict.fromkeys(batch for batch, *_ in superseding))
-        }
+        batch_ids = pa.array([batch_id for batch_id, *_ in superseding], type=pa.string())
+        self._batches = batch_ids.unique()
         self._batch_of = np.empty(0, dtype=np.int64)  # by batch code; -1 for a batch without revised results
         result_ids = pa.array([result_id for *_, result_id in superseding], type=pa.string())
-        batches = np.array([self._batches[batch] for batch, *_ in superseding], dtype=np.int64)
+        batches = pc.index_in(batch_ids, value_set=self._batches).to_numpy().astype(np.int64)
         self._pairs = np.unique(self._pairs_of(batches, self.codes_of(result_ids)))
         self._highest = max(superseding.values(), default=0)
 
@@ -62,7 +60,7 @@ class SupersededResults:
         rows: pa.RecordBatch,
         *,
         batch: NDArray[np.int32],
-        batch_ids: Sequence[str],
+        batch_ids: BatchNumbers,
         result_id: NDArray[np.int64],
         revision: NDArray[np.int64],
     ) -> NDArray[np.int64]:
@@ -75,8 +73,9 @@ class SupersededResults:
             result_id: code of the identifier of each row, see `codes_of`.
             revision: of each row, negative where it cannot be read.
         """
-        new = [self._batches.get(batch_id, -1) for batch_id in batch_ids[len(self._batch_of) :]]
-        self._batch_of = np.append(self._batch_of, np.array(new, dtype=np.int64))
+        if len(batch_ids) > len(self._batch_of):
+            new = pc.index_in(batch_ids.texts(len(self._batch_of)), value_set=self._batches)
+            self._batch_of = np.append(self._batch_of, pc.fill_null(new, -1).to_numpy().astype(np.int64))
         if not len(self._batch_of):
             return np.empty(0, dtype=np.int64)
         of_batch = self._batch_of[batch]

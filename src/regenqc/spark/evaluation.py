@@ -308,7 +308,7 @@ def _evaluation(judged: DataFrame, packed: Packed, table: ResultTable, terms: Ru
     weights = [(row["first"], row["batches"]) for row in rows if row["batches"]]
     at_most = sum(batches for _, batches in weights)
     if terms.batches is not None:
-        at_most += len(terms.batches.batch_ids)
+        at_most += len(terms.batches.texts)
         listed = sorted(terms.batches.batch_ids)[:: _RANGE_WEIGHT // 10]
         weights += [(batch_id, _RANGE_WEIGHT // 10) for batch_id in listed]
     return SparkEvaluation(

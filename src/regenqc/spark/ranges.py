@@ -45,8 +45,8 @@ def judge_of(terms: RunTerms, *, plan: Plan | None = None, batches: BatchTable |
     """
     plan = plan or Plan(terms.specifications)
     coder = terms.coder(plan, superseding={})
-    for batch_id in batches.batch_ids if batches is not None else ():
-        coder.batch_code(batch_id)
+    if batches is not None:
+        coder.batch_ids.number(batches.texts)
     return Judge(plan, BatchGroups(plan, table=batches, as_of=terms.moment), coder)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
+import pyarrow as pa
 
 from regenqc.errors import DataError, Fault
 from regenqc.evaluation.batch_groups import BatchGroups
@@ -48,13 +49,12 @@ class SeenBatches(BatchGroups):
         super().__init__(plan, table=directory.examples, as_of=as_of)
         self._directory = directory
         self._batch_ids = coder.batch_ids
-        for batch_id in directory.examples.batch_ids:
-            coder.batch_code(batch_id)
-        self._row_of_batch = self._rows(self._batch_ids)
+        coder.batch_ids.number(directory.examples.texts)
+        self._row_of_batch = self._rows(list(self._batch_ids))
         if not np.array_equal(self.group_of_batch, directory.group[self._row_of_batch]):
             raise other_terms()
         # The attributes of a few examples must never be taken for those of the batches.
-        self.table = BatchTable([], _Nowhere(), "", "")
+        self.table = BatchTable(pa.array([], type=pa.string()), _Nowhere(), "", "")
 
     def extend(self, count: int) -> None:
         """Make room for batches that the rows name, up to `count` in all."""

@@ -135,7 +135,7 @@ def state_of(judge: Judge, evidence: dict[str, pa.Table]) -> PartialState:
         judge: after the rows of a partition.
         evidence: as it was taken from the judge, by batch code.
     """
-    ids = pa.array(judge.coder.batch_ids, type=pa.string())
+    ids = judge.coder.batch_ids.texts()
     order = pc.sort_indices(ids).to_numpy().astype(np.int64)
     rank = np.empty(len(order), dtype=np.int32)
     rank[order] = np.arange(len(order), dtype=np.int32)
@@ -181,7 +181,7 @@ def merge(judge: Judge, states: Iterable[PartialState]) -> None:
     """
     groups = judge.groups
     for state in states:
-        codes = np.array([judge.coder.batch_code(batch_id) for batch_id in state.batch_ids], dtype=np.int32)
+        codes = judge.coder.batch_ids.codes_of(pa.array(state.batch_ids, type=pa.string()))
         groups.extend(len(judge.coder.batch_ids))
         cells = state.cells["cells"].combine_chunks()
         widths = np.array([group.width for group in groups.groups], dtype=np.int64)[groups.group_of_batch[codes]]

@@ -75,7 +75,7 @@ class BatchDirectory:
         attributes = {
             name: column.dictionary.take(column.indices[rows]).to_pylist() for name, column in self.attributes.items()
         }
-        return BatchTable(self.batch_ids[rows].to_pylist(), attributes, "", "")
+        return BatchTable(self.batch_ids[rows], attributes, "", "")
 
     def _row_from(self, batch_id: str) -> int:
         """Return the first row that is not before a batch."""
@@ -94,7 +94,7 @@ def directory_of(listed: BatchTable, plan: Plan, *, as_of: datetime) -> BatchDir
         >>> from datetime import UTC, datetime
         >>> from regenqc.specification import load_specification
         >>> plan = Plan([load_specification("example/car-t-ari-0001")])
-        >>> listed = BatchTable(["B3", "B1", "B2"], {"vector": ["lentiviral"] * 3}, "", "")
+        >>> listed = BatchTable(pa.array(["B3", "B1", "B2"]), {"vector": ["lentiviral"] * 3}, "", "")
         >>> directory_of(listed, plan, as_of=datetime(2026, 1, 1, tzinfo=UTC)).between("B1", "B3").batch_ids
         ['B1', 'B2']
     """
@@ -102,12 +102,12 @@ def directory_of(listed: BatchTable, plan: Plan, *, as_of: datetime) -> BatchDir
     _, first = np.unique(assigned.group_of_batch, return_index=True)
     chosen = np.sort(first).tolist()
     examples = BatchTable(
-        [listed.batch_ids[row] for row in chosen],
+        listed.texts.take(pa.array(chosen)),
         {name: [values[row] for row in chosen] for name, values in listed.attributes.items()},
         "",
         "",
     )
-    batch_ids = pa.array(listed.batch_ids, type=pa.string())
+    batch_ids = listed.texts
     order = pc.sort_indices(batch_ids)
     attributes = {name: _coded(values, order) for name, values in listed.attributes.items()}
     rows = order.to_numpy()

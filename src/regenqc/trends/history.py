@@ -268,7 +268,7 @@ class _Reader:
         charted = np.unique(np.append(whole["test"], self._tests.codes.get("", -1)))
         rows = [batch.filter(pa.array(np.isin(test, charted))) for batch, test in self._set_aside]
         return History(
-            batch_ids=self._coder.batch_ids,
+            batch_ids=list(self._coder.batch_ids),
             tests=list(self._tests.codes),
             factors=factors,
             words=self._words,
