@@ -17,6 +17,7 @@ FLOORS = {
     "canonical": 0,
     "compiled": 1,
     "garbage": 0,
+    "kept": 0,
     "resources": 0,
     "toml_places": 0,
     "typesetting": 1,

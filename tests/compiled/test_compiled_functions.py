@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 
 from regenqc.compiled import CompiledFunction
+from regenqc.compiled.dependencies import code_fingerprint
 from regenqc.compiled.signature import leaves_of
-from regenqc.compiled.store import fingerprint, read_object, write_object
 from regenqc.errors import InternalError
 from regenqc.evaluation.kernel import judge_rows
+from regenqc.kept import read_kept, write_kept
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,7 +93,7 @@ def test_a_call_that_was_not_compiled_is_refused_before_any_address_is_read(
 
 def test_what_one_run_has_compiled_the_next_one_loads_without_numba(kept_in: Path) -> None:
     script = (
-        "import sys, pathlib; from regenqc.compiled import store;"
+        "import sys, pathlib; from regenqc import kept as store;"
         f"store._folders = lambda: [pathlib.Path({str(kept_in)!r})];"
         "from regenqc.evaluation.kernel import _COMPILED; kept = _COMPILED.is_kept; _COMPILED.load();"
         "print(kept, 'numba' in sys.modules)"
@@ -114,13 +115,13 @@ def test_damaged_code_is_compiled_again(damage: Any, kept_in: Path) -> None:
     again = CompiledFunction(weigh, like=arguments)
     assert not again.is_kept
     assert again(*arguments()) == weigh(*arguments())
-    assert read_object(kept.stem) is not None
+    assert read_kept(kept.name) is not None
 
 
 def test_where_nothing_can_be_kept_every_run_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").touch()
     folder = tmp_path / "file" / "below"
-    monkeypatch.setattr("regenqc.compiled.store._folders", lambda: iter([folder]))
+    monkeypatch.setattr("regenqc.kept._folders", lambda: iter([folder]))
     compiled = CompiledFunction(weigh, like=arguments)
     assert compiled(*arguments()) == weigh(*arguments())
     assert not CompiledFunction(weigh, like=arguments).is_kept
@@ -130,10 +131,10 @@ def test_code_is_kept_in_the_next_folder_where_the_first_cannot_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "file").touch()
-    monkeypatch.setattr("regenqc.compiled.store._folders", lambda: iter([tmp_path / "file", tmp_path / "second"]))
-    write_object("name", b"code")
-    assert read_object("name") == b"code"
-    assert (tmp_path / "second" / "name.o").exists()
+    monkeypatch.setattr("regenqc.kept._folders", lambda: iter([tmp_path / "file", tmp_path / "second"]))
+    write_kept("name", b"code")
+    assert read_kept("name") == b"code"
+    assert (tmp_path / "second" / "name").exists()
 
 
 @pytest.mark.parametrize(("name", "value"), [("LEAST", 3), ("STEPS", np.array([1, 10, 1000])), ("step", lambda at: at)])
@@ -141,19 +142,19 @@ def test_another_constant_or_function_that_is_read_is_another_code(
     name: str, value: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leaves = leaves_of(arguments())
-    before = fingerprint(weigh, leaves)
-    assert fingerprint(weigh, leaves) == before
+    before = code_fingerprint(weigh, leaves)
+    assert code_fingerprint(weigh, leaves) == before
     monkeypatch.setitem(globals(), name, value)
-    assert fingerprint(weigh, leaves) != before
+    assert code_fingerprint(weigh, leaves) != before
 
 
 def test_a_verdict_of_another_number_is_another_kernel(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = fingerprint(judge_rows, ())
+    before = code_fingerprint(judge_rows, ())
     for name in ("_FAILS", "_R_BELOW", "DELEGATED", "_BLOCK_ROWS"):
         with monkeypatch.context() as changed:
             changed.setitem(judge_rows.__globals__, name, 77)
-            assert fingerprint(judge_rows, ()) != before
-    assert fingerprint(judge_rows, ()) == before
+            assert code_fingerprint(judge_rows, ()) != before
+    assert code_fingerprint(judge_rows, ()) == before
 
 
 @pytest.mark.usefixtures("kept_in")

@@ -11,7 +11,7 @@ import regenqc
 from intake.mapped import profile_of
 from regenqc.evaluation.closing import find_last_rows
 from regenqc.evaluation.together import ResultsTogether
-from regenqc.intake.coding import RowCoder
+from regenqc.intake.batch_numbers import BatchNumbers
 from strategies import AS_OF, STAGE, specification
 
 from . import test_derived_inputs as derived_inputs
@@ -35,10 +35,10 @@ def stored(frame, path):
 
 
 def last_rows(*inputs, listed=(), rows=2):
-    coder = RowCoder(tests=["ph"], default_stage=None, superseding={})
-    coder.batch_ids.number(pa.array(list(listed), type=pa.string()))
-    found = find_last_rows(regenqc.read_results(*inputs), coder, rows=rows)
-    return None if found is None else dict(zip(coder.batch_ids, found.tolist(), strict=True))
+    batch_ids = BatchNumbers()
+    batch_ids.number(pa.array(list(listed), type=pa.string()))
+    found = find_last_rows(regenqc.read_results(*inputs), batch_ids, rows=rows)
+    return None if found is None else dict(zip(batch_ids, found.tolist(), strict=True))
 
 
 def results(*batch_ids):
@@ -162,7 +162,8 @@ def test_an_input_that_changes_while_it_is_read_is_refused(tmp_path, monkeypatch
     path = stored(results("A", "A", "B", "A"), tmp_path / "results.parquet")
     earlier = regenqc.read_results(stored(results(*before), tmp_path / "earlier.parquet"))
     monkeypatch.setattr(
-        "regenqc.evaluation.engine.find_last_rows", lambda _, coder, rows: find_last_rows(earlier, coder, rows=rows)
+        "regenqc.evaluation.engine.find_last_rows",
+        lambda _, batch_ids, rows: find_last_rows(earlier, batch_ids, rows=rows),
     )
     with pytest.raises(regenqc.DataError, match="RQC-D090 The input changed while it was read"):
         regenqc.evaluate(path, REPLICATES, stage=STAGE, as_of=AS_OF, chunk_rows=2)
@@ -173,5 +174,5 @@ def test_what_counts_of_a_mapped_file_may_depend_on_columns_that_are_not_read(tm
     profile = profile_of(
         top="", columns='[columns]\nbatch_id = "Lot"\n', tables='[[result_column]]\nname = "pH"\ntest = "ph"\n'
     )
-    coder = RowCoder(tests=["ph"], default_stage=None, superseding={})
-    assert find_last_rows(regenqc.read_results(tmp_path / "results.parquet", profile=profile), coder, rows=2) is None
+    mapped = regenqc.read_results(tmp_path / "results.parquet", profile=profile)
+    assert find_last_rows(mapped, BatchNumbers(), rows=2) is None

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from fractions import Fraction
-from itertools import product
+from itertools import permutations, product
 
 import pint
 import pytest
@@ -407,15 +407,33 @@ def test_an_open_registry_would_read_traps_as_nonsense():
 # ---- COST ----
 
 
-def test_pint_is_imported_only_when_two_units_meet():
-    program = """
-import sys
+def test_pint_computes_the_factors_once_and_what_it_found_is_kept(tmp_path):
+    program = f"""
+import sys, pathlib
+from regenqc import kept
+kept._folders = lambda: [pathlib.Path({str(tmp_path)!r})]
 from regenqc.measurement import find_unit, conversion_factor
 assert conversion_factor(find_unit("mg/mL"), find_unit("mg/ml")) == 1
 print("pint" in sys.modules)
-conversion_factor(find_unit("mg/mL"), find_unit("ug/mL"))
-print("pint" in sys.modules)
+print(conversion_factor(find_unit("mg/mL"), find_unit("ug/mL")), "pint" in sys.modules)
 """
-    shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
+    shown = [
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+        for _ in range(2)
+    ]
+    (kept,) = tmp_path.iterdir()
+    kept.write_bytes(kept.read_bytes().replace(b"1000", b"1001"))
+    shown.append(
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    )
 
-    assert shown.split() == ["False", "True"]
+    assert shown == [["False", "1000", "True"], ["False", "1000", "False"], ["False", "1000", "True"]]
+
+
+def test_every_factor_is_what_pint_says_of_the_two_units_together():
+    registry = _registry()
+    for source, target in permutations(UNITS, 2):
+        if source.kind == target.kind:
+            ratio = registry.parse_expression(source.definition) / registry.parse_expression(target.definition)
+            assert conversion_factor(source, target) == Fraction(ratio.to_root_units().magnitude)
+            assert getattr(ratio, "dimensionless", True)

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from regenqc.compiled.dependencies import code_fingerprint
 from regenqc.compiled.signature import Leaf, leaves_of, values_of
-from regenqc.compiled.store import fingerprint, read_object, write_object
 from regenqc.errors import Fault, InternalError
+from regenqc.kept import read_kept, write_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,7 @@ class CompiledFunction:
     def is_kept(self) -> bool:
         """Return whether the code is loaded, or was kept by an earlier run, so that loading it takes milliseconds."""
         if not self.is_loaded and self._is_kept is None:
-            self._is_kept = read_object(self._name()) is not None
+            self._is_kept = read_kept(self._name()) is not None
         return self.is_loaded or bool(self._is_kept)
 
     def load(self) -> None:
@@ -84,14 +85,14 @@ class CompiledFunction:
             arguments = self._like()
             leaves = leaves_of(arguments)
             name = self._name()
-            code = read_object(name)
+            code = read_kept(name)
             llvm.initialize_native_target()
             llvm.initialize_native_asmprinter()
             if code is None:
                 from regenqc.compiled.building import build_object  # noqa: PLC0415 - imports numba
 
                 code = build_object(self.function, arguments)
-                write_object(name, code)
+                write_kept(name, code)
             machine = llvm.Target.from_default_triple().create_target_machine(jit=True, codemodel="jitdefault")
             engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
             engine.add_object_file(llvm.ObjectFileRef.from_data(code))
@@ -122,7 +123,7 @@ class CompiledFunction:
         return result.value
 
     def _name(self) -> str:
-        return f"{self.function.__name__}-{fingerprint(self.function, leaves_of(self._like()))}"
+        return f"{self.function.__name__}-{code_fingerprint(self.function, leaves_of(self._like()))}.o"
 
     def _other(self, got: str) -> InternalError:
         return InternalError(

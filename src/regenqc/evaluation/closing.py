@@ -12,7 +12,7 @@ from regenqc.intake.readers.text import trimmed
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from regenqc.intake.coding import RowCoder
+    from regenqc.intake.batch_numbers import BatchNumbers
     from regenqc.intake.table import ResultTable
 
 __all__ = ["find_last_rows"]
@@ -23,12 +23,12 @@ _COLUMNAR: Final = frozenset({"parquet", "arrow"})
 _LARGE_INPUT_BYTES: Final = 4_000_000
 
 
-def find_last_rows(table: ResultTable, coder: RowCoder, *, rows: int) -> NDArray[np.int64] | None:
+def find_last_rows(table: ResultTable, batch_ids: BatchNumbers, *, rows: int) -> NDArray[np.int64] | None:
     """Return for each batch how many rows of the input have passed when its last one has, by batch code.
 
     Args:
         table: the results of the run, in the order of which rows are counted over all sources.
-        coder: numbers the batches that the rows name.
+        batch_ids: of the run; batches that the rows name are numbered.
         rows: rows to read at a time.
 
     Returns:
@@ -50,7 +50,7 @@ def find_last_rows(table: ResultTable, coder: RowCoder, *, rows: int) -> NDArray
         return None
     if sum(source.byte_count for source in sources) < _LARGE_INPUT_BYTES:
         return None
-    last = np.zeros(len(coder.batch_ids), dtype=np.int64)
+    last = np.zeros(len(batch_ids), dtype=np.int64)
     passed = 0
     for source in sources:
         for part in source.read(rows, ("batch_id",)):
@@ -61,12 +61,12 @@ def find_last_rows(table: ResultTable, coder: RowCoder, *, rows: int) -> NDArray
             passed += part.num_rows
             # Words that no row uses name no batch.
             used = np.flatnonzero(last_of_word >= 0)
-            codes = coder.batch_ids.codes_of(trimmed(column.dictionary.take(pa.array(used))))
-            if len(coder.batch_ids) > len(last):
-                grown = np.zeros(max(len(coder.batch_ids), 2 * len(last)), dtype=np.int64)
+            codes = batch_ids.codes_of(trimmed(column.dictionary.take(pa.array(used))))
+            if len(batch_ids) > len(last):
+                grown = np.zeros(max(len(batch_ids), 2 * len(last)), dtype=np.int64)
                 grown[: len(last)] = last
                 last = grown
             named = codes >= 0
             # Two words of a dictionary may be one batch, written with and without blanks.
             np.maximum.at(last, codes[named], last_of_word[used[named]])
-    return last[: len(coder.batch_ids)]
+    return last[: len(batch_ids)]

@@ -24,7 +24,7 @@ from regenqc.evaluation.read_ahead import read_ahead
 from regenqc.evaluation.terms import no_results, terms_of
 from regenqc.evaluation.together import ResultsTogether
 from regenqc.garbage import collection_paused
-from regenqc.intake.batch_numbers import load_numbering
+from regenqc.intake.batch_numbers import BatchNumbers, load_numbering
 from regenqc.intake.readers.text import trimmed
 from regenqc.intake.revisions import find_superseding
 from regenqc.intake.table import ResultTable, read_results
@@ -97,17 +97,18 @@ def evaluate(
     if compiled is None and sum(source.byte_count for source in table.sources) >= _LARGE_INPUT_BYTES:
         # Loading compiled code takes as long as judging a million rows; it goes on while the first of them are read.
         Thread(target=_load_compiled, name="regenqc-kernel", daemon=True).start()
-    # Revisions are looked for while the batch table is read and the specifications are compiled.
+    # Revisions are looked for while batches are read and numbered and the specifications are compiled.
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="regenqc-revisions") as reader:
         superseding = reader.submit(find_superseding, table, rows=chunk_rows)
         terms = terms_of(table.sources, specifications, batches=batches, stage=stage, as_of=as_of)
         families = _families(terms.specifications, terms.batches, table, rows=chunk_rows)
         plan = Plan(terms.specifications, families=families)
         groups = BatchGroups(plan, table=terms.batches, as_of=terms.moment)
-    coder = terms.coder(plan, superseding=superseding.result())
-    if terms.batches is not None:
-        coder.batch_ids.number(terms.batches.texts)
-    last_rows = find_last_rows(table, coder, rows=chunk_rows) if plan.has_collected else None
+        batch_ids = BatchNumbers()
+        if terms.batches is not None:
+            batch_ids.number(terms.batches.texts)
+        last_rows = find_last_rows(table, batch_ids, rows=chunk_rows) if plan.has_collected else None
+    coder = terms.coder(plan, superseding=superseding.result(), batch_ids=batch_ids)
     judge = Judge(plan, groups, coder, compiled=compiled)
     together = ResultsTogether(judge, source=len(table.sources), on_rows=on_rows, last_rows=last_rows)
     _judge_sources(judge, table, together, chunk_rows=chunk_rows, on_rows=on_rows)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime
 
+    from regenqc.intake.batch_numbers import BatchNumbers
     from regenqc.intake.revisions import Superseding
     from regenqc.intake.sources import Source
 
@@ -43,17 +44,19 @@ class RunTerms:
     stage: int | None
     default_stage: Stage | None
 
-    def coder(self, plan: Plan, *, superseding: Superseding) -> RowCoder:
+    def coder(self, plan: Plan, *, superseding: Superseding, batch_ids: BatchNumbers | None = None) -> RowCoder:
         """Return a coder of rows that has seen none yet.
 
         Args:
             plan: of these specifications.
             superseding: highest revision of every revised result.
+            batch_ids: batches that have been numbered already.
         """
         return RowCoder(
             tests=plan.tests,
             default_stage=self.default_stage,
             superseding=superseding,
+            batch_ids=batch_ids,
             # A reported value must not stand in for one that cannot be computed because an input is missing.
             computed_tests={derived.id for entry in self.specifications for derived in entry.derived},
         )

@@ -109,6 +109,7 @@ class RowCoder:
         superseding: highest revision of every revised result.
         number_locale: declared decimal and thousands marks.
         computed_tests: tests that the engine computes; a row that reports one is of a test nobody names.
+        batch_ids: batches that have been numbered already.
     """
 
     def __init__(
@@ -119,8 +120,9 @@ class RowCoder:
         superseding: Superseding,
         number_locale: NumberLocale | None = None,
         computed_tests: Collection[str] = (),
+        batch_ids: BatchNumbers | None = None,
     ) -> None:
-        self.batch_ids = BatchNumbers()
+        self.batch_ids = BatchNumbers() if batch_ids is None else batch_ids
         self._test_codes = {test: code for code, test in enumerate(tests, start=1)}
         # No laboratory can report a test that only the engine itself computes; their codes carry an `@`.
         self._reported_codes = {

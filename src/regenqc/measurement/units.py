@@ -9,20 +9,25 @@ Not in the dictionary, on purpose: `10E6 cells` (10^7 as written, 10^6 as often 
 `GC/mL` (genome copies), `copies/mL` and `vg/mL` are three kinds: which molecule is counted is not a matter of spelling.
 A laboratory that writes otherwise says what it means in its profile.
 
-pint computes the factors, exactly, in a registry that knows only the base units below. It is imported when two different
-units first meet, because that import takes longer than most runs.
+pint computes the factors, exactly, in a registry that knows only the base units below. It does so once for a dictionary and
+a version of pint; what it found is kept, because its import takes longer than most runs.
 """
 
 from __future__ import annotations
 
 import difflib
+import json
 import re
+import sys
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from regenqc.errors import DataError, Fault, InternalError
+from regenqc.kept import fingerprint, read_kept, write_kept
 from regenqc.measurement.reported import fold_text
 from regenqc.measurement.unit_dictionary import BASE_UNITS, DICTIONARY
 
@@ -182,6 +187,28 @@ def conversion_factor(source: Unit, target: Unit) -> Fraction:
 
 
 @cache
+def _scales() -> dict[str, Fraction]:
+    """Return for each definition the value of one such unit in base units."""
+    dependencies: list[str | bytes] = [
+        repr(BASE_UNITS),
+        repr(DICTIONARY),
+        Path(__file__).read_bytes(),
+        version("pint"),
+        sys.version,
+    ]
+    name = f"units-{fingerprint(dependencies)}.json"
+    kept = read_kept(name)
+    if kept is None:
+        registry = _registry()
+        definitions = dict.fromkeys(unit.definition for unit in UNITS)
+        scales = {
+            text: str(Fraction(registry.parse_expression(text).to_root_units().magnitude)) for text in definitions
+        }
+        kept = json.dumps(scales).encode()
+        write_kept(name, kept)
+    return {definition: Fraction(text) for definition, text in json.loads(kept).items()}
+
+
 def _registry() -> pint.UnitRegistry[Any]:
     import pint  # noqa: PLC0415  (170 ms, and most runs never convert)
 
@@ -193,6 +220,5 @@ def _registry() -> pint.UnitRegistry[Any]:
 
 @cache
 def _factor(source: str, target: str) -> Fraction:
-    registry = _registry()
-    ratio = (registry.parse_expression(source) / registry.parse_expression(target)).to_root_units()
-    return Fraction(ratio.magnitude)
+    scales = _scales()
+    return scales[source] / scales[target]
