@@ -12,10 +12,10 @@ demo: $(VENV)/.installed
 	$(BIN)/regenqc demo
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 3 --dist worksteal
 
 test-long: $(VENV)/.installed
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m long
+	$(BIN)/python -m pytest -n 3 --dist worksteal -m long
 
 test-spark: $(VENV)/.installed-spark
 	$(BIN)/python -m pytest tests/spark
