@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import marshal
 import sys
-from importlib.metadata import version
 from pathlib import Path
 from types import FunctionType
 from typing import TYPE_CHECKING, Any
@@ -33,7 +32,10 @@ def code_fingerprint(function: Callable[..., int], leaves: tuple[Leaf, ...]) -> 
         >>> code_fingerprint(one, ()) == code_fingerprint(one, ()), code_fingerprint(one, ()) == code_fingerprint(two, ())
         (True, False)
     """
-    import llvmlite.binding as llvm  # noqa: PLC0415 - not needed by small inputs
+    # Not needed by small inputs.
+    from importlib.metadata import version  # noqa: PLC0415
+
+    import llvmlite.binding as llvm  # noqa: PLC0415
 
     building = Path(__file__).with_name("building.py").read_bytes()
     compilers = [sys.version, version("numba"), version("llvmlite"), np.__version__]

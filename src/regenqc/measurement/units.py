@@ -22,7 +22,6 @@ import sys
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -189,6 +188,8 @@ def conversion_factor(source: Unit, target: Unit) -> Fraction:
 @cache
 def _scales() -> dict[str, Fraction]:
     """Return for each definition the value of one such unit in base units."""
+    from importlib.metadata import version  # noqa: PLC0415 - most small runs convert nothing
+
     dependencies: list[str | bytes] = [
         repr(BASE_UNITS),
         repr(DICTIONARY),
