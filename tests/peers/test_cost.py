@@ -10,15 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv as pacsv
-import pyarrow.parquet as pq
 import pytest
 
 import regenqc
 from regenqc.evaluation import evaluate, judge
 from regenqc.evaluation.engine import CHUNK_ROWS
-from regenqc.intake import ResultTable, files, read_results
-from regenqc.intake.readers import csv
+from regenqc.intake import ResultTable, read_results
 
 _AS_OF = "2026-06-30T00:00:00Z"
 _SPECIFICATIONS = ("example/hipsc-bank", "example/hipsc-progenitors")
@@ -115,28 +112,6 @@ def test_no_column_is_read_more_than_thrice(exports) -> None:
     results = _counting(read_results(str(folder / "results.parquet")), read)
     evaluation = evaluate(results, _specifications(), batches=str(folder / "batches.parquet"), as_of=_AS_OF)
     assert max(read.values()) <= 3 * evaluation.rows_read
-
-
-@pytest.mark.parametrize(("held_bytes", "times"), [(256 << 20, 1), (1_000, 2)], ids=["small enough", "too large"])
-def test_a_text_file_that_can_be_held_is_parsed_once(exports, tmp_path: Path, monkeypatch, held_bytes, times) -> None:
-    """Revised results are looked for first; a file that is too large to be held is parsed a second time for all columns."""
-    monkeypatch.setattr(files, "_MOST_HELD_BYTES", held_bytes)
-    folder, rows = exports[60], []
-    table = pq.read_table(folder / "results.parquet")
-    pacsv.write_csv(table, tmp_path / "results.csv")
-
-    def counting(path: Path, **options):
-        for batch in read_csv(path, **options):
-            rows.append(batch.num_rows)
-            yield batch
-
-    read_csv = csv.read_csv
-    monkeypatch.setattr(csv, "read_csv", counting)
-    batches = str(folder / "batches.parquet")
-    parsed = evaluate(str(tmp_path / "results.csv"), _specifications()[:1], batches=batches, as_of=_AS_OF)
-    assert sum(rows) == times * table.num_rows
-    stored = evaluate(str(folder / "results.parquet"), _specifications()[:1], batches=batches, as_of=_AS_OF)
-    assert parsed.dispositions.equals(stored.dispositions)
 
 
 _MODULES = """

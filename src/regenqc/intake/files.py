@@ -15,7 +15,7 @@ from regenqc.errors import DataError, Fault
 from regenqc.intake.contracts import check_column_names, check_column_types
 from regenqc.intake.formats import format_of
 from regenqc.intake.readers.names import schema_names
-from regenqc.intake.sources import Reader, Source, held, not_empty, unreported_types
+from regenqc.intake.sources import Reader, Source, not_empty, unreported_types
 
 if TYPE_CHECKING:
     import os
@@ -30,9 +30,6 @@ __all__ = ["check_unchanged", "file_sources"]
 
 # What these files are is told by their first bytes, whatever they are called.
 _BINARY_ENDINGS: Final = {"xlsx": ".xlsx", "parquet": ".parquet", "arrow": ".arrow"}
-# Of which some columns are read by themselves, and how much text is parsed once and held instead of parsed twice.
-_COLUMNAR: Final = {"parquet", "arrow"}
-_MOST_HELD_BYTES: Final = 256 << 20
 
 
 def file_sources(text: str, *, columns: Sequence[InputColumn], profile: Profile | None = None) -> list[Source]:
@@ -139,8 +136,6 @@ def _file_source(path: Path, columns: Sequence[InputColumn], profile: Profile | 
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
     except OSError as error:
         raise DataError(_unopened(str(path), error)) from error
-    if kind not in _COLUMNAR and before.st_size <= _MOST_HELD_BYTES:
-        read = held(read)
     unchanged = _unchanged(not_empty(read, name=str(path)), path, before)
     notes = _notes(path, kind) if mapped is None else mapped.notes
     return Source(str(path), kind, tuple(header), f"sha256:{digest}", before.st_size, unchanged, mapped, notes)

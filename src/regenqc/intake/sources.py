@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from threading import Lock
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from regenqc.intake.contracts import InputColumn
     from regenqc.intake.profiles.source import MappedFile
 
-__all__ = ["Reader", "Source", "held", "not_empty", "table_source", "unreported_types"]
+__all__ = ["Reader", "Source", "not_empty", "table_source", "unreported_types"]
 
 Reader = Callable[[int, Sequence[str] | None], Iterator[pa.RecordBatch]]
 
@@ -98,45 +97,6 @@ def unreported_types(schema: pa.Schema) -> dict[str, str]:
         {'result': 'binary'}
     """
     return {entry.name: str(entry.type) for entry in schema if not has_reported_text(entry.type)}
-
-
-def held(read: Reader) -> Reader:
-    """Return the reader such that what it reads for some of its columns is there when all of them are asked for.
-
-    Revised results are looked for before any row is judged. Of a text file that takes nearly as long as reading all of it,
-    and the second time is spared. The rows are let go as they are handed out.
-
-    Example:
-        >>> reads = []
-        >>> def read(rows, only):
-        ...     reads.append(only)
-        ...     yield pa.record_batch({"batch_id": ["B1"], "revision": ["1"]})
-        >>> reader = held(read)
-        >>> for only in (["revision"], None, None):
-        ...     print([batch.schema.names for batch in reader(100, only)], len(reads))
-        [['revision']] 1
-        [['batch_id', 'revision']] 1
-        [['batch_id', 'revision']] 2
-    """
-    kept: list[pa.RecordBatch] = []
-    reads = Lock()
-
-    def reading(rows: int, only: Sequence[str] | None) -> Iterator[pa.RecordBatch]:
-        if only is None:
-            if not kept:
-                yield from read(rows, None)
-            while kept:
-                yield kept.pop(0)
-            return
-        with reads:
-            if not kept:
-                kept.extend(list(read(rows, None)))
-            batches = tuple(kept)
-        names = set(only)
-        for batch in batches:
-            yield batch.select([name for name in batch.schema.names if name in names])
-
-    return reading
 
 
 def not_empty(read: Reader, *, name: str) -> Reader:
