@@ -19,7 +19,7 @@ from regenqc.cli.demo_office import PASSWORD
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).parent / "vendor" / "axe-4.14.1.min.js"
@@ -110,6 +110,12 @@ def signed_in(started: Browser, address: str, person: str, *, width: int = 1280,
     finally:
         context.close()
     assert not [url for url in elsewhere if not url.startswith("data:")]
+
+
+def follow(page: Page, to: str | Locator) -> None:
+    """Click on what leads to another page, and wait until that is there."""
+    with page.expect_navigation(wait_until="load"):
+        (page.locator(to) if isinstance(to, str) else to).click()
 
 
 def serious_faults(page: Page) -> list[str]:

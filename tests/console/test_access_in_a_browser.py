@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from tests.console.access_site import Site, password_of
-from tests.console.real_server import browser
+from tests.console.real_server import browser, follow
 from tests.console.running_server import running
 from tests.console.screens import looked_at
 
@@ -26,13 +26,13 @@ def sign_in(page, person, password, code=""):
     page.fill("#name", person)
     page.fill("#password", password)
     page.fill("#code", code)
-    page.click("main button.main")
+    follow(page, "main button.main")
 
 
 def enrol(page, site):
     secret = page.inner_text("code.id").replace(" ", "")
     page.fill("#code", site.code(secret))
-    page.click("main button.main")
+    follow(page, "main button.main")
     page.wait_for_selector("ul.codes")
     return secret
 
@@ -53,7 +53,7 @@ def test_the_first_day_of_a_person(site):
         looked_at(page, "first-password")
         page.fill("#new", "another long sentence")
         page.fill("#again", "another long sentence")
-        page.click("main button.main")
+        follow(page, "main button.main")
         looked_at(page, "first-factor")
         assert page.evaluate("document.querySelector('img.code').naturalWidth") > 0, "the picture is drawn"
         secret = enrol(page, site)
@@ -62,23 +62,24 @@ def test_the_first_day_of_a_person(site):
         looked_at(page, "own-account")
         page.goto("/journal")
         looked_at(page, "journal")
-        page.click("text=Sign out")
+        follow(page, "text=Sign out")
         site.clock.forward(seconds=60)
         sign_in(page, "QP-0001", "another long sentence", site.code(secret))
         page.goto("/account")
         assert "QP-0001" in page.inner_text("main")
         # From here on as somebody who reads with the keyboard alone.
-        page.click("text=Sign out")
+        follow(page, "text=Sign out")
         page.wait_for_selector("#name:focus")
         page.keyboard.type("ADMIN-001")
         page.keyboard.press("Tab")
         page.keyboard.type(password_of("ADMIN-001"))
-        page.keyboard.press("Enter")
+        with page.expect_navigation(wait_until="load"):
+            page.keyboard.press("Enter")
         enrol(page, site)
         page.goto("/accounts")
         page.locator("summary").nth(1).press("Enter")
         looked_at(page, "accounts")
         page.select_option("#new-person", "LAB-0001")
-        page.click("form[action='/accounts/add'] button")
+        follow(page, "form[action='/accounts/add'] button")
         assert len(page.inner_text("code.secret")) == 29
         assert (elsewhere, blocked) == ([], [])

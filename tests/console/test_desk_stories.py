@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.console.real_server import WIDTHS, browser, serious_faults, serving, signed_in
+from tests.console.real_server import WIDTHS, browser, follow, serious_faults, serving, signed_in
 from tests.console.screens import pictured
 from tests.console.test_deciding import in_ledger, stored
 
@@ -56,17 +56,17 @@ def answer_everything(page: Page) -> None:
         box.check()
     for choice in page.locator('input[type="radio"][value="yes"]').all():
         choice.check()
-    page.get_by_role("button", name="Show what I would sign").click()
+    follow(page, page.get_by_role("button", name="Show what I would sign"))
 
 
 def test_a_reviewer_releases_a_conditional_lot(chromium: Browser, home: Path) -> None:
     with serving(home) as (address, _), signed_in(chromium, address, "QP-0001") as page:
-        page.get_by_role("link", name="conditional").first.click()
-        page.get_by_role("link", name="SYNTHETIC-CD20-11").click()
+        follow(page, page.get_by_role("link", name="conditional").first)
+        follow(page, page.get_by_role("link", name="SYNTHETIC-CD20-11"))
         page.get_by_role("heading", name="Exceptions").wait_for()
-        page.get_by_role("link", name="Decide").click()
+        follow(page, page.get_by_role("link", name="Decide"))
         keep(page, "decide")
-        page.get_by_role("link", name="conditional release").click()
+        follow(page, page.get_by_role("link", name="conditional release"))
         keep(page, "checklist")
         answer_everything(page)
         page.get_by_text("The certificate that follows").click()
@@ -93,9 +93,9 @@ def test_two_people_release_on_the_drug_track(chromium: Browser, home: Path) -> 
         (decision,) = stored(home, "SYNTHETIC-MSC/08")
         assert in_ledger(home, decision.decision_id) == []
         with signed_in(chromium, address, "QP-0002") as page:
-            page.get_by_role("link", name="To countersign").click()
-            page.get_by_role("link", name="SYNTHETIC-MSC/08").click()
-            page.get_by_role("link", name="Sign", exact=True).click()
+            follow(page, page.get_by_role("link", name="To countersign"))
+            follow(page, page.get_by_role("link", name="SYNTHETIC-MSC/08"))
+            follow(page, page.get_by_role("link", name="Sign", exact=True))
             keep(page, "countersign")
             sign(page, "QP-0002")
             page.wait_for_url(f"{address}/lots/{CHINESE}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 from tests.console.photos import bars, data_matrix, filmed, photo, qr
-from tests.console.real_server import browser, serving, signed_in
+from tests.console.real_server import browser, follow, serving, signed_in
 from tests.console.screens import looked_at, pictured
 from tests.console.ward import FIRST, live_ward
 
@@ -29,8 +29,7 @@ def picture(name: str, data: bytes) -> dict[str, object]:
 
 
 def answered(page: Page) -> str:
-    with page.expect_navigation(wait_until="load"):
-        page.click("main button.main")
+    follow(page, "main button.main")
     return page.locator(".verdict h1").inner_text()
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.console import screens
-from tests.console.real_server import browser, serving, signed_in
+from tests.console.real_server import browser, follow, serving, signed_in
 from tests.console.ward import DECIDER, FIRST, SECOND, life_of, live_ward
 
 from regenqc.cli.demo_office import PASSWORD
@@ -25,12 +25,6 @@ MATERIAL = "ML-0421"
 
 
 looked_at = partial(screens.looked_at, in_the_dark=True)
-
-
-def follow(page: Page, selector: str) -> None:
-    """Click on what leads to another page, and wait until that is there."""
-    with page.expect_navigation(wait_until="load"):
-        page.click(selector)
 
 
 def step_looked_at(page: Page, step: str, item: str) -> None:
