@@ -116,7 +116,7 @@ def test_together_or_one_by_one_gives_the_same(seed, monkeypatch):
     specifications = [specification(number) for number in range(9)]
     random.Random(seed).shuffle(specifications)
     results, table = data(seed, products=[f"p{number}" for number in range(11)])
-    assert len(families_of(specifications, attributes=table)) == 1
+    assert len(families_of(specifications, is_stated=lambda name: "" not in table[name])) == 1
     together, alone = both_ways(results, specifications, table, monkeypatch)
     assert together == alone
 
@@ -127,7 +127,10 @@ def test_two_forms_are_two_families(monkeypatch):
         specification(number, rest="[[requirement]]\n" + further if number % 2 else "") for number in range(6)
     ]
     results, table = data(1, products=[f"p{number}" for number in range(6)])
-    assert [family.members for family in families_of(specifications, attributes=table)] == [(0, 2, 4), (1, 3, 5)]
+    assert [family.members for family in families_of(specifications, is_stated=lambda name: "" not in table[name])] == [
+        (0, 2, 4),
+        (1, 3, 5),
+    ]
     together, alone = both_ways(results, specifications, table, monkeypatch)
     assert together == alone
 
@@ -158,12 +161,12 @@ def test_a_batch_that_may_belong_to_several_is_judged_by_all(change, monkeypatch
 )
 def test_what_is_not_of_one_form_is_not_judged_together(other):
     specifications = [specification(1), specification(2, **other)]
-    assert len(families_of(specifications, attributes={"product": ["p1", "p2"]})) == 2
+    assert len(families_of(specifications, is_stated=lambda name: name == "product")) == 2
 
 
 def test_two_specifications_for_one_product_are_not_judged_together():
     specifications = [specification(1), specification(2), specification(2)]
-    assert families_of(specifications, attributes={"product": ["p1"]}) == single_families(specifications)
+    assert families_of(specifications, is_stated=lambda name: name == "product") == single_families(specifications)
 
 
 # What may differ within a family: numbers are looked up by member, the rest is for people.

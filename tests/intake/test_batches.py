@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -33,6 +34,29 @@ def test_frames_and_arrow_tables_are_read_alike() -> None:
 
 def test_equal_rows_count_once() -> None:
     assert read_batches(pa.table({"batch_id": ["B1", "B1 "], "vector": ["aav", " aav"]})).batch_ids == ["B1"]
+
+
+def test_an_equal_row_among_many_counts_once() -> None:
+    batches = [f"B{number}" for number in range(12_000)]
+    assert read_batches(pa.table({"batch_id": [*batches, "B7 "], "route": ["iv"] * 12_001})).batch_ids == batches
+
+
+@pytest.mark.parametrize("count", [1, 127, 128, 129, 32_769])
+def test_attributes_of_any_number_of_words_keep_them(count: int) -> None:
+    words = [f"w{number}" for number in range(count)]
+    table = read_batches(pa.table({"batch_id": words, "lot": words}))
+    codes, texts = table.coded("lot")
+    assert [texts[code] for code in codes.tolist()] == words
+    assert table.attributes["lot"] == words
+
+
+def test_who_asks_for_the_numbers_of_batches_gets_numbers_of_their_own() -> None:
+    table = read_batches(pa.table({"batch_id": ["B2", "B1"], "route": ["iv", "im"]}))
+    first = table.numbers()
+    first.number(pa.array(["B3"]))
+    second, of_part = table.numbers(), table.part(np.array([1])).numbers()
+    assert (list(first), list(second), list(of_part)) == (["B2", "B1", "B3"], ["B2", "B1"], ["B1"])
+    assert table.batch_ids == ["B2", "B1"]
 
 
 def test_conflicting_rows_are_all_named() -> None:

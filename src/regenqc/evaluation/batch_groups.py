@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -96,7 +96,7 @@ class BatchGroups:
         self.cell_of_batch: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.batch_at: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
         self.cells: NDArray[np.uint8] = np.zeros(0, dtype=np.uint8)
-        self._attribute_codes: dict[str, tuple[NDArray[np.int64], list[str]]] = {}
+        self._attribute_codes: dict[str, tuple[NDArray[np.integer[Any]], list[str]]] = {}
         self._used = 0
         self.manufactured_at: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.member_of_batch: NDArray[np.int32] = np.empty(0, dtype=np.int32)
@@ -127,14 +127,14 @@ class BatchGroups:
         codes: list[int] = np.flatnonzero(speaks[self.group_of_batch]).tolist()
         return codes
 
-    def attribute_codes(self, name: str, batches: NDArray[np.integer]) -> tuple[NDArray[np.int64], list[str]]:
+    def attribute_codes(self, name: str, batches: NDArray[np.integer]) -> tuple[NDArray[np.integer[Any]], list[str]]:
         """Return an attribute of some batches as indices into a list of its distinct values, the first of which is empty."""
         if self.table is None or name not in self.table.attributes:
             return np.zeros(len(batches), dtype=np.int64), [""]
         known = self._attribute_codes.get(name)
         if known is None:
             codes, values = self.table.coded(name)
-            known = self._attribute_codes[name] = np.append(codes, 0), values
+            known = self._attribute_codes[name] = np.append(codes, codes.dtype.type(0)), values
         codes_of_batch, distinct = known
         return codes_of_batch[np.minimum(batches, len(codes_of_batch) - 1)], distinct
 
@@ -272,8 +272,8 @@ class BatchGroups:
         return groups
 
     def _told_apart(
-        self, name: str, codes: NDArray[np.int64], values: list[str]
-    ) -> tuple[NDArray[np.int64], list[str]]:
+        self, name: str, codes: NDArray[np.integer[Any]], values: list[str]
+    ) -> tuple[NDArray[np.integer[Any]], list[str]]:
         """Return codes and values of an attribute, those that only tell the members of a family apart as one of them."""
         stands_for: dict[str, str] = {}
         for family in self.plan.families:
@@ -303,7 +303,7 @@ class BatchGroups:
             limits_of |= {value: first_limits[position] for value, position in family.member_of.items()}
         attribute = next((family.attribute for family in self.plan.families if family.attribute), None)
         if attribute is None:
-            codes, values = np.zeros(count, dtype=np.int64), [""]
+            codes, values = np.zeros(count, dtype=np.int32), [""]
         else:
             codes, values = table.coded(attribute)
         self.member_of_batch = np.array([member_of.get(value, 0) for value in values], dtype=np.int32)[codes]

@@ -1,7 +1,8 @@
-"""What the rows of a cell leave to be said beside its verdict, one set of marks per raw cell."""
+"""What was recorded about raw cells: of which rows, and what these leave to be said beside the verdict."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import IntFlag
 from typing import TYPE_CHECKING, Final
 
@@ -11,12 +12,14 @@ import pyarrow as pa
 from regenqc.vocabulary import Reason
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from numpy.typing import NDArray
 
     from regenqc.evaluation.batch_groups import BatchGroups
     from regenqc.evaluation.plan import Plan
 
-__all__ = ["Marks", "findings_with_marks", "marks_of"]
+__all__ = ["Marks", "RecordedCells", "findings_with_marks", "recorded_cells"]
 
 
 class Marks(IntFlag):
@@ -52,7 +55,7 @@ for _reason, _marks in _OF_REASON.items():
 
 
 def findings_with_marks(findings: pa.Table) -> pa.Table:
-    """Return the findings from which `marks_of` takes anything; the others do not change it.
+    """Return the findings that leave marks; the others do not change it.
 
     Args:
         findings: see `regenqc.evaluation.evidence.FINDING_SCHEMA`.
@@ -65,22 +68,77 @@ def findings_with_marks(findings: pa.Table) -> pa.Table:
     return findings.filter(pa.array(_TABLE[findings["reason"].to_numpy()] > 0))
 
 
-def marks_of(findings: pa.Table, *, plan: Plan, groups: BatchGroups) -> NDArray[np.uint8] | None:
-    """Return `Marks` of every raw cell, or `None` where no cell has any.
+@dataclass(frozen=True, slots=True)
+class RecordedCells:
+    """What was recorded about the cells of one group of batches, in order of slots; a cell may stand there several times.
+
+    Args:
+        row: position among all that was recorded.
+        slot: of each.
+        place: position of the batch of each among the batches of the group.
+        marks: `Marks` of each.
+    """
+
+    row: NDArray[np.int64]
+    slot: NDArray[np.int32]
+    place: NDArray[np.int64]
+    marks: NDArray[np.uint8]
+
+    def about(self, slot: int) -> slice:
+        """Return where the cells of a slot stand."""
+        first, last = np.searchsorted(self.slot, [slot, slot + 1]).tolist()
+        return slice(first, last)
+
+    def marks_of(self, slots: Iterable[int], *, count: int) -> NDArray[np.uint8]:
+        """Return the marks that the rows of some slots leave, one set for every batch.
+
+        Args:
+            slots: of one requirement.
+            count: of batches.
+
+        Example:
+            >>> place, marks = np.array([0, 0, 2]), np.array([1, 2, 4], dtype=np.uint8)
+            >>> cells = RecordedCells(np.arange(3), np.array([0, 1, 1]), place, marks)
+            >>> cells.marks_of([0, 1], count=3).tolist(), cells.marks_of([5], count=3).tolist()
+            ([3, 0, 4], [0, 0, 0])
+        """
+        found: NDArray[np.uint8] | None = None
+        for slot in slots:
+            at = self.about(slot)
+            if self.marks[at].any():
+                found = np.zeros(count, dtype=np.uint8) if found is None else found
+                np.bitwise_or.at(found, self.place[at], self.marks[at])
+        # A view of one value: most cells have none, and there may be millions of batches.
+        return np.broadcast_to(np.uint8(0), count) if found is None else found
+
+
+def recorded_cells(
+    findings: pa.Table, *, plan: Plan, groups: BatchGroups, rank: NDArray[np.int64]
+) -> Iterator[tuple[NDArray[np.int64], RecordedCells]]:
+    """Yield for every group its batches, sorted by identifier, and what was recorded about their cells.
 
     Args:
         findings: what the judgement of rows recorded, see `regenqc.evaluation.evidence.FINDING_SCHEMA`.
         plan: slots of all specifications.
-        groups: batches and their cells.
+        groups: batches and their groups.
+        rank: position of each batch code in the order of identifiers.
     """
-    batch, slot, reason = (findings[name].to_numpy() for name in ("batch", "slot", "reason"))
-    marks = _TABLE[reason]
+    batch, slot = (findings[name].to_numpy() for name in ("batch", "slot"))
+    marks = _marks_of(findings, plan)
+    group_of_row = groups.group_of_batch[batch]
+    for group in range(len(groups.groups)):
+        members = np.flatnonzero(groups.group_of_batch == group)
+        members = members[np.argsort(rank[members])]
+        rows = np.flatnonzero(group_of_row == group)
+        rows = rows[np.argsort(slot[rows], kind="stable")]
+        place = np.searchsorted(rank[members], rank[batch[rows]])
+        yield members, RecordedCells(rows, slot[rows], place, marks[rows])
+
+
+def _marks_of(findings: pa.Table, plan: Plan) -> NDArray[np.uint8]:
+    slot = findings["slot"].to_numpy()
+    marks: NDArray[np.uint8] = _TABLE[findings["reason"].to_numpy()]
     marks[plan.requirement_of_slot[slot] < 0] = 0
     # Rows of a control raise a cell of their own; what became of one of them concerns the requirement.
     marks[plan.is_control[slot]] &= np.uint8(Marks.NOTED)
-    noted = np.flatnonzero(marks)
-    if not len(noted):
-        return None
-    cells = np.zeros(len(groups.cells), dtype=np.uint8)
-    np.bitwise_or.at(cells, groups.cells_of(batch[noted], slot[noted]), marks[noted])
-    return cells
+    return marks

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache, partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from regenqc.evaluation.batch_groups import Applies
-from regenqc.evaluation.cell_marks import Marks
+from regenqc.evaluation.cell_marks import Marks, RecordedCells, recorded_cells
 from regenqc.evaluation.dates import NO_TIME, parse_time
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.kernel import SlotKind
@@ -26,6 +26,7 @@ from regenqc.vocabulary import Mark, OnFail, Reason, Stage, Timing, Verdict
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from regenqc.evaluation.batch_groups import BatchGroups, Group
@@ -126,29 +127,29 @@ def settle_cells(
     *,
     rank: NDArray[np.int64],
     unattributed: bool,
-    marks: NDArray[np.uint8] | None = None,
+    findings: pa.Table,
 ) -> tuple[list[SettledCells], NDArray[np.uint8]]:
     """Return the settled cells of every group and specification.
 
     Args:
         plan: slots of all specifications.
-        groups: batches with their cells.
+        groups: batches with their raw cells, which stay as they are.
         rank: position of each batch code in the order of batch identifiers.
         unattributed: whether a row without batch was refused, which holds every batch.
-        marks: `Marks` of every raw cell, `None` where no cell has any.
+        findings: what the judgement of rows recorded, see `regenqc.evaluation.evidence.FINDING_SCHEMA`.
 
     Returns:
-        The settled cells, and for each raw cell the verdict of the requirement it went into.
+        The settled cells, and for each of the findings the verdict of the requirement that its cell went into.
     """
     settled: list[SettledCells] = []
-    final = np.zeros(len(groups.cells), dtype=np.uint8)
-    for number, group in enumerate(groups.groups):
-        members = np.flatnonzero(groups.group_of_batch == number)
-        if not len(members):
-            continue
-        members = members[np.argsort(rank[members])]
-        worker = _Settling(plan, groups, group, members, final, marks)
-        settled += [worker.settle(position, unattributed=unattributed) for position in range(len(group.specifications))]
+    final = np.zeros(findings.num_rows, dtype=np.uint8)
+    recorded_by_group = recorded_cells(findings, plan=plan, groups=groups, rank=rank)
+    for group, (members, recorded) in zip(groups.groups, recorded_by_group, strict=True):
+        if len(members):
+            worker = _Settling(plan, groups, group, members, recorded)
+            positions = range(len(group.specifications))
+            settled += [worker.settle(position, unattributed=unattributed) for position in positions]
+            final[recorded.row] = worker.final
     return settled, final
 
 
@@ -161,17 +162,20 @@ class _Settling:
         groups: BatchGroups,
         group: Group,
         members: NDArray[np.int64],
-        final: NDArray[np.uint8],
-        marks: NDArray[np.uint8] | None,
+        recorded: RecordedCells,
     ) -> None:
         self.plan = plan
         self.groups = groups
         self.group = group
         self.members = members
         self.start = groups.cell_of_batch[members]
-        self.final = final
-        self.marks = marks
+        self.recorded = recorded
+        self.final = np.full(len(recorded.row), Verdict.MISSING, dtype=np.uint8)
         self.now = int(groups.as_of.timestamp())
+
+    def _note_final(self, slot: int, verdict: NDArray[np.uint8]) -> None:
+        at = self.recorded.about(slot)
+        self.final[at] = verdict[self.recorded.place[at]]
 
     def settle(self, position: int, *, unattributed: bool) -> SettledCells:
         index = self.group.specifications[position]
@@ -258,9 +262,9 @@ class _Settling:
             reason[:] = Reason.ROW_WITHOUT_BATCH
         # At a stage that the specification does not speak about, what one batch reports says nothing of the others.
         concerned = (observed > 0) | (STAGES[stage] in self.plan.specifications[specification].stages)
+        final = verdict if concerned.all() else np.where(concerned, verdict, np.uint8(Verdict.MISSING))
         for slot in self._record_slots(specification, stage):
-            cell = self.start + self.group.column_of_slot[slot]
-            self.final[cell[concerned]] = verdict[concerned]
+            self._note_final(slot, final)
         return self._column("result_record", stage, verdict, reason)
 
     def _built_in(self, specification: Specification, stage: int, *, valid: Applies) -> Iterator[FinalColumn]:
@@ -351,7 +355,7 @@ class _Settling:
             reason[not_replaced] = Reason.FAILING_RESULT_NOT_REPLACED
             pending = pending & ~not_replaced
         for slot in slots:
-            self.final[self.start + self.group.column_of_slot[slot]] = verdict
+            self._note_final(slot, verdict)
         return FinalColumn(
             requirement_id=requirement.id,
             requirement=number,
@@ -381,18 +385,14 @@ class _Settling:
 
     def _marks(self, slots: list[int]) -> NDArray[np.uint8]:
         """Return what the rows of some slots leave to be said, for every batch."""
-        if self.marks is None or not slots:
-            return np.broadcast_to(np.uint8(0), len(self.members))
-        found: NDArray[np.uint8] = np.bitwise_or.reduce(
-            [self.marks[self.start + self.group.column_of_slot[slot]] for slot in slots]
-        )
-        return found
+        return self.recorded.marks_of(slots, count=len(self.members))
 
     def _evidence(self, requirement: Requirement) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
         evidence = requirement.evidence
         assert evidence is not None  # noqa: S101 - the caller asked
         document, documents = self.groups.attribute_codes(evidence.document[1:], self.members)
-        until, dates = np.zeros(len(self.members), dtype=np.int64), [""]
+        until: NDArray[np.integer[Any]] = np.zeros(len(self.members), dtype=np.int32)
+        dates = [""]
         if evidence.valid_until is not None:
             until, dates = self.groups.attribute_codes(evidence.valid_until[1:], self.members)
         found = distinct_combinations(document, until)

@@ -11,7 +11,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regenqc.evaluation.cell_marks import marks_of
 from regenqc.evaluation.cells import SettledCells, settle_cells
 from regenqc.evaluation.consequences import CONSEQUENCE_FILE, consequence_batches
 from regenqc.evaluation.disposition import (
@@ -193,13 +192,8 @@ def conclude(
     rank = np.empty(len(order), dtype=np.int64)
     rank[order] = np.arange(len(order))
     raw, records = judge.findings.table(), judge.investigated.table()
-    settled, final = settle_cells(
-        plan,
-        groups,
-        rank=rank,
-        unattributed=bool(judge.unattributed_rows),
-        marks=marks_of(raw, plan=plan, groups=groups),
-    )
+    settled, final = settle_cells(plan, groups, rank=rank, unattributed=bool(judge.unattributed_rows), findings=raw)
+    raw = raw.append_column("settled", pa.array(final))
     evaluated_at = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
     uncovered = _uncovered(plan, settled, count=len(rank), stage=stage)
 
@@ -222,7 +216,6 @@ def conclude(
             plan=plan,
             groups=groups,
             settled=cells,
-            final=final,
             rank=rank,
             batch_ids=batch_ids,
             sources=sources,

@@ -104,9 +104,7 @@ def evaluate(
         families = _families(terms.specifications, terms.batches, table, rows=chunk_rows)
         plan = Plan(terms.specifications, families=families)
         groups = BatchGroups(plan, table=terms.batches, as_of=terms.moment)
-        batch_ids = BatchNumbers()
-        if terms.batches is not None:
-            batch_ids.number(terms.batches.texts)
+        batch_ids = BatchNumbers() if terms.batches is None else terms.batches.numbers()
         last_rows = find_last_rows(table, batch_ids, rows=chunk_rows) if plan.has_collected else None
     coder = terms.coder(plan, superseding=superseding.result(), batch_ids=batch_ids)
     judge = Judge(plan, groups, coder, compiled=compiled)
@@ -134,7 +132,7 @@ def _families(
     """Return the specifications that are judged together, if every batch of the results is listed with its attributes."""
     if len(specifications) == 1 or listed is None:
         return single_families(specifications)
-    families = families_of(specifications, attributes=listed.attributes)
+    families = families_of(specifications, is_stated=listed.is_stated)
     if len(families) < len(specifications):
         # Asked once: a set of all listed batches is made for every call.
         words = [batch["batch_id"].dictionary for source in table.sources for batch in source.read(rows, ("batch_id",))]

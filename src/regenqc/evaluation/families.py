@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from regenqc.vocabulary import Replicates
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from regenqc.specification.model import AlternativePart, Control, LimitText, Requirement, Specification
 
@@ -47,9 +47,7 @@ def single_families(specifications: Sequence[Specification]) -> tuple[Family, ..
     return tuple(Family((index,), "", {}) for index in range(len(specifications)))
 
 
-def families_of(
-    specifications: Sequence[Specification], *, attributes: Mapping[str, Sequence[str]]
-) -> tuple[Family, ...]:
+def families_of(specifications: Sequence[Specification], *, is_stated: Callable[[str], bool]) -> tuple[Family, ...]:
     """Return the families of some specifications, in the order of their first members.
 
     Members have different values of one free product attribute and agree in everything else of the product. They are
@@ -57,16 +55,16 @@ def families_of(
 
     Args:
         specifications: in the order in which they were given.
-        attributes: attributes of every batch of the run; empty where batches may appear that state none.
+        is_stated: whether every batch of the run states an attribute.
 
     Example:
         >>> from regenqc.specification import load_specification
         >>> specification = load_specification("example/hipsc-bank")
-        >>> families_of([specification], attributes={})
+        >>> families_of([specification], is_stated=lambda name: False)
         (Family(members=(0,), attribute='', member_of={}),)
     """
     attribute = _telling_attribute(specifications)
-    if attribute not in attributes or "" in attributes[attribute]:
+    if not is_stated(attribute):
         return single_families(specifications)
     forms: dict[object, list[int]] = {}
     for index, specification in enumerate(specifications):

@@ -71,7 +71,6 @@ def findings_of(
     plan: Plan,
     groups: BatchGroups,
     settled: Sequence[SettledCells],
-    final: NDArray[np.uint8],
     rank: NDArray[np.int64],
     batch_ids: pa.StringArray,
     sources: Sequence[str],
@@ -81,11 +80,11 @@ def findings_of(
     """Yield the findings in order of batch, specification, stage, requirement and severity.
 
     Args:
-        raw: what the judgement of rows recorded, see `regenqc.evaluation.evidence.FINDING_SCHEMA`.
+        raw: what the judgement of rows recorded, see `regenqc.evaluation.evidence.FINDING_SCHEMA`, and in `settled` the
+            verdict of the requirement that the cell went into.
         plan: slots of all specifications.
         groups: batches and their cells.
         settled: cells of every group and specification.
-        final: verdict of the requirement that each raw cell went into.
         rank: position of each batch code in the order of identifiers.
         batch_ids: identifier by batch code.
         sources: names of the sources.
@@ -94,7 +93,7 @@ def findings_of(
     """
     for begin, part in _parts(raw, rank):
         end = begin + _BATCHES_AT_ONCE
-        found = [_row_findings(part, plan=plan, groups=groups, final=final, rank=rank, stage=stage)]
+        found = [_row_findings(part, plan=plan, groups=groups, rank=rank, stage=stage)]
         found += _cell_findings(settled, groups=groups, rank=rank, stage=stage, begin=begin, end=end)
         bare = uncovered[(rank[uncovered] >= begin) & (rank[uncovered] < end)]
         found.append(
@@ -166,7 +165,6 @@ def _row_findings(
     *,
     plan: Plan,
     groups: BatchGroups,
-    final: NDArray[np.uint8],
     rank: NDArray[np.int64],
     stage: int | None,
 ) -> pa.Table:
@@ -176,7 +174,7 @@ def _row_findings(
     requirement_of_slot = np.array([entry.requirement for entry in plan.slots], dtype=np.int32)
     stage_of_slot = np.array([entry.stage for entry in plan.slots], dtype=np.int16)
     specification_of_slot = np.array([entry.specification for entry in plan.slots], dtype=np.int32)
-    settled = final[groups.cells_of(batch, slot)] if len(batch) else np.empty(0, dtype=np.uint8)
+    settled = raw["settled"].to_numpy()
     reason = raw["reason"].to_numpy()
     keep = settled != Verdict.CONFORMS
     no_evidence = verdict == Verdict.MISSING

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from regenqc.errors import DataError, Fault
+from regenqc.intake.batch_numbers import BatchNumbers
 from regenqc.intake.contracts import BATCH_COLUMNS
 from regenqc.intake.readers.text import trimmed
 from regenqc.intake.table import source_of
@@ -44,6 +45,32 @@ class BatchTable:
     attributes: Mapping[str, list[str]]
     name: str
     digest: str
+    # Made to see that no batch stands twice; whoever asks first numbers further batches in it.
+    _numbers: list[BatchNumbers] = field(default_factory=list, repr=False, compare=False)
+
+    def numbers(self) -> BatchNumbers:
+        """Return the numbers of the batches, in the order of the table, as the caller's own.
+
+        Example:
+            >>> import pyarrow
+            >>> table = read_batches(pyarrow.table({"batch_id": ["B2", "B1"]}))
+            >>> table.numbers().codes_of(pyarrow.array(["B1", "B3"])).tolist(), len(table.numbers())
+            ([1, 2], 2)
+        """
+        if self._numbers:
+            return self._numbers.pop()
+        return _numbered(self.texts)
+
+    def is_stated(self, name: str) -> bool:
+        """Return whether every batch states an attribute.
+
+        Example:
+            >>> import pyarrow
+            >>> table = read_batches(pyarrow.table({"batch_id": ["B1", "B2"], "route": ["iv", " "], "site": ["A", "A"]}))
+            >>> table.is_stated("route"), table.is_stated("site"), table.is_stated("dose")
+            (False, True, False)
+        """
+        return name in self.attributes and bool((self.coded(name)[0] > 0).all())
 
     @cached_property
     def batch_ids(self) -> list[str]:
@@ -66,11 +93,11 @@ class BatchTable:
         kept = rows.tolist()
         texts = self.texts.take(pa.array(rows))
         if isinstance(self.attributes, _Attributes):
-            return replace(self, texts=texts, attributes=self.attributes.part(kept))
+            return replace(self, texts=texts, attributes=self.attributes.part(kept), _numbers=[])
         attributes = {name: [values[row] for row in kept] for name, values in self.attributes.items()}
-        return replace(self, texts=texts, attributes=attributes)
+        return replace(self, texts=texts, attributes=attributes, _numbers=[])
 
-    def coded(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
+    def coded(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
         """Return an attribute as one index per batch into its distinct values, the first of which is empty.
 
         Args:
@@ -83,12 +110,12 @@ class BatchTable:
             ([1, 0], ['', 'iv'])
         """
         if name not in self.attributes:
-            return np.zeros(len(self.texts), dtype=np.int64), [""]
+            return np.zeros(len(self.texts), dtype=np.int32), [""]
         if isinstance(self.attributes, _Attributes):
             return self.attributes.coded(name)
         known = {"": 0}
         codes = [known.setdefault(value, len(known)) for value in self.attributes[name]]
-        return np.array(codes, dtype=np.int64), list(known)
+        return np.array(codes, dtype=np.int32), list(known)
 
 
 class _Attributes(Mapping[str, list[str]]):
@@ -114,13 +141,13 @@ class _Attributes(Mapping[str, list[str]]):
         """Return the columns of some of the batches."""
         return _Attributes(self._columns, rows if self._rows is None else [self._rows[row] for row in rows])
 
-    def coded(self, name: str) -> tuple[NDArray[np.int64], list[str]]:
+    def coded(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
         """Return a column as one index per row into its distinct values, the first of which is empty."""
         known = {"": 0}
-        parts = [np.empty(0, dtype=np.int64)]
+        parts = [np.empty(0, dtype=np.int32)]
         for part in self._columns[name]:
             words = trimmed(part.dictionary).to_pylist()
-            place = np.array([known.setdefault(word, len(known)) for word in words] or [0], dtype=np.int64)
+            place = np.array([known.setdefault(word, len(known)) for word in words] or [0], dtype=np.int32)
             parts.append(place[part.indices.to_numpy(zero_copy_only=False)])
         codes = np.concatenate(parts)
         return codes if self._rows is None else codes[self._rows], list(known)
@@ -165,11 +192,12 @@ def read_batches(item: Any, *, only: Collection[str] | None = None) -> BatchTabl
     columns: dict[str, list[pa.DictionaryArray]] = {name: [] for name in names}
     for batch in source.read(1 << 16, names):
         for name in names:
-            columns[name].append(batch[name])
+            columns[name].append(batch[name] if name == "batch_id" else _narrow(batch[name]))
     texts = _array(columns.pop("batch_id"))
     attributes = _Attributes(columns, None)
-    if pc.count_distinct(texts).as_py() == len(texts) and not pc.any(pc.equal(texts, "")).as_py():
-        return BatchTable(texts, attributes, source.name, source.digest)
+    numbers = _numbered(texts)
+    if len(numbers) == len(texts):  # no batch stands twice, and none is empty, because that has no number
+        return BatchTable(numbers.texts(), attributes, source.name, source.digest, [numbers])
     ids: list[str] = texts.to_pylist()
     first: dict[str, int] = {}
     faults: list[Fault] = []
@@ -187,6 +215,19 @@ def read_batches(item: Any, *, only: Collection[str] | None = None) -> BatchTabl
     if len(first) < len(ids):
         attributes = _Attributes(columns, list(first.values()))
     return BatchTable(pa.array(list(first), type=pa.string()), attributes, source.name, source.digest)
+
+
+def _numbered(texts: pa.StringArray) -> BatchNumbers:
+    numbers = BatchNumbers()
+    numbers.number(texts)
+    return numbers
+
+
+def _narrow(column: pa.DictionaryArray) -> pa.DictionaryArray:
+    """Return a column with codes as short as its dictionary allows: most attributes have few words, and batches are many."""
+    kind = np.min_scalar_type(-max(len(column.dictionary), 1))
+    indices = column.indices.to_numpy(zero_copy_only=False).astype(kind)
+    return pa.DictionaryArray.from_arrays(pa.array(indices), column.dictionary)
 
 
 def _nameless(name: str, row: int) -> Fault:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -69,7 +69,7 @@ class SeenBatches(BatchGroups):
             member = np.where(rows < 0, np.int32(0), listed.member[rows]).astype(np.int32)
             self.member_of_batch = np.append(self.member_of_batch, member)
 
-    def attribute_codes(self, name: str, batches: NDArray[np.integer]) -> tuple[NDArray[np.int64], list[str]]:
+    def attribute_codes(self, name: str, batches: NDArray[np.integer]) -> tuple[NDArray[np.integer[Any]], list[str]]:
         """Return an attribute of some batches as indices into a list of its distinct values, the first of which is empty."""
         codes, values = self._directory.coded(name)
         return codes[self._row_of_batch[batches]], values

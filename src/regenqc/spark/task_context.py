@@ -181,7 +181,7 @@ def context_of(
     directory = None
     if terms.batches is not None:
         if has_families and len(terms.specifications) > 1:
-            families = families_of(terms.specifications, attributes=terms.batches.attributes)
+            families = families_of(terms.specifications, is_stated=terms.batches.is_stated)
         plan = Plan(terms.specifications, families=families)
         directory = directory_of(terms.batches, plan, as_of=terms.moment)
     return TaskContext(

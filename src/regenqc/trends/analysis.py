@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["TrendAnalysis", "analyse"]
 
-Attributes = dict[str, "tuple[NDArray[np.int64], list[str]]"]
+Attributes = dict[str, "tuple[NDArray[np.integer[Any]], list[str]]"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
@@ -58,7 +58,7 @@ def capabilities_of(
     points: Points,
     specifications: Sequence[Specification],
     *,
-    attributes: Mapping[str, tuple[NDArray[np.int64], list[str]]],
+    attributes: Mapping[str, tuple[NDArray[np.integer[Any]], list[str]]],
 ) -> list[CapabilityOfSeries]:
     """Return Ppk for every series that a requirement limits.
 
@@ -107,7 +107,7 @@ def _side(number: Decimal | None, factor: Fraction, missing: float) -> float:
 def _applies(
     batch: NDArray[np.int64],
     requirement: Requirement,
-    attributes: Mapping[str, tuple[NDArray[np.int64], list[str]]],
+    attributes: Mapping[str, tuple[NDArray[np.integer[Any]], list[str]]],
 ) -> NDArray[np.bool_] | None:
     """Return which lots the requirement is about; `None` where nobody can tell."""
     applies = np.ones(len(batch), dtype=np.bool_)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -106,7 +106,7 @@ class Points:
 def series_of(
     history: History,
     *,
-    attributes: Mapping[str, tuple[NDArray[np.int64], list[str]]] | None = None,
+    attributes: Mapping[str, tuple[NDArray[np.integer[Any]], list[str]]] | None = None,
     divided_by: tuple[NDArray[np.int64], list[str]] | None = None,
 ) -> Points:
     """Return the points of a history.
@@ -147,7 +147,9 @@ def series_of(
     factors = {
         name: (_agreed(codes[order], firsts)[by_time], words) for name, (codes, words) in history.factors.items()
     }
-    factors |= {name: (codes[batch[by_time]], words) for name, (codes, words) in (attributes or {}).items()}
+    factors |= {
+        name: (codes[batch[by_time]].astype(np.int64), words) for name, (codes, words) in (attributes or {}).items()
+    }
     lines = keys // len(_KINDS)
     tests, stages = lines // len(names) // len(_STAGES), lines // len(names) % len(_STAGES)
     _, same, shared = np.unique(lines, return_inverse=True, return_counts=True)

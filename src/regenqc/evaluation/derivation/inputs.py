@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     # One index per batch into the distinct values of an attribute.
-    CodedAttribute = tuple[NDArray[np.int64], list[str]]
+    CodedAttribute = tuple[NDArray[np.integer[Any]], list[str]]
 
     from regenqc.evaluation.collected import SlotRows
     from regenqc.specification.derived_functions import DerivedFunction, Input
