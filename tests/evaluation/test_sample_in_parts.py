@@ -13,7 +13,7 @@ from regenqc.resources import packaged_path
 from regenqc.simulation import AS_OF
 
 SPECIFICATIONS = ("example/hipsc-bank", "example/hipsc-progenitors")
-IN_PARTS = ("collected", "findings", "retests")
+IN_PARTS = ("collected", "conclusion", "findings", "retests")
 
 
 def judge(results, **options):

@@ -97,6 +97,7 @@ class BatchGroups:
         self.batch_at: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
         self.cells: NDArray[np.uint8] = np.zeros(0, dtype=np.uint8)
         self._attribute_codes: dict[str, tuple[NDArray[np.integer[Any]], list[str]]] = {}
+        self._columns_by_slot = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         self._used = 0
         self.manufactured_at: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.member_of_batch: NDArray[np.int32] = np.empty(0, dtype=np.int32)
@@ -146,19 +147,23 @@ class BatchGroups:
 
     def cells_of(self, batch: NDArray[np.integer], slot: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the index in `cells` of each (batch, slot); every slot must apply to its batch's group."""
-        groups = self.group_of_batch[batch]
-        columns = np.empty(len(batch), dtype=np.int64)
-        for group in np.unique(groups).tolist():
-            members = groups == group
-            slots, positions = self._slot_columns(group)
-            columns[members] = positions[np.searchsorted(slots, slot[members])]
-        cells: NDArray[np.int64] = self.cell_of_batch[batch] + columns
+        keys, columns = self._columns_by_slot
+        if len(keys) != sum(len(group.column_of_slot) for group in self.groups):
+            keys, columns = self._columns_by_slot = self._all_columns()
+        key = self.group_of_batch[batch] * np.int64(len(self.plan.slots)) + slot
+        cells: NDArray[np.int64] = self.cell_of_batch[batch] + columns[np.searchsorted(keys, key)]
         return cells
 
-    def _slot_columns(self, group: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        columns = self.groups[group].column_of_slot
-        slots = np.array(sorted(columns), dtype=np.int64)
-        return slots, np.array([columns[slot] for slot in slots.tolist()], dtype=np.int64)
+    def _all_columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return the columns of all groups, by group and slot."""
+        width = len(self.plan.slots)
+        entries = sorted(
+            (number * width + slot, column)
+            for number, group in enumerate(self.groups)
+            for slot, column in group.column_of_slot.items()
+        )
+        keys, columns = np.array(entries, dtype=np.int64).reshape(-1, 2).T
+        return np.ascontiguousarray(keys), np.ascontiguousarray(columns)
 
     def places(self, *, only: tuple[int, ...] | None = None) -> Places:
         """Return the slots of every place: of each line, for each group so far.

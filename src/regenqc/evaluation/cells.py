@@ -82,7 +82,7 @@ class FinalColumn:
     alone: NDArray[np.uint8]
     present: NDArray[np.bool_]
 
-    def of(self, rows: NDArray[np.int64]) -> FinalColumn:
+    def of(self, rows: NDArray[np.int64] | slice) -> FinalColumn:
         """Return the column over some of the batches."""
         return replace(
             self,
@@ -111,7 +111,7 @@ class SettledCells:
     columns: tuple[FinalColumn, ...]
     requirements_at: tuple[int, ...]
 
-    def of(self, rows: NDArray[np.int64]) -> SettledCells:
+    def of(self, rows: NDArray[np.int64] | slice) -> SettledCells:
         """Return the cells of some of the batches."""
         columns = tuple(column.of(rows) for column in self.columns)
         return replace(self, batches=self.batches[rows], columns=columns)

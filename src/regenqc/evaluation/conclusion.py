@@ -40,6 +40,8 @@ __all__ = ["Evaluation", "RowSink", "conclude"]
 
 RowSink = Callable[[JudgedRows, int], None]
 _RENDERED_AT_ONCE: Final = 65_536
+# Of so many batches dispositions are made and put in order at a time.
+_BATCHES_AT_ONCE: Final = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,9 +201,10 @@ def conclude(
 
     @cache
     def dispositions() -> pa.Table:
-        return _dispositions(
+        parts = _disposition_parts(
             plan, groups, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at, uncovered=uncovered
         )
+        return pa.concat_tables([DISPOSITION_CODES.empty_table(), *parts]).unify_dictionaries()
 
     def findings(only: NDArray[np.int64] | None) -> Iterator[pa.RecordBatch]:
         rows, cells, bare = raw, settled, uncovered
@@ -272,7 +275,7 @@ def _uncovered(plan: Plan, settled: list[SettledCells], *, count: int, stage: in
     return np.flatnonzero(~judged)
 
 
-def _dispositions(
+def _disposition_parts(
     plan: Plan,
     groups: BatchGroups,
     settled: list[SettledCells],
@@ -282,27 +285,35 @@ def _dispositions(
     stage: int | None,
     evaluated_at: str,
     uncovered: NDArray[np.int64],
-) -> pa.Table:
-    """Return the dispositions, sorted."""
-    parts: list[pa.RecordBatch] = []
-    keys: list[NDArray[np.int64]] = []
-    for cells in settled:
-        found = dispositions_of(
-            cells,
-            specifications=plan.judged_by,
-            judged_by=groups.judged_by(cells.specification, cells.batches),
-            batch_ids=batch_ids,
-            stage=stage,
-            evaluated_at=evaluated_at,
-        )
-        for at, batches, rows in found:
-            parts.append(rows)
-            judged_by = groups.judged_by(cells.specification, batches)
-            keys.append((rank[batches] * len(plan.judged_by) + judged_by) * len(STAGES) + at)
-    if len(uncovered):
-        word = "" if stage is None else STAGES[stage].value
-        parts.append(no_specification(batch_ids.take(pa.array(uncovered)), stage=word, evaluated_at=evaluated_at))
-        keys.append(rank[uncovered] * len(plan.judged_by) * len(STAGES))
-    table = pa.Table.from_batches(parts, schema=DISPOSITION_CODES).unify_dictionaries()
-    order = np.argsort(np.concatenate(keys), kind="stable") if keys else np.empty(0, dtype=np.int64)
-    return table.take(pa.array(order))
+) -> Iterator[pa.Table]:
+    """Yield the dispositions, sorted, of some batches at a time."""
+    ranks = [rank[cells.batches] for cells in settled]
+    for begin in range(0, len(rank), _BATCHES_AT_ONCE):
+        end = begin + _BATCHES_AT_ONCE
+        parts: list[pa.RecordBatch] = []
+        keys: list[NDArray[np.int64]] = []
+        for whole, order in zip(settled, ranks, strict=True):
+            first, last = np.searchsorted(order, [begin, end]).tolist()
+            if first == last:
+                continue
+            cells = whole.of(slice(first, last))
+            found = dispositions_of(
+                cells,
+                specifications=plan.judged_by,
+                judged_by=groups.judged_by(cells.specification, cells.batches),
+                batch_ids=batch_ids,
+                stage=stage,
+                evaluated_at=evaluated_at,
+            )
+            for at, batches, rows in found:
+                parts.append(rows)
+                judged_by = groups.judged_by(cells.specification, batches)
+                keys.append((rank[batches] * len(plan.judged_by) + judged_by) * len(STAGES) + at)
+        bare = uncovered[(rank[uncovered] >= begin) & (rank[uncovered] < end)]
+        if len(bare):
+            word = "" if stage is None else STAGES[stage].value
+            parts.append(no_specification(batch_ids.take(pa.array(bare)), stage=word, evaluated_at=evaluated_at))
+            keys.append(rank[bare] * len(plan.judged_by) * len(STAGES))
+        if parts:
+            table = pa.Table.from_batches(parts, schema=DISPOSITION_CODES).unify_dictionaries()
+            yield table.take(pa.array(np.argsort(np.concatenate(keys), kind="stable")))

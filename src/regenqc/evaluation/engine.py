@@ -112,12 +112,15 @@ def evaluate(
     _judge_sources(judge, table, together, chunk_rows=chunk_rows, on_rows=on_rows)
     if judge.rows_judged + judge.rows_refused == 0:
         raise no_results(table.sources)
+    rows_computed = together.finish()
+    # Nothing of this is needed any more, and what follows needs memory of its own.
+    del together, last_rows, superseding, reader
     return conclude(
         judge,
         moment=terms.moment,
         stage=terms.stage,
         sources=[source.name for source in table.sources],
-        rows_computed=together.finish(),
+        rows_computed=rows_computed,
     )
 
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.intake.readers.text import TEXT_CODES
+from regenqc.intake.word_table import text_buffers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -208,9 +209,10 @@ def _joined(
     """Return the texts of columns joined where one of some columns is not empty, and another column elsewhere."""
     is_joined = np.zeros(len(otherwise), dtype=np.bool_)
     for column in unless_empty:
-        is_stated = pc.not_equal(column.dictionary, "").to_numpy(zero_copy_only=False)
-        if is_stated.any():
-            is_joined |= is_stated[column.indices.to_numpy()]
+        # Of the words that are used alone: a dictionary may hold many more.
+        begin_of_word, _ = text_buffers(column.dictionary)
+        indices = column.indices.to_numpy()
+        is_joined |= begin_of_word[indices + 1] > begin_of_word[indices]
     if not is_joined.any():
         return otherwise
     # What several rows have in common is joined once.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -53,7 +53,7 @@ _LONGEST_QUOTED: Final = 120
 _KNOWN: Final = {int(reason): reason.code for reason in Reason}
 _REASON_CODES: Final = [_KNOWN.get(code, "") for code in range(256)]
 _RENDERED_AT_ONCE: Final = 65_536
-_BATCHES_AT_ONCE: Final = 50_000
+_BATCHES_AT_ONCE: Final = 100_000
 # Reasons that say of a row only that it is no evidence: worth a word where the cell stays empty because of it.
 _NO_EVIDENCE: Final = np.array(
     [Reason.EMPTY_RESULT, Reason.INTERIM_WORD, Reason.INVALIDATED, Reason.CANCELLED, Reason.PRELIMINARY]
@@ -93,19 +93,18 @@ def findings_of(
     """
     for begin, part in _parts(raw, rank):
         end = begin + _BATCHES_AT_ONCE
-        found = [_row_findings(part, plan=plan, groups=groups, rank=rank, stage=stage)]
-        found += _cell_findings(settled, groups=groups, rank=rank, stage=stage, begin=begin, end=end)
+        rows = _row_findings(part, plan=plan, groups=groups, rank=rank, stage=stage)
+        cells = list(_cell_findings(settled, groups=groups, rank=rank, stage=stage, begin=begin, end=end))
         bare = uncovered[(rank[uncovered] >= begin) & (rank[uncovered] < end)]
-        found.append(
-            _cells(
-                bare,
-                np.full(len(bare), Reason.NO_SPECIFICATION, dtype=np.uint8),
-                rank=rank,
-                specification=np.full(len(bare), len(plan.judged_by)),
-                stage=len(STAGES) if stage is None else stage,
+        if len(bare):
+            reasons = np.full(len(bare), Reason.NO_SPECIFICATION, dtype=np.uint8)
+            nowhere = len(STAGES) if stage is None else stage
+            cells.append(
+                _cells(bare, reasons, rank=rank, specification=np.full(len(bare), len(plan.judged_by)), stage=nowhere)
             )
+        yield from _sorted(
+            pa.concat_tables([rows, _without_rows(cells)]), plan=plan, batch_ids=batch_ids, sources=sources
         )
-        yield from _sorted(pa.concat_tables(found), plan=plan, batch_ids=batch_ids, sources=sources)
 
 
 def _parts(raw: pa.Table, rank: NDArray[np.int64]) -> Iterator[tuple[int, pa.Table]]:
@@ -124,15 +123,32 @@ def _parts(raw: pa.Table, rank: NDArray[np.int64]) -> Iterator[tuple[int, pa.Tab
 def _sorted(
     table: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: Sequence[str]
 ) -> Iterator[pa.RecordBatch]:
+    others = [name for name in table.schema.names if name not in (*_KEYS, "row")]
+    keys = [(name, "ascending") for name in (*_KEYS, "slot", "unit_code", *others, "row")]
+    order = pc.sort_indices(table, sort_keys=list(dict.fromkeys(keys))).to_numpy()
     # Equal findings of one cell, from rows that were reported twice, are one finding: the first row stands for them.
-    grouped = table.group_by(
-        [*_KEYS, "batch", "slot", "verdict", "unit_code", "requirement", "capped", "alone", "triggers", "due"],
-        use_threads=False,
-    ).aggregate([("row", "min")])
-    order = pc.sort_indices(grouped, sort_keys=[(key, "ascending") for key in (*_KEYS, "slot", "unit_code")])
-    for start in range(0, grouped.num_rows, _RENDERED_AT_ONCE):
-        part = grouped.take(order.slice(start, _RENDERED_AT_ONCE)).combine_chunks()
+    order = order[~_is_repeated(table, order)]
+    for start in range(0, len(order), _RENDERED_AT_ONCE):
+        part = table.take(pa.array(order[start : start + _RENDERED_AT_ONCE])).combine_chunks()
         yield _render(part, plan=plan, batch_ids=batch_ids, sources=sources)
+
+
+def _is_repeated(table: pa.Table, order: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Return for each row in an order whether it says, but for the number of the row, what the one before it says."""
+    repeated = np.ones(len(order), dtype=np.bool_)
+    repeated[:1] = False
+    for entry in table.schema:
+        if entry.name != "row" and not pa.types.is_string(entry.type):
+            values = table[entry.name].to_numpy()[order]
+            repeated[1:] &= values[1:] == values[:-1]
+    # Texts are compared where all the rest is equal, which is seldom.
+    at = np.flatnonzero(repeated)
+    for entry in table.schema:
+        if pa.types.is_string(entry.type) and len(at):
+            column = table[entry.name]
+            is_equal = pc.equal(column.take(pa.array(order[at])), column.take(pa.array(order[at - 1])))
+            repeated[at] &= is_equal.to_numpy()
+    return repeated
 
 
 _ROW_SCHEMA: Final = pa.schema(
@@ -245,7 +261,7 @@ def _cell_findings(
     stage: int | None,
     begin: int,
     end: int,
-) -> Iterator[pa.Table]:
+) -> Iterator[dict[str, NDArray[Any]]]:
     """Yield the findings about cells of the batches with a rank from `begin` to before `end`."""
     for cells in settled:
         first, last = np.searchsorted(rank[cells.batches], [begin, end])  # batches are sorted by rank
@@ -290,21 +306,17 @@ def _cells(
     requirement: int = -1,
     alone: NDArray[np.uint8] | None = None,
     due: NDArray[np.int64] | None = None,
-) -> pa.Table:
-    """Return findings that no row explains, in the columns of `_ROW_SCHEMA`."""
+) -> dict[str, NDArray[Any]]:
+    """Return findings that no row explains: the columns of `_ROW_SCHEMA` that are no text."""
     count = len(batches)
     verdict = np.full(count, Verdict.INCONCLUSIVE, dtype=np.uint8) if verdict is None else verdict
-    nothing = pa.array([""] * count, type=pa.string())
-    columns = {
+    return {
         "rank": rank[batches],
         "specification": specification,
         "stage": np.full(count, stage),
         "position": np.full(count, place),
         "severity": -verdict.astype(np.int8),
         "reason": reason,
-        "reported": nothing,
-        "unit": nothing,
-        "detail": nothing,
         "batch": batches,
         "slot": np.full(count, -1),
         "verdict": verdict,
@@ -316,13 +328,20 @@ def _cells(
         "due": np.full(count, NO_TIME) if due is None else due,
         "row": np.full(count, -1),
     }
-    return pa.table(
-        [
-            column if isinstance(column, pa.Array) else pa.array(column.astype(entry.type.to_pandas_dtype()))
-            for entry, column in ((entry, columns[entry.name]) for entry in _ROW_SCHEMA)
-        ],
-        schema=_ROW_SCHEMA,
-    )
+
+
+def _without_rows(parts: Sequence[dict[str, NDArray[Any]]]) -> pa.Table:
+    """Return the findings of several `_cells` as one table."""
+    if not parts:
+        return _ROW_SCHEMA.empty_table()
+    count = sum(len(part["row"]) for part in parts)
+    columns = [
+        pa.repeat("", count)
+        if pa.types.is_string(entry.type)
+        else pa.array(np.concatenate([part[entry.name] for part in parts]).astype(entry.type.to_pandas_dtype()))
+        for entry in _ROW_SCHEMA
+    ]
+    return pa.table(columns, schema=_ROW_SCHEMA)
 
 
 def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: Sequence[str]) -> pa.RecordBatch:
@@ -352,7 +371,7 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
     explanation = pc.binary_join_element_wise(
         before, _quoted(reported, unit, slot), after, _detail(part, slot), ".", ""
     )
-    row = part["row_min"].to_numpy()
+    row = part["row"].to_numpy()
     has_row = row >= 0
     names = pa.array([*sources, "(computed)"], type=pa.string())
     source_codes = np.where(has_row, row >> ROW_BITS, 0)

@@ -54,12 +54,11 @@ def raise_rows(
     reason: NDArray[np.integer],
 ) -> None:
     """Raise the verdicts of rows, and put a real reason where the kernel left a mark."""
-    # Worst first, so that a row that several requirements judge ends with the worst of them.
-    order = np.argsort(-verdict.astype(np.int16), kind="stable")
-    _, first = np.unique(rows[order], return_index=True)
-    chosen = order[first]
-    at = rows[chosen]
+    # Worst last, and of equals the first one last: of a row that is named several times, what is written last stays.
+    order = np.argsort(-verdict.astype(np.int8), kind="stable")[::-1]
+    at = rows[order]
     marked = (judged.reason[at] == DELEGATED) | (judged.reason[at] == COLLECTED)
-    higher = marked | (verdict[chosen] > judged.verdict[at])
-    judged.verdict[at[higher]] = verdict[chosen][higher]
-    judged.reason[at[higher]] = reason[chosen][higher]
+    order = order[marked | (verdict[order] > judged.verdict[at])]
+    at = rows[order]
+    judged.verdict[at] = verdict[order]
+    judged.reason[at] = reason[order]

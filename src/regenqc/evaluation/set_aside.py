@@ -17,7 +17,7 @@ from regenqc.evaluation.kernel import COLLECTED
 from regenqc.evaluation.slots import COLLECTED_ONLY
 from regenqc.intake.coding import Refusal, Standing
 from regenqc.intake.invalidation import Lacking, in_words
-from regenqc.intake.readers.text import trimmed_at
+from regenqc.intake.readers.text import trimmed, trimmed_at
 from regenqc.measurement.reported import Form
 from regenqc.vocabulary import Reason, Verdict
 
@@ -104,7 +104,8 @@ def _record(
 
 def _texts(chunk: Chunk, name: str, row: NDArray[np.integer]) -> pa.Array:
     rows = chunk.judged.coded.rows
-    return texts_at(rows, name, row) if name in _AS_REPORTED else pa.array(trimmed_at(rows, name, row), pa.string())
+    texts = texts_at(rows, name, row)
+    return texts if name in _AS_REPORTED else trimmed(texts)
 
 
 def _entries(judge: Judge, chunk: Chunk, rows: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -118,14 +119,16 @@ def _entries(judge: Judge, chunk: Chunk, rows: NDArray[np.integer]) -> tuple[NDA
     ends = np.cumsum(count)
     at = np.repeat(begin, count) + np.arange(len(row)) - np.repeat(ends - count, count)
     slot = places.slot_at[at].astype(np.int64)
-    left = rows[~np.isin(rows, row)]
+    left = rows[count == 0]
     return np.concatenate([row, left]), np.concatenate([slot, np.full(len(left), -1, dtype=np.int64)])
 
 
 def _once(judge: Judge, row: NDArray[np.int64], slot: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Return the entries without those that only collect a row that something else judges."""
     judged = judge.plan.requirement_of_slot[slot] != COLLECTED_ONLY
-    own = judged | ~np.isin(row, row[judged])
+    is_judged = np.zeros(row.max(initial=-1) + 1, dtype=np.bool_)
+    is_judged[row[judged]] = True
+    own = judged | ~is_judged[row]
     return row[own], slot[own]
 
 
@@ -142,6 +145,8 @@ def _note_failures(judge: Judge, chunk: Chunk, row: NDArray[np.integer], slot: N
         (Standing.SUPERSEDED, Reason.FAILING_RESULT_REVISED, ("result_id", "revision")),
     ):
         chosen = standing == mark
+        if not chosen.any():
+            continue
         rows, slots = row[chosen], slot[chosen]
         texts = zip(*(trimmed_at(coded.rows, name, rows) for name in names), strict=True)
         detail = pa.array([_said(mark, *text) for text in texts], type=pa.string())

@@ -190,7 +190,7 @@ def read_batches(item: Any, *, only: Collection[str] | None = None) -> BatchTabl
     source = source_of(item, columns=BATCH_COLUMNS)
     names = [name for name in source.columns if only is None or name in only or name == "batch_id"]
     columns: dict[str, list[pa.DictionaryArray]] = {name: [] for name in names}
-    for batch in source.read(1 << 16, names):
+    for batch in source.read(1 << 20, names):
         for name in names:
             columns[name].append(batch[name] if name == "batch_id" else _narrow(batch[name]))
     texts = _array(columns.pop("batch_id"))
