@@ -4,15 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regenqc.intake.readers.csv import _check_utf8
+from regenqc.intake.readers.encodings import check_utf8
 
 
 def is_utf8_in_parts(parts):
     begun = b""
     try:
         for part in parts:
-            begun = _check_utf8(begun + part, final=False) if part else begun
-        _check_utf8(begun, final=True)
+            begun = check_utf8(begun + part, final=False) if part else begun
+        check_utf8(begun, final=True)
     except UnicodeDecodeError:
         return False
     return True

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pacsv
 
 from regenqc.errors import DataError, Fault
-from regenqc.intake.readers.encodings import open_utf8
+from regenqc.intake.readers.csv_cells import CellCoder
+from regenqc.intake.readers.csv_plain import is_worth_loading, read_plain
+from regenqc.intake.readers.encodings import check_utf8, open_utf8
 from regenqc.intake.readers.text import TEXT_CODES
 
 if TYPE_CHECKING:
@@ -170,6 +172,22 @@ def read_csv(path: Path, *, header: CsvHeader, only: Sequence[str] | None = None
             that is not UTF-8, NUL characters, a quotation that is not closed.
     """
     done = 0
+    if _may_be_plain(header.form) and is_worth_loading(path.stat().st_size):
+        names = header.names if not only else tuple(only)
+        coder = CellCoder(header.names, delimiter=header.form.delimiter, quote=header.form.quote, wanted=names)
+        with path.open("rb") as stream:
+            _go_behind_header(stream, header)
+            records = read_plain(stream, coder)
+            while True:
+                try:
+                    batch = next(records)
+                except StopIteration as end:
+                    if end.value:
+                        return
+                    break
+                done += batch.num_rows
+                yield batch
+    # Text that is not plain is read from the start: what is wrong with it is told with the numbers of its records.
     block = _BLOCK_BYTES
     largest = min(max(_BLOCK_BYTES, 2 * path.stat().st_size), _LARGEST_BLOCK_BYTES)
     while True:
@@ -236,16 +254,24 @@ def _read_blocks(path: Path, header: CsvHeader, only: Sequence[str] | None, bloc
         yield held.slice(0, held.num_rows - 1)
 
 
+def _may_be_plain(form: CsvForm) -> bool:
+    return not form.comment and codecs.lookup(form.encoding).name in {"utf-8", "utf-8-sig"}
+
+
+def _go_behind_header(stream: BinaryIO, header: CsvHeader) -> None:
+    stream.seek(header.size)
+    if header.size == 0 and stream.read(len(_MARK)) != _MARK:  # a file without header begins with its mark
+        stream.seek(0)
+
+
 class _Records(io.RawIOBase):
     """The bytes behind the header, and the last record."""
 
     def __init__(self, path: Path, header: CsvHeader) -> None:
         self._stream = open_utf8(path, header.form.encoding)
-        self._stream.seek(header.size)
+        _go_behind_header(self._stream, header)
         self._rest = b"\n" + header.form.delimiter.join([_LAST] * len(header.names)).encode() + b"\n"
         self._begun = b""
-        if header.size == 0 and self._stream.read(len(_MARK)) != _MARK:  # a file without header begins with its mark
-            self._stream.seek(0)
         self.has_nul = False
 
     def readable(self) -> bool:
@@ -254,7 +280,7 @@ class _Records(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         part = self._stream.read(size)
         # Looked at here, because a broken record that is no UTF-8 would not come back from the parser.
-        self._begun = _check_utf8(self._begun + part if self._begun else part, final=not part)
+        self._begun = check_utf8(self._begun + part if self._begun else part, final=not part)
         self.has_nul = self.has_nul or b"\x00" in part
         if not part:
             part, self._rest = self._rest[:size], self._rest[size:]
@@ -263,31 +289,6 @@ class _Records(io.RawIOBase):
     def close(self) -> None:
         self._stream.close()
         super().close()
-
-
-def _check_utf8(part: bytes, *, final: bool) -> bytes:
-    """Return the bytes of a character that the end of a part has cut, after a check of everything before it.
-
-    Raises:
-        UnicodeDecodeError: what is not UTF-8.
-    """
-    end = len(part)
-    if not final:
-        for back in range(1, min(4, end) + 1):
-            lead = part[end - back]
-            if lead & 0xC0 != 0x80:  # not a continuation
-                if lead >= 0xC0 and back < (2 if lead < 0xE0 else 3 if lead < 0xF0 else 4):
-                    end -= back
-                break
-    text = pa.Array.from_buffers(
-        pa.large_string(), 1, [None, pa.py_buffer(np.array([0, end], dtype=np.int64)), pa.py_buffer(part)]
-    )
-    try:
-        text.validate(full=True)  # ten times as quick as decoding
-    except pa.ArrowInvalid:
-        part[:end].decode()
-        raise
-    return part[end:]
 
 
 class _BrokenRecords:

@@ -1,0 +1,184 @@
+"""Plain separated text read by machine code is what the other reader reads, and what is not plain is left to it."""
+
+from __future__ import annotations
+
+import io
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regenqc.errors import DataError
+from regenqc.intake.readers import csv as reader
+from regenqc.intake.readers import csv_plain
+from regenqc.intake.readers.csv import CsvForm, csv_header, read_csv
+from regenqc.intake.readers.csv_cells import CellCoder
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+NAMES = ("a", "b", "c")
+PLAIN = {
+    "nothing is quoted": (b"1,2,3\n4,5,6\n", [("1", "2", "3"), ("4", "5", "6")]),
+    "fields are quoted": (b'"1","2,2",3\n"","x",""\n', [("1", "2,2", "3"), ("", "x", "")]),
+    "a doubled quote is one": (
+        b'"""1""","a ""b"" c",3\n"""1""",2,""""\n',
+        [('"1"', 'a "b" c', "3"), ('"1"', "2", '"')],
+    ),
+    "lines end as in Windows": (b'1,2,3\r\n4,5,"6"\r\n', [("1", "2", "3"), ("4", "5", "6")]),
+    "empty lines are no records": (b"\n1,2,3\n\n\r\n4,5,6\n\n", [("1", "2", "3"), ("4", "5", "6")]),
+    "fields are empty": (b",,\n,2,\n", [("", "", ""), ("", "2", "")]),
+    "the last line has no end": (b"1,2,3\n4,5,6", [("1", "2", "3"), ("4", "5", "6")]),
+    "words are longer than eight bytes": (
+        b"abcdefgh,abcdefghi,abcdefgh\nabcdefgi,abcdefghj,\xc2\xb5\n",
+        [("abcdefgh", "abcdefghi", "abcdefgh"), ("abcdefgi", "abcdefghj", "µ")],
+    ),
+}
+NOT_PLAIN = {
+    "a field too few": b"1,2\n",
+    "a field too many": b"1,2,3,4\n",
+    "an end of line within quotes": b'1,"2\n2",3\n',
+    "a quote within a field": b'1,2"2,3\n',
+    "text behind a quote": b'1,"2"2,3\n',
+    "an open quotation": b'1,2,"3\n',
+    "a return alone": b"1,2,3\r4,5,6\n",
+    "a NUL character": b"1,2\x00,3\n",
+    "a NUL character within quotes": b'1,"\x00",3\n',
+    "two returns": b"1,2,3\r\r\n",
+}
+
+
+def records_of(batch):
+    return list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+
+
+def coder(**options):
+    return CellCoder(NAMES, **({"delimiter": ",", "quote": '"', "wanted": NAMES} | options))
+
+
+@pytest.mark.parametrize("case", PLAIN)
+def test_plain_text_is_coded(case):
+    text, expected = PLAIN[case]
+    assert records_of(coder().code(text)) == expected
+
+
+@pytest.mark.parametrize("case", NOT_PLAIN)
+def test_other_text_is_left_alone(case):
+    assert coder().code(b"1,2,3\n" + NOT_PLAIN[case]) is None
+
+
+def test_columns_are_those_that_are_wanted_in_their_order():
+    batch = coder(wanted=["c", "a"]).code(b"1,2,3\n4,5,3\n")
+    assert (batch.schema.names, records_of(batch)) == (["c", "a"], [("3", "1"), ("3", "4")])
+    assert batch["c"].dictionary.to_pylist() == ["3"]
+
+
+def test_another_delimiter_and_no_quotes():
+    assert records_of(coder(delimiter=";", quote="").code(b'1;2,"2;3\n')) == [("1", '2,"2', "3")]
+
+
+def test_more_words_than_there_was_room_for():
+    rows = [(str(number), f"x{number}", f"word number {number}") for number in range(70_000)]
+    batch = coder().code("".join(",".join(row) + "\n" for row in rows).encode())
+    assert records_of(batch) == rows
+    assert [len(column.dictionary) for column in batch.columns] == [70_000] * 3
+
+
+# ---- beside the other reader -----------------------------------------------------------------------------------------
+
+
+def read(path: Path, *, is_plain: bool, form: CsvForm, block: int = 40):
+    """Return the records of a file, or the message of what is wrong with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reader, "is_worth_loading", lambda _: is_plain)
+        patch.setattr(csv_plain, "_BLOCK_BYTES", block)
+        try:
+            header = csv_header(path, form=form)
+            return [record for batch in read_csv(path, header=header) for record in records_of(batch)]
+        except DataError as error:
+            return str(error)
+
+
+PIECES = [
+    "a",
+    "µ",
+    " ",
+    ",",
+    ";",
+    '"',
+    '""',
+    "\n",
+    "\r\n",
+    "\r",
+    "1.5",
+    "long word of a laboratory",
+    "\x1e",
+    ",,",
+    '","',
+    "\n\n",
+]
+
+
+@given(text=st.lists(st.sampled_from([*PIECES, "\x00", "\ud800"]), max_size=60), has_quotes=st.booleans())
+@settings(max_examples=400)
+def test_any_text_is_read_alike_by_both(tmp_path_factory, text, has_quotes):
+    path = tmp_path_factory.mktemp("text") / "a.csv"
+    path.write_bytes(("x,y,z\n" + "".join(text)).encode("utf-8", "surrogatepass"))
+    form = CsvForm(quote='"' if has_quotes else "")
+    assert read(path, is_plain=True, form=form) == read(path, is_plain=False, form=form)
+
+
+CELLS = st.text(alphabet='a1µ,;" \n', max_size=12)
+
+
+@given(
+    rows=st.lists(st.tuples(CELLS, CELLS, CELLS), max_size=30),
+    end=st.sampled_from(["\n", "\r\n"]),
+    is_all=st.booleans(),
+)
+@settings(max_examples=200)
+def test_records_of_any_cells_are_read_alike_by_both(tmp_path_factory, rows, end, is_all):
+    def written(cell):
+        return '"' + cell.replace('"', '""') + '"' if is_all or set(cell) & set(',"\n') else cell
+
+    path = tmp_path_factory.mktemp("records") / "a.csv"
+    path.write_bytes("".join(",".join(map(written, row)) + end for row in [("x", "y", "z"), *rows]).encode())
+    found = read(path, is_plain=True, form=CsvForm())
+    assert found == read(path, is_plain=False, form=CsvForm())
+    assert found == rows
+
+
+@pytest.mark.parametrize("case", NOT_PLAIN)
+@pytest.mark.parametrize("block", [40, 1_000])
+def test_what_is_not_plain_far_below_changes_nothing_above(tmp_path, case, block):
+    path = tmp_path / "a.csv"
+    plain = b"".join(b"%d,x,y\n" % number for number in range(500))
+    path.write_bytes(b"a,b,c\n" + plain + NOT_PLAIN[case] + plain)
+    assert read(path, is_plain=True, form=CsvForm(), block=block) == read(path, is_plain=False, form=CsvForm())
+
+
+def test_a_record_longer_than_several_blocks(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_bytes(b"a,b,c\n1,2,3\n" + b"x" * 1_000 + b",2,3\n4,5,6\n")
+    assert read(path, is_plain=True, form=CsvForm()) == [("1", "2", "3"), ("x" * 1_000, "2", "3"), ("4", "5", "6")]
+
+
+def test_a_record_that_is_too_long_is_left_to_the_other_reader(monkeypatch):
+    monkeypatch.setattr(csv_plain, "_BLOCK_BYTES", 10)
+    monkeypatch.setattr(csv_plain, "_LONGEST_RECORD_BYTES", 50)
+    is_whole = []
+
+    def read_all():
+        is_whole.append((yield from csv_plain.read_plain(io.BytesIO(b"1,2,3\n" + b"x" * 100 + b",2,3\n"), coder())))
+
+    assert [record for batch in read_all() for record in records_of(batch)] == [("1", "2", "3")]
+    assert is_whole == [False]
+
+
+def test_whoever_stops_early_leaves_no_thread_behind():
+    records = csv_plain.read_plain(io.BytesIO(b"1,2,3\n" * 1_000), coder())
+    next(records)
+    records.close()
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("regenqc-cells")]
