@@ -6,6 +6,7 @@ import base64
 import os
 import pickle
 import zlib
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import openpyxl
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from regenqc.errors import DataError, SpecificationError, UsageError
+from regenqc.intake import files
 from regenqc.intake.readers import csv as csv_reader
 from regenqc.intake.table import read_results
 
@@ -214,6 +216,37 @@ def test_a_file_that_changes_while_it_is_read_is_refused(tmp_path: Path) -> None
     table = read_results(path)
     write(path, columns_of({}, {}))
     assert refusal_of(table).code == "RQC-D014"
+
+
+def test_the_digest_of_a_large_file_is_taken_while_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(tmp_path / "a.csv", columns_of({}))
+    (small,) = read_results(path).sources
+    monkeypatch.setattr("regenqc.intake.files._LARGE_FILE_BYTES", 1)
+    (large,) = read_results(path).sources
+    assert large.digest == small.digest == f"sha256:{sha256(path.read_bytes()).hexdigest()}"
+
+
+@pytest.mark.parametrize(("change", "code"), [("vanishes", "RQC-D008"), ("grows", "RQC-D014")])
+def test_a_large_file_that_changes_has_no_digest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, change: str, code: str
+) -> None:
+    path = write(tmp_path / "a.csv", columns_of({}))
+    took = files._digest
+
+    def take_late(path: Path) -> str:
+        if change == "vanishes":
+            path.unlink()
+            return took(path)
+        digest = took(path)
+        write(path, columns_of({}, {}))
+        return digest
+
+    monkeypatch.setattr(files, "_LARGE_FILE_BYTES", 1)
+    monkeypatch.setattr(files, "_digest", take_late)
+    (source,) = read_results(path).sources
+    with pytest.raises(DataError) as refused:
+        source.digest  # noqa: B018 - asking is what is tested
+    assert refused.value.code == code
 
 
 def test_a_file_that_vanishes_before_it_is_read_is_refused(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import hashlib
 import sys
 import tempfile
 import weakref
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from regenqc.intake.sources import Reader, Source, not_empty, unreported_types
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future
 
     import pyarrow as pa
 
@@ -30,6 +32,8 @@ __all__ = ["check_unchanged", "file_sources"]
 
 # What these files are is told by their first bytes, whatever they are called.
 _BINARY_ENDINGS: Final = {"xlsx": ".xlsx", "parquet": ".parquet", "arrow": ".arrow"}
+# A digest takes a second for every one or two gigabytes.
+_LARGE_FILE_BYTES: Final = 8 << 20
 
 
 def file_sources(text: str, *, columns: Sequence[InputColumn], profile: Profile | None = None) -> list[Source]:
@@ -132,13 +136,36 @@ def _file_source(path: Path, columns: Sequence[InputColumn], profile: Profile | 
             mapped = MappedFile(path, profile)
             kind, header, read = mapped.kind, mapped.names, mapped.read
         check_column_names(header, columns=columns, source=str(path))
-        with path.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = _digest_of(path, before)
     except OSError as error:
         raise DataError(_unopened(str(path), error)) from error
     unchanged = _unchanged(not_empty(read, name=str(path)), path, before)
     notes = _notes(path, kind) if mapped is None else mapped.notes
-    return Source(str(path), kind, tuple(header), f"sha256:{digest}", before.st_size, unchanged, mapped, notes)
+    return Source(str(path), kind, tuple(header), digest, before.st_size, unchanged, mapped, notes)
+
+
+def _digest_of(path: Path, before: os.stat_result) -> str | Future[str]:
+    """Return the digest of a file; of a large one it is taken while the file is read."""
+    if before.st_size < _LARGE_FILE_BYTES:
+        return _digest(path)
+    pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="regenqc-digest")
+    found = pool.submit(_digest_of_unchanged, path, before)
+    pool.shutdown(wait=False)
+    return found
+
+
+def _digest_of_unchanged(path: Path, before: os.stat_result) -> str:
+    try:
+        digest = _digest(path)
+    except OSError as error:
+        raise DataError(_unopened(str(path), error)) from error
+    check_unchanged(path, before)
+    return digest
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
 
 
 def _notes(path: Path, kind: str) -> tuple[str, ...]:

@@ -13,6 +13,8 @@ from regenqc.intake.contracts import check_column_names, check_column_types
 from regenqc.intake.readers.text import has_reported_text, text_chunks
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from regenqc.intake.contracts import InputColumn
     from regenqc.intake.profiles.source import MappedFile
 
@@ -29,7 +31,7 @@ class Source:
         name: file name as given, `<standard input>`, `<frame>` or `<table>`.
         kind: `csv`, `parquet`, `arrow`, `xlsx`, `json_lines`, `frame`, `table`.
         columns: header, in order.
-        digest: `sha256:` of the file's bytes, empty for tables in memory.
+        stated_digest: `sha256:` of the file's bytes, or what will be that; empty for tables in memory.
         byte_count: size of the file, 0 for tables in memory.
         read: `read(rows, only)` yields record batches of dictionary-coded text with the columns `only`; of about `rows`
             rows where the format allows it. It raises `DataError` when the source turns out to be broken or without rows.
@@ -45,11 +47,20 @@ class Source:
     name: str
     kind: str
     columns: tuple[str, ...]
-    digest: str
+    stated_digest: str | Future[str]
     byte_count: int
     read: Reader = field(repr=False)
     mapped: MappedFile | None = field(default=None, repr=False)
     notes: tuple[str, ...] = ()
+
+    @property
+    def digest(self) -> str:
+        """Return `sha256:` of the file's bytes, empty for tables in memory; of a large file it may have to be waited for.
+
+        Raises:
+            DataError: the file changed, or cannot be opened any more.
+        """
+        return self.stated_digest if isinstance(self.stated_digest, str) else self.stated_digest.result()
 
 
 def table_source(table: pa.Table | pa.RecordBatch, *, name: str, kind: str, columns: Sequence[InputColumn]) -> Source:
