@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from regenqc.evaluation.cells import BUILT_IN_REQUIREMENTS
 from regenqc.evaluation.plan import STAGES
@@ -76,6 +77,21 @@ class VerdictMatrix:
                 yield cells.batches, cells.columns
             elif len(rows):
                 yield cells.batches[rows], tuple(column.of(rows) for column in cells.columns)
+
+    def ranks_of(self, batch_ids: Sequence[str]) -> NDArray[np.int64]:
+        """Return the positions of some batches in the order of identifiers.
+
+        Args:
+            batch_ids: few; all batches are looked up in them, because a hash table over all would take much memory.
+
+        Raises:
+            KeyError: a batch that the run does not know.
+        """
+        is_named = pc.is_in(self.batch_ids, value_set=pa.array(batch_ids, type=pa.string()))
+        codes = np.flatnonzero(is_named.to_numpy(zero_copy_only=False))
+        named = self.batch_ids.take(pa.array(codes)).to_pylist()
+        rank_of = dict(zip(named, self.rank[codes].tolist(), strict=True))
+        return np.array([rank_of[batch_id] for batch_id in batch_ids], dtype=np.int64)
 
     def batches(self, *, at_once: int = 8_192) -> Iterator[pa.RecordBatch]:
         """Yield the cells in long form, in order of batch, specification, stage and requirement.

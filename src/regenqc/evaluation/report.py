@@ -169,7 +169,7 @@ def write_report(
     html = environment.get_template("report.html.jinja").render(
         evaluation=evaluation,
         version=regenqc.__version__,
-        batches=len(pc.unique(table["batch_id"])),
+        batches=_count_batches(table["batch_id"]),
         dispositions=table.num_rows,
         inputs=list(inputs) or [(name, "") for name in evaluation.sources],
         bounds=bounds,
@@ -411,8 +411,7 @@ def _maps(
         rows = at[np.argsort(groups_of_rows[at], kind="stable")[:share]]
         cells_left -= share * len(columns)
         shown = table.take(pa.array(rows)).select(["batch_id", "spec_id", "stage", "disposition"]).to_pylist()
-        codes = pc.index_in(pa.array([row["batch_id"] for row in shown], pa.string()), value_set=matrix.batch_ids)
-        marks = _marks_of(matrix.rank[codes.to_numpy()], list(columns), parts)
+        marks = _marks_of(matrix.ranks_of([row["batch_id"] for row in shown]), list(columns), parts)
         words = [[_MARKS[mark] for mark in row] for row in marks.tolist()]
         maps.append(
             _Map(
@@ -427,6 +426,12 @@ def _maps(
             )
         )
     return maps, sorted(causes, key=lambda cause: tuple(-count for count in (cause.open, *cause.counts)))
+
+
+def _count_batches(batch_ids: pa.ChunkedArray) -> int:
+    """Return how many batches stand in a sorted column; a hash table over millions would take more memory than the column."""
+    changes = pc.not_equal(batch_ids.slice(1), batch_ids.slice(0, max(len(batch_ids) - 1, 0)))
+    return min(len(batch_ids), 1) + int(pc.sum(changes).as_py() or 0)
 
 
 _Parts = list[tuple["NDArray[np.int64]", list["FinalColumn"]]]
