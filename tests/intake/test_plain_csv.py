@@ -86,6 +86,22 @@ def test_more_words_than_there_was_room_for():
     assert [len(column.dictionary) for column in batch.columns] == [70_000] * 3
 
 
+def test_empty_lines_ask_for_no_room():
+    names = [f"c{number}" for number in range(20_000)]
+    wide = CellCoder(names, delimiter=",", quote='"', wanted=names)
+    assert wide.code(b"\n" * (4 << 20)).num_rows == 0
+
+
+@pytest.mark.parametrize("fields", [1, 2, 3, 7])
+@pytest.mark.parametrize("text", [b"", b"x", b",", b"x,", b"\n", b"x\n"])
+def test_the_shortest_records_have_room(fields, text):
+    names = [f"c{number}" for number in range(fields)]
+    least = CellCoder(names, delimiter=",", quote='"', wanted=names)
+    record = b'""' + b"," * (fields - 1) + b"\n" if fields == 1 else b"," * (fields - 1) + b"\n"
+    batch = least.code(record * 1_000 + text)
+    assert batch is None or batch.num_rows >= 1_000
+
+
 # ---- beside the other reader -----------------------------------------------------------------------------------------
 
 

@@ -315,7 +315,9 @@ class CellCoder:
         length = len(block)
         text = self._text_for(length)
         text[:length] = np.frombuffer(block, dtype=np.uint8)
-        codes = np.empty((len(self._wanted), block.count(b"\n")), dtype=np.uint32)
+        # A record takes a byte for every field at least: a block of empty lines asks for no room.
+        most_records = min(block.count(b"\n"), length // len(self._place) + 1)
+        codes = np.empty((len(self._wanted), most_records), dtype=np.uint32)
         while True:
             words = self._no_words()
             rows = CODE_CELLS(text, length, self._kind, self._place, codes, words)
