@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from regenqc.evaluation.dates import NO_TIME, format_time
 from regenqc.evaluation.grouping import distinct_combinations
@@ -24,6 +25,7 @@ __all__ = [
     "DISPOSITIONS",
     "DISPOSITION_CODES",
     "DISPOSITION_SCHEMA",
+    "count_batches",
     "dispositions_of",
     "judged_batches",
     "no_specification",
@@ -199,6 +201,21 @@ def no_specification(batch_ids: pa.StringArray, *, stage: str, evaluated_at: str
         ],
         schema=DISPOSITION_CODES,
     )
+
+
+def count_batches(dispositions: pa.Table) -> int:
+    """Return how many batches have dispositions; a hash table over millions would take more memory than the table.
+
+    Args:
+        dispositions: sorted by batch.
+
+    Example:
+        >>> count_batches(pa.table({"batch_id": ["B1", "B1", "B2"]})), count_batches(DISPOSITION_SCHEMA.empty_table())
+        (2, 0)
+    """
+    batch_ids = dispositions["batch_id"]
+    changes = pc.not_equal(batch_ids.slice(1), batch_ids.slice(0, max(len(batch_ids) - 1, 0)))
+    return min(len(batch_ids), 1) + int(pc.sum(changes).as_py() or 0)
 
 
 class _Patterns:

@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regenqc.evaluation.disposition import count_batches
 from regenqc.evaluation.explanations import criterion_text, limit_text
 from regenqc.evaluation.plan import STAGES
 from regenqc.vocabulary import Disposition, OnFail, Verdict
@@ -169,7 +170,7 @@ def write_report(
     html = environment.get_template("report.html.jinja").render(
         evaluation=evaluation,
         version=regenqc.__version__,
-        batches=_count_batches(table["batch_id"]),
+        batches=count_batches(table),
         dispositions=table.num_rows,
         inputs=list(inputs) or [(name, "") for name in evaluation.sources],
         bounds=bounds,
@@ -426,12 +427,6 @@ def _maps(
             )
         )
     return maps, sorted(causes, key=lambda cause: tuple(-count for count in (cause.open, *cause.counts)))
-
-
-def _count_batches(batch_ids: pa.ChunkedArray) -> int:
-    """Return how many batches stand in a sorted column; a hash table over millions would take more memory than the column."""
-    changes = pc.not_equal(batch_ids.slice(1), batch_ids.slice(0, max(len(batch_ids) - 1, 0)))
-    return min(len(batch_ids), 1) + int(pc.sum(changes).as_py() or 0)
 
 
 _Parts = list[tuple["NDArray[np.int64]", list["FinalColumn"]]]
