@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 import regenqc
-from regenqc.evaluation.report import Bounds, visible, write_report
+from regenqc.evaluation.report import Bounds, write_report
+from regenqc.evaluation.visible_text import visible
 
 SPECIFICATION = """
 schema = "regenqc.specification/1"

@@ -319,12 +319,8 @@ def _first_exceptions(evaluation: Outcome) -> list[dict[str, Any]]:
 
 
 def _findings_of(evaluation: Outcome, rows: list[dict[str, Any]]) -> dict[tuple[str, str, str], list[dict[str, Any]]]:
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    wanted = pa.array([row["batch_id"] for row in rows], type=pa.string())
     found: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
-    for part in evaluation.finding_batches() if rows else ():
-        for row in part.filter(pc.is_in(part["batch_id"], value_set=wanted)).to_pylist():
+    for part in evaluation.finding_batches(only=[row["batch_id"] for row in rows]) if rows else ():
+        for row in part.to_pylist():
             found.setdefault((row["batch_id"], row["spec_id"], row["stage"]), []).append(row)
     return found

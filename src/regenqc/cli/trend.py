@@ -92,7 +92,7 @@ def _print(analysis: TrendAnalysis, *, out: Path) -> None:
     """Print the counts, odd lots, differing groups, series by signals, and where the files are."""
     from rich.text import Text
 
-    from regenqc.evaluation.report import visible
+    from regenqc.evaluation.visible_text import visible
     from regenqc.statistics.refusal import RefusalReason
     from regenqc.trends.history import Aside
 

@@ -14,7 +14,7 @@ from regenqc.console.access.sessions import csrf_of, token_of
 from regenqc.console.languages import LANGUAGES, language_of, translated
 from regenqc.console.photos.fields import NO_PHOTOS
 from regenqc.console.photos.fields import shown as code_shown
-from regenqc.evaluation.report import visible as spelled
+from regenqc.evaluation.visible_text import visible as spelled
 
 if TYPE_CHECKING:
     from fastapi import Request

@@ -113,12 +113,13 @@ class RecordedCells:
 
 
 def recorded_cells(
-    findings: pa.Table, *, plan: Plan, groups: BatchGroups, rank: NDArray[np.int64]
+    findings: pa.Table, *, batches: NDArray[np.int64], plan: Plan, groups: BatchGroups, rank: NDArray[np.int64]
 ) -> Iterator[tuple[NDArray[np.int64], RecordedCells]]:
-    """Yield for every group its batches, sorted by identifier, and what was recorded about their cells.
+    """Yield for every group those of some batches that are in it, and what was recorded about their cells.
 
     Args:
-        findings: what the judgement of rows recorded, see `regenqc.evaluation.evidence.FINDING_SCHEMA`.
+        findings: what the judgement of rows recorded of the batches, see `regenqc.evaluation.evidence.FINDING_SCHEMA`.
+        batches: codes, in the order of identifiers.
         plan: slots of all specifications.
         groups: batches and their groups.
         rank: position of each batch code in the order of identifiers.
@@ -126,9 +127,11 @@ def recorded_cells(
     batch, slot = (findings[name].to_numpy() for name in ("batch", "slot"))
     marks = _marks_of(findings, plan)
     group_of_row = groups.group_of_batch[batch]
+    group_of_batch = groups.group_of_batch[batches]
+    by_group = batches[np.argsort(group_of_batch, kind="stable")]
+    edges = np.cumsum(np.concatenate([[0], np.bincount(group_of_batch, minlength=len(groups.groups))]))
     for group in range(len(groups.groups)):
-        members = np.flatnonzero(groups.group_of_batch == group)
-        members = members[np.argsort(rank[members])]
+        members = by_group[edges[group] : edges[group + 1]]
         rows = np.flatnonzero(group_of_row == group)
         rows = rows[np.argsort(slot[rows], kind="stable")]
         place = np.searchsorted(rank[members], rank[batch[rows]])

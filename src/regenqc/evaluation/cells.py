@@ -125,25 +125,28 @@ def settle_cells(
     plan: Plan,
     groups: BatchGroups,
     *,
+    batches: NDArray[np.int64],
     rank: NDArray[np.int64],
     unattributed: bool,
     findings: pa.Table,
 ) -> tuple[list[SettledCells], NDArray[np.uint8]]:
-    """Return the settled cells of every group and specification.
+    """Return the settled cells of some batches, by group and specification.
 
     Args:
         plan: slots of all specifications.
         groups: batches with their raw cells, which stay as they are.
+        batches: codes, in the order of identifiers.
         rank: position of each batch code in the order of batch identifiers.
         unattributed: whether a row without batch was refused, which holds every batch.
-        findings: what the judgement of rows recorded, see `regenqc.evaluation.evidence.FINDING_SCHEMA`.
+        findings: what the judgement of rows recorded of these batches, see
+            `regenqc.evaluation.evidence.FINDING_SCHEMA`.
 
     Returns:
         The settled cells, and for each of the findings the verdict of the requirement that its cell went into.
     """
     settled: list[SettledCells] = []
     final = np.zeros(findings.num_rows, dtype=np.uint8)
-    recorded_by_group = recorded_cells(findings, plan=plan, groups=groups, rank=rank)
+    recorded_by_group = recorded_cells(findings, batches=batches, plan=plan, groups=groups, rank=rank)
     for group, (members, recorded) in zip(groups.groups, recorded_by_group, strict=True):
         if len(members):
             worker = _Settling(plan, groups, group, members, recorded)

@@ -4,44 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from regenqc.evaluation.cells import SettledCells, settle_cells
 from regenqc.evaluation.consequences import CONSEQUENCE_FILE, consequence_batches
-from regenqc.evaluation.disposition import (
-    DISPOSITION_CODES,
-    DISPOSITION_SCHEMA,
-    dispositions_of,
-    judged_batches,
-    no_specification,
-)
+from regenqc.evaluation.disposition import DISPOSITION_SCHEMA, DISPOSITIONS
+from regenqc.evaluation.disposition_rows import DispositionIndex, DispositionRows
 from regenqc.evaluation.findings import FINDING_COLUMNS, findings_of
 from regenqc.evaluation.investigations import INVESTIGATION_FILE, investigation_batches
 from regenqc.evaluation.judge import Judge, JudgedRows
 from regenqc.evaluation.matrix import VerdictMatrix
-from regenqc.evaluation.plan import STAGES, Plan
+from regenqc.evaluation.settlement import SettledPart, Settlement
 from regenqc.vocabulary import Disposition
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import datetime
 
     from numpy.typing import NDArray
 
-    from regenqc.evaluation.batch_groups import BatchGroups
     from regenqc.specification.model import Specification
 
 __all__ = ["Evaluation", "RowSink", "conclude"]
 
 RowSink = Callable[[JudgedRows, int], None]
 _RENDERED_AT_ONCE: Final = 65_536
-# Of so many batches dispositions are made and put in order at a time.
-_BATCHES_AT_ONCE: Final = 250_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,23 +55,35 @@ class Evaluation:
     rows_refused: int
     rows_computed: int
     matrix: VerdictMatrix
-    _dispositions: Callable[[], pa.Table]
-    _findings: Callable[[NDArray[np.int64] | None], Iterator[pa.RecordBatch]]
+    _rows: DispositionRows
+    _findings: Callable[[SettledPart], Iterator[pa.RecordBatch]]
     _investigations: Callable[[], Iterator[pa.RecordBatch]]
-    _consequences: Callable[[], Iterator[pa.RecordBatch]]
+    _consequences: Callable[[SettledPart], Iterator[pa.RecordBatch]]
 
-    def finding_batches(self, *, only: NDArray[np.int64] | None = None) -> Iterator[pa.RecordBatch]:
+    def finding_batches(self, *, only: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the findings, sorted, a part at a time.
 
         Args:
-            only: codes of the batches that are asked about, as positions in `matrix.batch_ids`; all when not given.
+            only: identifiers of the batches that are asked about, few; all when not given.
         """
-        return self._findings(only)
+        settlement = self.matrix.settlement
+        parts = settlement.parts() if only is None else settlement.parts_with(self.matrix.are_named(only))
+        for part in parts:
+            yield from self._findings(part)
 
     @property
     def disposition_table(self) -> pa.Table:
         """Return one row per batch, specification and stage, sorted; made when it is asked for first."""
-        return self._dispositions()
+        return self._rows.table
+
+    @property
+    def disposition_index(self) -> DispositionIndex:
+        """Return a few bytes of every disposition; made when it is asked for first, without holding the table."""
+        return self._rows.index
+
+    def dispositions_at(self, rows: NDArray[np.int64]) -> pa.Table:
+        """Return some rows of `disposition_table`, in the given order, without making all of it."""
+        return self._rows.take(rows)
 
     @property
     def dispositions(self) -> Any:
@@ -100,9 +101,8 @@ class Evaluation:
 
     def disposition_batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the dispositions as they are written, a part at a time."""
-        table = self.disposition_table
-        for start in range(0, table.num_rows, _RENDERED_AT_ONCE):
-            yield from table.slice(start, _RENDERED_AT_ONCE).cast(DISPOSITION_SCHEMA).combine_chunks().to_batches()
+        for rows in self._rows.parts():
+            yield from _rendered(rows)
 
     def first_dispositions(self, word: str, count: int) -> list[dict[str, Any]]:
         """Return the first rows with one disposition.
@@ -111,9 +111,10 @@ class Evaluation:
             word: the disposition.
             count: rows at most.
         """
-        table = self.disposition_table
-        rows: list[dict[str, Any]] = table.filter(pc.equal(table["disposition"], word)).slice(0, count).to_pylist()
-        return rows
+        severity = DISPOSITIONS.index(Disposition(word))
+        rows = np.flatnonzero(self.disposition_index.severity == severity)[:count]
+        found: list[dict[str, Any]] = self.dispositions_at(rows).to_pylist()
+        return found
 
     def verdict_batches(self) -> Iterator[pa.RecordBatch]:
         """Yield the cells in long form, sorted, a part at a time."""
@@ -125,7 +126,8 @@ class Evaluation:
 
     def consequence_batches(self) -> Iterator[pa.RecordBatch]:
         """Yield what has to be done because of late failures, sorted, a part at a time."""
-        return self._consequences()
+        for part in self.matrix.parts():
+            yield from self._consequences(part)
 
     def batches_of(self, name: str) -> Iterator[pa.RecordBatch]:
         """Yield one of the tables as it is written, sorted, a part at a time.
@@ -133,14 +135,29 @@ class Evaluation:
         Args:
             name: `dispositions`, `findings`, `verdicts`, `investigations` or `consequences`.
         """
-        tables = {
-            "dispositions": self.disposition_batches,
-            "findings": self.finding_batches,
-            "verdicts": self.verdict_batches,
-            "investigations": self.investigation_batches,
-            "consequences": self.consequence_batches,
+        if name == "investigations":
+            return self.investigation_batches()
+        return (batch for _, batch in self.batches_of_each([name]))
+
+    def batches_of_each(self, names: Iterable[str]) -> Iterator[tuple[str, pa.RecordBatch]]:
+        """Yield several tables as they are written, side by side, so that cells are settled once for all of them.
+
+        Args:
+            names: `dispositions`, `findings`, `verdicts` or `consequences`.
+        """
+        settlement = self.matrix.settlement
+        tables: dict[str, Callable[[int, SettledPart], Iterator[pa.RecordBatch]]] = {
+            "dispositions": lambda number, part: _rendered(self._rows.part(number, part)),
+            "findings": lambda _, part: self._findings(part),
+            "verdicts": lambda _, part: self.matrix.batches_of(part),
+            "consequences": lambda _, part: self._consequences(part),
         }
-        return tables[name]()
+        chosen = [(name, tables[name]) for name in names]
+        for number in range(settlement.count):
+            part = settlement.part(number)
+            for name, batches_of in chosen:
+                for batch in batches_of(number, part):
+                    yield name, batch
 
     @property
     def investigations(self) -> Any:
@@ -164,14 +181,19 @@ class Evaluation:
     @property
     def disposition_counts(self) -> dict[str, int]:
         """Return the number of dispositions by word; every word is named."""
-        counts = self.disposition_table["disposition"].value_counts().to_pylist()
-        return {word.value: 0 for word in Disposition} | {entry["values"]: entry["counts"] for entry in counts}
+        counts = self.disposition_index.counts
+        return {word.value: counts[word.value] for word in Disposition}
 
     @property
     def is_all_eligible(self) -> bool:
         """Return whether there is a disposition and every one is `eligible`; a run over nothing is not."""
-        words = self.disposition_table["disposition"]
-        return len(words) > 0 and pc.all(pc.equal(words, "eligible")).as_py() is True
+        severity = self.disposition_index.severity
+        return len(severity) > 0 and bool((severity == DISPOSITIONS.index(Disposition.ELIGIBLE)).all())
+
+
+def _rendered(rows: pa.Table) -> Iterator[pa.RecordBatch]:
+    for start in range(0, rows.num_rows, _RENDERED_AT_ONCE):
+        yield from rows.slice(start, _RENDERED_AT_ONCE).cast(DISPOSITION_SCHEMA).combine_chunks().to_batches()
 
 
 def conclude(
@@ -188,60 +210,20 @@ def conclude(
     """
     # Each of the phases needs much memory for a while; what the last one needed is given back first.
     pa.default_memory_pool().release_unused()
-    plan, groups = judge.plan, judge.groups
-    batch_ids = judge.coder.batch_ids.texts()
-    order = pc.sort_indices(batch_ids).to_numpy()
-    rank = np.empty(len(order), dtype=np.int64)
-    rank[order] = np.arange(len(order))
-    raw, records = judge.findings.table(), judge.investigated.table()
-    settled, final = settle_cells(plan, groups, rank=rank, unattributed=bool(judge.unattributed_rows), findings=raw)
-    raw = raw.append_column("settled", pa.array(final))
-    evaluated_at = moment.strftime("%Y-%m-%dT%H:%M:%SZ")
-    uncovered = _uncovered(plan, settled, count=len(rank), stage=stage)
+    plan, groups, records = judge.plan, judge.groups, judge.investigated.table()
+    settlement = Settlement(judge, stage=stage)
+    rank, batch_ids = settlement.rank, settlement.batch_ids
 
-    @cache
-    def dispositions() -> pa.Table:
-        parts = _disposition_parts(
-            plan, groups, settled, batch_ids, rank=rank, stage=stage, evaluated_at=evaluated_at, uncovered=uncovered
-        )
-        return pa.concat_tables([DISPOSITION_CODES.empty_table(), *parts]).unify_dictionaries()
-
-    def findings(only: NDArray[np.int64] | None) -> Iterator[pa.RecordBatch]:
-        rows, cells, bare = raw, settled, uncovered
-        if only is not None:
-            asked = np.zeros(len(rank), dtype=np.bool_)
-            asked[only] = True
-            rows = raw.filter(pa.array(asked[raw["batch"].to_numpy()]))
-            cells = [each.of(np.flatnonzero(asked[each.batches])) for each in settled]
-            bare = uncovered[asked[uncovered]]
-        return findings_of(
-            rows,
-            plan=plan,
-            groups=groups,
-            settled=cells,
-            rank=rank,
-            batch_ids=batch_ids,
-            sources=sources,
-            stage=stage,
-            uncovered=bare,
-        )
+    def findings(part: SettledPart) -> Iterator[pa.RecordBatch]:
+        return findings_of(part, plan=plan, groups=groups, rank=rank, batch_ids=batch_ids, sources=sources, stage=stage)
 
     def investigations() -> Iterator[pa.RecordBatch]:
         return investigation_batches(
             records, plan=plan, groups=groups, rank=rank, batch_ids=batch_ids, sources=sources, stage=stage
         )
 
-    def consequences() -> Iterator[pa.RecordBatch]:
-        return consequence_batches(
-            raw,
-            plan=plan,
-            groups=groups,
-            settled=settled,
-            rank=rank,
-            batch_ids=batch_ids,
-            sources=sources,
-            stage=stage,
-        )
+    def consequences(part: SettledPart) -> Iterator[pa.RecordBatch]:
+        return consequence_batches(part, plan=plan, rank=rank, batch_ids=batch_ids, sources=sources, stage=stage)
 
     return Evaluation(
         specifications=plan.judged_by,
@@ -251,69 +233,9 @@ def conclude(
         rows_judged=judge.rows_judged,
         rows_refused=judge.rows_refused,
         rows_computed=rows_computed,
-        matrix=VerdictMatrix(
-            plan.judged_by,
-            settled,
-            [groups.judged_by(cells.specification, cells.batches) for cells in settled],
-            batch_ids,
-            rank,
-            stage,
-        ),
-        _dispositions=dispositions,
+        matrix=VerdictMatrix(plan.judged_by, settlement),
+        _rows=DispositionRows(settlement, evaluated_at=moment.strftime("%Y-%m-%dT%H:%M:%SZ")),
         _findings=findings,
         _investigations=investigations,
         _consequences=consequences,
     )
-
-
-def _uncovered(plan: Plan, settled: list[SettledCells], *, count: int, stage: int | None) -> NDArray[np.int64]:
-    """Return the codes of the batches that no specification speaks about."""
-    judged = np.zeros(count, dtype=np.bool_)
-    for cells in settled:
-        for batches in judged_batches(cells, stages=plan.specifications[cells.specification].stages, stage=stage):
-            judged[batches] = True
-    return np.flatnonzero(~judged)
-
-
-def _disposition_parts(
-    plan: Plan,
-    groups: BatchGroups,
-    settled: list[SettledCells],
-    batch_ids: pa.StringArray,
-    *,
-    rank: NDArray[np.int64],
-    stage: int | None,
-    evaluated_at: str,
-    uncovered: NDArray[np.int64],
-) -> Iterator[pa.Table]:
-    """Yield the dispositions, sorted, of some batches at a time."""
-    ranks = [rank[cells.batches] for cells in settled]
-    for begin in range(0, len(rank), _BATCHES_AT_ONCE):
-        end = begin + _BATCHES_AT_ONCE
-        parts: list[pa.RecordBatch] = []
-        keys: list[NDArray[np.int64]] = []
-        for whole, order in zip(settled, ranks, strict=True):
-            first, last = np.searchsorted(order, [begin, end]).tolist()
-            if first == last:
-                continue
-            cells = whole.of(slice(first, last))
-            found = dispositions_of(
-                cells,
-                specifications=plan.judged_by,
-                judged_by=groups.judged_by(cells.specification, cells.batches),
-                batch_ids=batch_ids,
-                stage=stage,
-                evaluated_at=evaluated_at,
-            )
-            for at, batches, rows in found:
-                parts.append(rows)
-                judged_by = groups.judged_by(cells.specification, batches)
-                keys.append((rank[batches] * len(plan.judged_by) + judged_by) * len(STAGES) + at)
-        bare = uncovered[(rank[uncovered] >= begin) & (rank[uncovered] < end)]
-        if len(bare):
-            word = "" if stage is None else STAGES[stage].value
-            parts.append(no_specification(batch_ids.take(pa.array(bare)), stage=word, evaluated_at=evaluated_at))
-            keys.append(rank[bare] * len(plan.judged_by) * len(STAGES))
-        if parts:
-            table = pa.Table.from_batches(parts, schema=DISPOSITION_CODES).unify_dictionaries()
-            yield table.take(pa.array(np.argsort(np.concatenate(keys), kind="stable")))

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from regenqc.evaluation.batch_groups import BatchGroups
-    from regenqc.evaluation.cells import SettledCells
     from regenqc.evaluation.plan import Plan
+    from regenqc.evaluation.settlement import SettledPart
 
 __all__ = ["CONSEQUENCE_FILE", "consequence_batches"]
 
@@ -38,23 +37,19 @@ CONSEQUENCE_FILE: Final = pa.schema(
 
 
 def consequence_batches(
-    findings: pa.Table,
+    part: SettledPart,
     *,
     plan: Plan,
-    groups: BatchGroups,
-    settled: Sequence[SettledCells],
     rank: NDArray[np.int64],
     batch_ids: pa.StringArray,
     sources: Sequence[str],
     stage: int | None,
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the consequences of failing cells in order of batch, specification, stage and requirement.
+    """Yield the consequences of failing cells of some batches in order of batch, specification, stage and requirement.
 
     Args:
-        findings: what the judgement of rows recorded, see `regenqc.evaluation.evidence.FINDING_SCHEMA`.
+        part: settled cells of the batches.
         plan: slots of all specifications.
-        groups: batches, and the specifications by which they were judged.
-        settled: cells of every group and specification.
         rank: position of each batch code in the order of identifiers.
         batch_ids: identifier by batch code.
         sources: names of the sources.
@@ -63,21 +58,21 @@ def consequence_batches(
     if not any(requirement.consequences for entry in plan.judged_by for requirement in entry.requirements):
         return
     failed: list[tuple[int, int, int, int, int, int]] = []
-    for cells in settled:
+    for cells, judged_by in zip(part.settled, part.judged_by, strict=True):
         for column in cells.columns:
             if column.requirement >= 0 and (stage is None or column.stage == stage):
-                batches = cells.batches[column.verdict == Verdict.FAILS]
-                judged_by = groups.judged_by(cells.specification, batches)
+                rows = np.flatnonzero(column.verdict == Verdict.FAILS)
+                batches = cells.batches[rows]
                 failed += [
                     (rank_of, by, column.stage, column.requirement, batch, cells.specification)
                     for rank_of, by, batch in zip(
-                        rank[batches].tolist(), judged_by.tolist(), batches.tolist(), strict=True
+                        rank[batches].tolist(), judged_by[rows].tolist(), batches.tolist(), strict=True
                     )
                     if plan.judged_by[by].requirements[column.requirement].consequences
                 ]
     if not failed:
         return
-    first = _first_rows(findings, plan)
+    first = _first_rows(part.findings, plan)
     names = [*sources, "(computed)"]
     entries = []
     for _, by, place, number, batch, family in sorted(failed):

@@ -16,7 +16,6 @@ from regenqc.evaluation.explanations import NO_SPECIFICATION_SENTENCE, explain_c
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import STAGES
 from regenqc.evaluation.slots import COLLECTED_ONLY
-from regenqc.evaluation.taking import RowsOfTable
 from regenqc.garbage import collection_paused
 from regenqc.vocabulary import Mark, Reason, Verdict
 
@@ -26,8 +25,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from regenqc.evaluation.batch_groups import BatchGroups
-    from regenqc.evaluation.cells import SettledCells
     from regenqc.evaluation.plan import Plan
+    from regenqc.evaluation.settlement import SettledPart
 
 __all__ = ["FINDING_COLUMNS", "findings_of"]
 
@@ -53,7 +52,6 @@ _LONGEST_QUOTED: Final = 120
 _KNOWN: Final = {int(reason): reason.code for reason in Reason}
 _REASON_CODES: Final = [_KNOWN.get(code, "") for code in range(256)]
 _RENDERED_AT_ONCE: Final = 65_536
-_BATCHES_AT_ONCE: Final = 100_000
 # Reasons that say of a row only that it is no evidence: worth a word where the cell stays empty because of it.
 _NO_EVIDENCE: Final = np.array(
     [Reason.EMPTY_RESULT, Reason.INTERIM_WORD, Reason.INVALIDATED, Reason.CANCELLED, Reason.PRELIMINARY]
@@ -66,58 +64,36 @@ _KEYS: Final = ("rank", "specification", "stage", "position", "severity", "reaso
 
 
 def findings_of(
-    raw: pa.Table,
+    part: SettledPart,
     *,
     plan: Plan,
     groups: BatchGroups,
-    settled: Sequence[SettledCells],
     rank: NDArray[np.int64],
     batch_ids: pa.StringArray,
     sources: Sequence[str],
     stage: int | None,
-    uncovered: NDArray[np.int64],
 ) -> Iterator[pa.RecordBatch]:
-    """Yield the findings in order of batch, specification, stage, requirement and severity.
+    """Yield the findings about some batches in order of batch, specification, stage, requirement and severity.
 
     Args:
-        raw: what the judgement of rows recorded, see `regenqc.evaluation.evidence.FINDING_SCHEMA`, and in `settled` the
-            verdict of the requirement that the cell went into.
+        part: settled cells of the batches.
         plan: slots of all specifications.
         groups: batches and their cells.
-        settled: cells of every group and specification.
         rank: position of each batch code in the order of identifiers.
         batch_ids: identifier by batch code.
         sources: names of the sources.
         stage: the only stage wanted, `None` for all.
-        uncovered: codes of the batches that no specification speaks about.
     """
-    for begin, part in _parts(raw, rank):
-        end = begin + _BATCHES_AT_ONCE
-        rows = _row_findings(part, plan=plan, groups=groups, rank=rank, stage=stage)
-        cells = list(_cell_findings(settled, groups=groups, rank=rank, stage=stage, begin=begin, end=end))
-        bare = uncovered[(rank[uncovered] >= begin) & (rank[uncovered] < end)]
-        if len(bare):
-            reasons = np.full(len(bare), Reason.NO_SPECIFICATION, dtype=np.uint8)
-            nowhere = len(STAGES) if stage is None else stage
-            cells.append(
-                _cells(bare, reasons, rank=rank, specification=np.full(len(bare), len(plan.judged_by)), stage=nowhere)
-            )
-        yield from _sorted(
-            pa.concat_tables([rows, _without_rows(cells)]), plan=plan, batch_ids=batch_ids, sources=sources
+    rows = _row_findings(part.findings, plan=plan, groups=groups, rank=rank, stage=stage)
+    cells = list(_cell_findings(part, rank=rank, stage=stage))
+    bare = part.uncovered
+    if len(bare):
+        reasons = np.full(len(bare), Reason.NO_SPECIFICATION, dtype=np.uint8)
+        nowhere = len(STAGES) if stage is None else stage
+        cells.append(
+            _cells(bare, reasons, rank=rank, specification=np.full(len(bare), len(plan.judged_by)), stage=nowhere)
         )
-
-
-def _parts(raw: pa.Table, rank: NDArray[np.int64]) -> Iterator[tuple[int, pa.Table]]:
-    """Yield the rows about some batches at a time, in the order of batches, with the rank of the first of these batches."""
-    if len(rank) <= _BATCHES_AT_ONCE:
-        yield 0, raw
-        return
-    part = (rank // _BATCHES_AT_ONCE)[raw["batch"].to_numpy()]
-    order = np.argsort(part, kind="stable")
-    count, rows = -(-len(rank) // _BATCHES_AT_ONCE), RowsOfTable(raw)
-    edges = np.searchsorted(part[order], np.arange(count + 1))
-    for number in range(count):
-        yield number * _BATCHES_AT_ONCE, rows.take(order[edges[number] : edges[number + 1]])
+    yield from _sorted(pa.concat_tables([rows, _without_rows(cells)]), plan=plan, batch_ids=batch_ids, sources=sources)
 
 
 def _sorted(
@@ -254,40 +230,30 @@ def _capping(plan: Plan, groups: BatchGroups) -> NDArray[np.bool_]:
 
 
 def _cell_findings(
-    settled: Sequence[SettledCells],
-    *,
-    groups: BatchGroups,
-    rank: NDArray[np.int64],
-    stage: int | None,
-    begin: int,
-    end: int,
+    part: SettledPart, *, rank: NDArray[np.int64], stage: int | None
 ) -> Iterator[dict[str, NDArray[Any]]]:
-    """Yield the findings about cells of the batches with a rank from `begin` to before `end`."""
-    for cells in settled:
-        first, last = np.searchsorted(rank[cells.batches], [begin, end])  # batches are sorted by rank
-        chosen = cells.batches[first:last]
-        judged_by = groups.judged_by(cells.specification, chosen)
+    """Yield the findings that no row explains."""
+    for cells, judged_by in zip(part.settled, part.judged_by, strict=True):
         if stage is not None and cells.requirements_at[stage] == 0:
-            reasons = np.full(len(chosen), Reason.NO_REQUIREMENT_AT_STAGE, dtype=np.uint8)
-            yield _cells(chosen, reasons, rank=rank, specification=judged_by, stage=stage)
+            reasons = np.full(len(cells.batches), Reason.NO_REQUIREMENT_AT_STAGE, dtype=np.uint8)
+            yield _cells(cells.batches, reasons, rank=rank, specification=judged_by, stage=stage)
         for column in cells.columns:
-            rows = np.flatnonzero(column.reason[first:last])
+            rows = np.flatnonzero(column.reason)
             if not len(rows) or (stage is not None and column.stage != stage):
                 continue
             built_in = column.requirement < 0
             place = BUILT_IN_REQUIREMENTS.index(column.requirement_id) + 7 if built_in else column.requirement + 10
-            at = first + rows
             yield _cells(
-                chosen[rows],
-                column.reason[at],
+                cells.batches[rows],
+                column.reason[rows],
                 rank=rank,
                 specification=judged_by[rows],
                 stage=column.stage,
                 place=place,
-                verdict=column.verdict[at],
+                verdict=column.verdict[rows],
                 requirement=column.requirement,
-                alone=column.alone[at],
-                due=column.due[at],
+                alone=column.alone[rows],
+                due=column.due[rows],
             )
 
 

@@ -27,10 +27,8 @@ from regenqc.intake.table import ResultTable, read_results
 from regenqc.specification.attributes import attributes_used
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Mapping, Sequence
     from datetime import datetime
-
-    from numpy.typing import NDArray
 
     from regenqc.evaluation.changed_part import ChangedPart
     from regenqc.evaluation.engine import Evaluation
@@ -216,9 +214,7 @@ def _assess(table: ResultTable, old: Specification, new: Specification, *, batch
     else:
         compared, differing = _by_changed_part(evaluation.matrix, old, new, part)
         concerned = part.anew | {"specification_validity"}
-    ids = evaluation.matrix.batch_ids
-    codes = pc.index_in(pa.array(sorted({batch for batch, *_ in differing}), type=pa.string()), value_set=ids)
-    reasons = _reasons(evaluation, codes.to_numpy()) if differing else {}
+    reasons = _reasons(evaluation, sorted({batch for batch, *_ in differing})) if differing else {}
     changed = tuple(
         ChangedBatch(
             batch_id=batch,
@@ -244,7 +240,12 @@ def _by_changed_part(
     words = [*(word.value for word in DISPOSITIONS), NOT_JUDGED]
     compared, differing = 0, []
     # Both versions speak about the same batches, so that every group has cells by the old one and by the changed part.
-    for by_old, by_part in zip(matrix.settled[::2], matrix.settled[1::2], strict=True):
+    pairs = (
+        pair
+        for settled in (each.settled for each in matrix.parts())
+        for pair in zip(settled[::2], settled[1::2], strict=True)
+    )
+    for by_old, by_part in pairs:
         by_new = cells_of_new(by_old, by_part, new=new, changed=part)
         before, after = dict(severities_of(by_old, old.stages)), dict(severities_of(by_new, new.stages))
         nowhere = np.full(len(by_old.batches), -1, dtype=np.int8)
@@ -282,7 +283,7 @@ def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column.cast(pa.string()) if pa.types.is_dictionary(column.type) else column
 
 
-def _reasons(evaluation: Evaluation, batches: NDArray[np.int64]) -> Mapping[tuple[str, str, str], dict[str, str]]:
+def _reasons(evaluation: Evaluation, batches: Sequence[str]) -> Mapping[tuple[str, str, str], dict[str, str]]:
     """Return the worst state of every open cell of some batches: (batch, stage, specification) -> requirement -> state."""
     found: dict[tuple[str, str, str], dict[str, str]] = {}
     for part in evaluation.finding_batches(only=batches):

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from regenqc.evaluation.cells import FinalColumn, SettledCells
+    from regenqc.evaluation.cells import SettledCells
+    from regenqc.evaluation.settlement import SettledPart, Settlement
     from regenqc.specification.model import Specification
 
 __all__ = ["VERDICT_COLUMNS", "VerdictMatrix", "requirement_ids"]
@@ -51,53 +52,51 @@ class VerdictMatrix:
 
     Args:
         specifications: judged side by side.
-        settled: cells by group of batches and specification.
-        judged_by: for each of these, the index of the specification by which each batch was judged.
-        batch_ids: identifier by batch code.
-        rank: position of each batch code in the order of identifiers.
-        stage: index of the only stage wanted, `None` for all.
+        settlement: the cells, some batches at a time.
     """
 
     specifications: tuple[Specification, ...]
-    settled: Sequence[SettledCells]
-    judged_by: Sequence[NDArray[np.int64]]
-    batch_ids: pa.StringArray
-    rank: NDArray[np.int64]
-    stage: int | None
+    settlement: Settlement
 
-    def cells_of(self, specification: int) -> Iterator[tuple[NDArray[np.int64], tuple[FinalColumn, ...]]]:
-        """Yield batch codes and cells of the batches that were judged by one specification, group by group.
+    @property
+    def batch_ids(self) -> pa.StringArray:
+        """Return the identifier by batch code."""
+        return self.settlement.batch_ids
 
-        Args:
-            specification: its index.
-        """
-        for cells, judged_by in zip(self.settled, self.judged_by, strict=True):
-            rows = np.flatnonzero(judged_by == specification)
-            if len(rows) == len(judged_by):
-                yield cells.batches, cells.columns
-            elif len(rows):
-                yield cells.batches[rows], tuple(column.of(rows) for column in cells.columns)
+    @property
+    def rank(self) -> NDArray[np.int64]:
+        """Return the position of each batch code in the order of identifiers."""
+        return self.settlement.rank
 
-    def ranks_of(self, batch_ids: Sequence[str]) -> NDArray[np.int64]:
-        """Return the positions of some batches in the order of identifiers.
+    def parts(self) -> Iterator[SettledPart]:
+        """Yield the settled cells of some batches at a time, in the order of identifiers."""
+        return self.settlement.parts()
+
+    def are_named(self, batch_ids: Sequence[str]) -> NDArray[np.bool_]:
+        """Return for each batch code whether its identifier is among some.
 
         Args:
             batch_ids: few; all batches are looked up in them, because a hash table over all would take much memory.
-
-        Raises:
-            KeyError: a batch that the run does not know.
         """
-        is_named = pc.is_in(self.batch_ids, value_set=pa.array(batch_ids, type=pa.string()))
-        codes = np.flatnonzero(is_named.to_numpy(zero_copy_only=False))
-        named = self.batch_ids.take(pa.array(codes)).to_pylist()
-        rank_of = dict(zip(named, self.rank[codes].tolist(), strict=True))
-        return np.array([rank_of[batch_id] for batch_id in batch_ids], dtype=np.int64)
+        named = pc.is_in(self.batch_ids, value_set=pa.array(batch_ids, type=pa.string()))
+        found: NDArray[np.bool_] = named.to_numpy(zero_copy_only=False)
+        return found
 
     def batches(self, *, at_once: int = 8_192) -> Iterator[pa.RecordBatch]:
         """Yield the cells in long form, in order of batch, specification, stage and requirement.
 
         Args:
-            at_once: batches per record batch.
+            at_once: batches per record batch at most.
+        """
+        for part in self.parts():
+            yield from self.batches_of(part, at_once=at_once)
+
+    def batches_of(self, part: SettledPart, *, at_once: int = 8_192) -> Iterator[pa.RecordBatch]:
+        """Yield the cells of some batches in long form.
+
+        Args:
+            part: of the settlement.
+            at_once: batches per record batch at most.
         """
         names = requirement_ids(self.specifications)
         codes = {name: code for code, name in enumerate(names)}
@@ -105,17 +104,19 @@ class VerdictMatrix:
         verdict_words = pa.array([verdict.word for verdict in Verdict])
         specification_words = pa.array([specification.id for specification in self.specifications], type=pa.string())
         stage_words = pa.array([stage.value for stage in STAGES])
-        ranks = [self.rank[cells.batches] for cells in self.settled]
-        for first in range(0, len(self.rank), at_once):
+        ranks = [self.rank[cells.batches] for cells in part.settled]
+        begin = min((int(order[0]) for order in ranks if len(order)), default=0)
+        end = max((int(order[-1]) for order in ranks if len(order)), default=-1) + 1
+        for first in range(begin, end, at_once):
             parts = [
-                part
-                for cells, judged_by, order in zip(self.settled, self.judged_by, ranks, strict=True)
-                if (part := self._part(cells, judged_by, order, first, first + at_once, codes)) is not None
+                found
+                for cells, judged_by, order in zip(part.settled, part.judged_by, ranks, strict=True)
+                if (found := self._part(cells, judged_by, order, first, first + at_once, codes)) is not None
             ]
             if not parts:
                 continue
             rank, specification, stage, position, requirement, verdict, batch = (
-                np.concatenate([part[at] for part in parts]) for at in range(7)
+                np.concatenate([found[at] for found in parts]) for at in range(7)
             )
             order = np.lexsort((position, stage, specification, rank)) if len(parts) > 1 else slice(None)
             yield pa.record_batch(
@@ -139,7 +140,8 @@ class VerdictMatrix:
         codes: dict[str, int],
     ) -> tuple[NDArray[Any], ...] | None:
         begin, stop = np.searchsorted(order, [first, end])
-        columns = [column for column in cells.columns if self.stage is None or column.stage == self.stage]
+        stage = self.settlement.stage
+        columns = [column for column in cells.columns if stage is None or column.stage == stage]
         count, width = int(stop - begin), len(columns)
         if not count or not width:
             return None

@@ -172,9 +172,8 @@ class EvaluationOutput(AbstractContextManager["EvaluationOutput"]):
 
     def _write_tables(self, evaluation: Evaluation) -> None:
         with TableFiles(self._output.work) as files:
-            for name in WRITTEN_TABLES:
-                for batch in evaluation.batches_of(name):
-                    files.write(name, batch)
+            for name, batch in evaluation.batches_of_each(WRITTEN_TABLES):
+                files.write(name, batch)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

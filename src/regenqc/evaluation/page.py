@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from regenqc.evaluation.report import visible
+from regenqc.evaluation.visible_text import visible
 
 if TYPE_CHECKING:
     import jinja2

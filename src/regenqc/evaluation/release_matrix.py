@@ -5,13 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from regenqc.vocabulary import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    import pyarrow as pa
 
     from regenqc.specification.model import Specification
 
@@ -30,8 +29,8 @@ class Judged(Protocol):
         """Dispositions, sorted."""
         ...
 
-    def finding_batches(self) -> Iterator[pa.RecordBatch]:
-        """Findings, sorted."""
+    def finding_batches(self, *, only: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Findings of some batches, or of all, sorted."""
         ...
 
 
@@ -111,11 +110,9 @@ def make_release_matrix(evaluation: Judged, *, batches: int = 20) -> ReleaseMatr
 
 def _obstacles(evaluation: Judged, shown: set[str]) -> tuple[Obstacle, ...]:
     found: dict[tuple[str, str, str], tuple[dict[str, None], set[str]]] = {}
-    listed = pa.array(sorted(shown), type=pa.string())
     columns = ["batch_id", "stage", "spec_id", "requirement_id", "reason_code", "verdict"]
-    for part in evaluation.finding_batches():
-        wanted = part.filter(pc.is_in(part["batch_id"].cast(pa.string()), value_set=listed))
-        rows: list[dict[str, Any]] = wanted.select(columns).to_pylist()
+    for part in evaluation.finding_batches(only=sorted(shown)):
+        rows: list[dict[str, Any]] = part.select(columns).to_pylist()
         for row in rows:
             if row["verdict"] == "alert":
                 continue

@@ -7,7 +7,6 @@ record is in the Parquet files beside it. The same evaluation gives the same byt
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, Final
@@ -16,10 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from regenqc.evaluation.disposition import count_batches
+from regenqc.evaluation.disposition import DISPOSITIONS
 from regenqc.evaluation.explanations import criterion_text, limit_text
-from regenqc.evaluation.plan import STAGES
-from regenqc.vocabulary import Disposition, OnFail, Verdict
+from regenqc.evaluation.report_maps import maps_of, pairs_of
+from regenqc.evaluation.visible_text import in_words, visible
+from regenqc.vocabulary import Disposition, OnFail
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,11 +27,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from regenqc.evaluation.cells import FinalColumn
+    from regenqc.evaluation.disposition_rows import DispositionIndex
     from regenqc.evaluation.engine import Evaluation
     from regenqc.specification.model import Requirement, Specification
 
-__all__ = ["Bounds", "visible", "write_report"]
+__all__ = ["Bounds", "write_report"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,16 +63,10 @@ _BOUNDS: Final = Bounds()
 _WORDS: Final = (Disposition.REJECT, Disposition.HOLD, Disposition.CONDITIONAL, Disposition.ELIGIBLE)
 _NOTED, _PLAIN = 3, 4
 
-_PENDING: Final = 5
-_NO_CELL: Final = 255
-_MARKS: Final = {int(verdict): verdict.word for verdict in Verdict} | {_PENDING: "pending", _NO_CELL: "none"}
 # Worst first: the order of findings inside a batch.
 _SEVERITY: Final = ("fails", "inconclusive", "missing", "alert")
 
 _UNIT_LENGTH, _NAME_LENGTH, _REPORTED_LENGTH, _SENTENCE_LENGTH = 40, 80, 160, 600
-
-# Letters that look Latin and are not: the one way in which a word can differ from the word that a person reads.
-_LOOKALIKE: Final = ("CYRILLIC", "ARMENIAN", "CHEROKEE", "COPTIC", "LISU", "MATHEMATICAL")
 
 
 @dataclass(slots=True)
@@ -92,29 +86,6 @@ class _Group:
     word: str
     total: int
     entries: list[_Entry]
-
-
-@dataclass(frozen=True, slots=True)
-class _Map:
-    """Batches by requirements at one stage of one specification; `rows` are (batch, disposition, anchor, marks)."""
-
-    specification: str
-    stage: str
-    columns: list[tuple[str, str]]
-    rows: list[tuple[str, str, str, list[str]]]
-    total: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Cause:
-    """A requirement, and how many batches do not conform to it."""
-
-    name: str
-    specification: str
-    stage: str
-    counts: list[int]
-    open: int
-    batches: int
 
 
 def write_report(
@@ -162,19 +133,22 @@ def write_report(
         "valid": _valid,
         "where": lambda finding: _where(finding, sources),
     }
-    table = evaluation.disposition_table
-    groups_of_rows = _groups_of_rows(table)
+    index = evaluation.disposition_index
+    groups_of_rows = _groups_of_rows(index)
     groups = _exceptions(evaluation, groups_of_rows, bounds)
     entries = [entry for group in groups for entry in group.entries]
-    maps, causes = _maps(evaluation, groups_of_rows, entries, bounds)
+    anchors = {_key(entry.row): entry.anchor for entry in entries}
+    maps, causes = maps_of(
+        evaluation, groups_of_rows, anchors=anchors, most_rows=bounds.map_rows, most_cells=bounds.map_cells
+    )
     html = environment.get_template("report.html.jinja").render(
         evaluation=evaluation,
         version=regenqc.__version__,
-        batches=count_batches(table),
-        dispositions=table.num_rows,
+        batches=index.batches,
+        dispositions=len(index.severity),
         inputs=list(inputs) or [(name, "") for name in evaluation.sources],
         bounds=bounds,
-        bars=_bars(table, groups_of_rows),
+        bars=_bars(index, groups_of_rows),
         totals=_totals(groups_of_rows),
         groups=groups,
         listed=len(entries),
@@ -188,58 +162,6 @@ def write_report(
 
 
 # ---- text ------------------------------------------------------------------------------------------------------------
-
-
-def visible(text: str, *, longest: int, edges: bool = False) -> str:
-    r"""Return a text with nothing hidden in it: controls, invisible and look-alike characters are spelled out.
-
-    Args:
-        text: anything.
-        longest: characters to keep, spelled out or not; the whole is counted.
-        edges: whether blanks at the ends are shown too.
-
-    Example:
-        >>> visible("neg\u202eative ", longest=80, edges=True)
-        'neg⟨U+202E⟩ative␣'
-        >>> visible("0" * 90, longest=10)
-        '0000000000… (90 characters)'
-    """
-    shown = text[:longest]
-    is_cut = len(text) > longest
-    if not (shown.isascii() and shown.isprintable()):
-        parts = [_spelled(shown, at) for at in range(len(shown))]
-        ends = np.cumsum([len(part) for part in parts])
-        kept = int(np.searchsorted(ends, max(longest, ends[0]), side="right"))
-        is_cut |= kept < len(parts)
-        shown = "".join(parts[:kept])
-    if edges and shown != shown.strip(" "):
-        left, right = len(shown) - len(shown.lstrip(" ")), len(shown) - len(shown.rstrip(" "))
-        shown = "␣" * left + shown.strip(" ") + "␣" * (right if left < len(shown) else 0)
-    return f"{shown}… ({len(text):,} characters)" if is_cut else shown
-
-
-def _spelled(text: str, at: int) -> str:
-    mark = text[at]
-    if mark.isascii() and mark.isprintable():
-        return mark
-    code = f"⟨U+{ord(mark):04X}⟩"
-    category = unicodedata.category(mark)
-    if category in {"Cc", "Cf", "Cn", "Co", "Cs", "Zl", "Zp", "Zs"}:
-        return code
-    # One mark on a letter is writing; a third one in a row is a smear over the lines around it.
-    if (
-        category in {"Mn", "Me"}
-        and at > 1
-        and all(unicodedata.category(text[at - back]) == category for back in (1, 2))
-    ):
-        return code
-    if unicodedata.name(mark, "").startswith(_LOOKALIKE) and any("a" <= letter <= "z" for letter in text.lower()):
-        return mark + code
-    return mark
-
-
-def _in_words(identifier: str) -> str:
-    return identifier.replace("_", " ").capitalize()
 
 
 def _source_names(sources: Sequence[str]) -> dict[str, str]:
@@ -261,14 +183,10 @@ def _where(finding: dict[str, Any], sources: dict[str, str]) -> tuple[str, str]:
 # ---- dispositions ----------------------------------------------------------------------------------------------------
 
 
-def _groups_of_rows(table: pa.Table) -> NDArray[np.uint8]:
+def _groups_of_rows(index: DispositionIndex) -> NDArray[np.uint8]:
     """Return the group of each disposition: reject, hold, conditional, eligible with findings, eligible without."""
-    words = pa.array([word.value for word in _WORDS])
-    group = pc.index_in(table["disposition"], value_set=words).to_numpy().astype(np.uint8)
-    noted = np.zeros(len(group), dtype=np.bool_)
-    for name in ("fails", "inconclusive", "missing", "alerts"):
-        noted |= table[name].to_numpy() > 0
-    return np.where((group == _NOTED) & ~noted, np.uint8(_PLAIN), group)
+    group = np.array([_WORDS.index(word) for word in DISPOSITIONS], dtype=np.uint8)[index.severity]
+    return np.where((group == _NOTED) & ~index.is_noted, np.uint8(_PLAIN), group)
 
 
 def _totals(groups_of_rows: NDArray[np.uint8]) -> list[int]:
@@ -276,22 +194,9 @@ def _totals(groups_of_rows: NDArray[np.uint8]) -> list[int]:
     return [*counts[:_NOTED], counts[_NOTED] + counts[_PLAIN]]
 
 
-def _bars(table: pa.Table, groups_of_rows: NDArray[np.uint8]) -> list[tuple[str, str, int, list[int]]]:
+def _bars(index: DispositionIndex, groups_of_rows: NDArray[np.uint8]) -> list[tuple[str, str, int, list[int]]]:
     """Return specification, stage, number and counts by disposition for every pair that was judged."""
-    return [(pair[0], pair[1], len(pair[2]), _totals(groups_of_rows[pair[2]])) for pair in _pairs(table)]
-
-
-def _pairs(table: pa.Table) -> list[tuple[str, str, NDArray[np.intp]]]:
-    """Return every specification and stage with the rows of the table that are theirs, in the order of stages."""
-    specification, stage = (table[name].combine_chunks().dictionary_encode() for name in ("spec_id", "stage"))
-    width = max(len(stage.dictionary), 1)
-    code = specification.indices.to_numpy().astype(np.int64) * width + stage.indices.to_numpy()
-    words = [entry.value for entry in STAGES]
-    pairs = []
-    for number in np.unique(code).tolist():
-        names = (specification.dictionary[number // width].as_py(), stage.dictionary[number % width].as_py())
-        pairs.append((*names, np.flatnonzero(code == number)))
-    return sorted(pairs, key=lambda pair: (pair[0], words.index(pair[1]) if pair[1] in words else -1))
+    return [(name, stage, len(rows), _totals(groups_of_rows[rows])) for name, stage, rows in pairs_of(index)]
 
 
 def _shares(counts: Sequence[int], room: int) -> list[int]:
@@ -318,7 +223,7 @@ def _exceptions(evaluation: Evaluation, groups_of_rows: NDArray[np.uint8], bound
     for at, share in enumerate(_shares(totals, bounds.batches)):
         rows = np.flatnonzero(groups_of_rows == at)[:share]
         entries = []
-        for row in evaluation.disposition_table.take(pa.array(rows)).to_pylist():
+        for row in evaluation.dispositions_at(rows).to_pylist():
             number += 1
             entries.append(_Entry(f"b{number}", row))
         groups.append(_Group(_WORDS[at].value, totals[at], entries))
@@ -334,22 +239,18 @@ def _exceptions(evaluation: Evaluation, groups_of_rows: NDArray[np.uint8], bound
         pending = {finding["requirement_id"] for finding in entry.findings if finding["reason_code"] == "pending"}
         for finding in entry.findings:
             requirement_id = finding["requirement_id"]
-            finding["name"] = names.get((finding["spec_id"], requirement_id)) or _in_words(requirement_id)
+            finding["name"] = names.get((finding["spec_id"], requirement_id)) or in_words(requirement_id)
             is_pending = finding["verdict"] == "missing" and requirement_id in pending
             finding["shown"] = "pending" if is_pending else finding["verdict"]
     return [group for group in groups if group.total]
 
 
 def _collect_findings(evaluation: Evaluation, entries: Sequence[_Entry], bounds: Bounds) -> None:
-    """Fill in the findings of the listed entries, worst first, while all findings stream by."""
-    if not entries:
-        return
+    """Fill in the findings of the listed entries, worst first."""
     chosen = sorted({entry.row["batch_id"] for entry in entries})
     entry_of = {_key(entry.row): entry for entry in entries}
     value_set = pa.array(chosen, type=pa.string())
-    for batch in evaluation.finding_batches():
-        if batch.num_rows and batch["batch_id"][0].as_py() > chosen[-1]:
-            break
+    for batch in evaluation.finding_batches(only=chosen):
         rows = batch.filter(pc.is_in(batch["batch_id"], value_set=value_set))
         if rows.num_rows:
             _take_worst(rows, entry_of, bounds.findings_of_one)
@@ -384,92 +285,6 @@ def _take_worst(rows: pa.RecordBatch, entry_of: dict[tuple[str, str, str], _Entr
         if len(entry.findings) > cap:
             entry.findings.sort(key=lambda finding: _SEVERITY.index(finding["verdict"]))
             del entry.findings[cap:]
-
-
-# ---- heat maps and causes --------------------------------------------------------------------------------------------
-
-
-def _maps(
-    evaluation: Evaluation, groups_of_rows: NDArray[np.uint8], entries: Sequence[_Entry], bounds: Bounds
-) -> tuple[list[_Map], list[_Cause]]:
-    table = evaluation.disposition_table
-    matrix = evaluation.matrix
-    numbers = {specification.id: at for at, specification in enumerate(evaluation.specifications)}
-    anchors = {_key(entry.row): entry.anchor for entry in entries}
-    pairs = [pair for pair in _pairs(table) if pair[0] in numbers]
-    maps: list[_Map] = []
-    causes: list[_Cause] = []
-    cells_left = bounds.map_cells
-    for left, (specification, stage, at) in zip(range(len(pairs), 0, -1), pairs, strict=True):
-        number = numbers[specification]
-        parts = [
-            (matrix.rank[batches], [column for column in columns if STAGES[column.stage].value == stage])
-            for batches, columns in matrix.cells_of(number)
-        ]
-        columns = _columns(evaluation.specifications[number], [column for _, part in parts for column in part])
-        causes += _causes(specification, stage, len(at), columns, parts)
-        share = min(bounds.map_rows, cells_left // left // max(len(columns), 1), len(at))
-        rows = at[np.argsort(groups_of_rows[at], kind="stable")[:share]]
-        cells_left -= share * len(columns)
-        shown = table.take(pa.array(rows)).select(["batch_id", "spec_id", "stage", "disposition"]).to_pylist()
-        marks = _marks_of(matrix.ranks_of([row["batch_id"] for row in shown]), list(columns), parts)
-        words = [[_MARKS[mark] for mark in row] for row in marks.tolist()]
-        maps.append(
-            _Map(
-                specification,
-                stage,
-                [(visible(name, longest=_NAME_LENGTH), key) for key, name in columns.items()],
-                [
-                    (row["batch_id"], row["disposition"], anchors.get(_key(row), ""), word)
-                    for row, word in zip(shown, words, strict=True)
-                ],
-                len(at),
-            )
-        )
-    return maps, sorted(causes, key=lambda cause: tuple(-count for count in (cause.open, *cause.counts)))
-
-
-_Parts = list[tuple["NDArray[np.int64]", list["FinalColumn"]]]
-
-
-def _columns(specification: Specification, columns: Sequence[FinalColumn]) -> dict[str, str]:
-    """Return the requirement ids with their names, built-in ones first, then in the order of the specification."""
-    ordered = sorted(
-        {column.requirement_id: column.requirement for column in columns}.items(), key=lambda item: item[1]
-    )
-    return {name: specification.requirements[at].name if at >= 0 else _in_words(name) for name, at in ordered}
-
-
-def _marks(column: FinalColumn) -> NDArray[np.uint8]:
-    return np.where(column.pending, np.uint8(_PENDING), column.verdict)
-
-
-def _causes(specification: str, stage: str, batches: int, columns: dict[str, str], parts: _Parts) -> list[_Cause]:
-    """Return the requirements that some batch does not conform to, counted over all batches."""
-    counts = {key: np.zeros(_PENDING + 1, dtype=np.int64) for key in columns}
-    for _, part in parts:
-        for column in part:
-            counts[column.requirement_id] += np.bincount(_marks(column), minlength=_PENDING + 1)
-    order = [Verdict.FAILS, Verdict.INCONCLUSIVE, Verdict.MISSING, _PENDING, Verdict.ALERT]
-    causes = []
-    for key, name in columns.items():
-        count = counts[key][order].tolist()
-        if sum(count):
-            causes.append(_Cause(name, specification, stage, count, sum(count), batches))
-    return causes
-
-
-def _marks_of(ranks: NDArray[np.int64], columns: Sequence[str], parts: _Parts) -> NDArray[np.uint8]:
-    """Return the marks of some batches, batch by requirement."""
-    marks = np.full((len(ranks), len(columns)), _NO_CELL, dtype=np.uint8)
-    for members, part in parts:
-        if not len(members):
-            continue
-        place = np.minimum(np.searchsorted(members, ranks), len(members) - 1)
-        rows = np.flatnonzero(members[place] == ranks)
-        for column in part:
-            marks[rows, columns.index(column.requirement_id)] = _marks(column)[place[rows]]
-    return marks
 
 
 # ---- specifications --------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from regenqc.evaluation.report import visible
+from regenqc.evaluation.visible_text import visible
 from regenqc.review.headings import CITATION, HEADINGS, MARK
 from regenqc.statistics.refusal import EXPLANATIONS, RefusalReason
 from regenqc.trends.history import Aside

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from regenqc.evaluation.output_directory import OutputDirectory, unwritable
 from regenqc.evaluation.page import page_environment
-from regenqc.evaluation.report import visible
+from regenqc.evaluation.visible_text import visible
 from regenqc.review.content import Paragraph, Picture, Table, sections_of
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ from regenqc.spark.states import PartialState, from_bytes, merge
 from regenqc.vocabulary import Disposition
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from types import TracebackType
 
@@ -85,9 +85,14 @@ class WrittenEvaluation:
         """Yield the dispositions, sorted, a part at a time."""
         return self._read("dispositions")
 
-    def finding_batches(self) -> Iterator[pa.RecordBatch]:
-        """Yield the findings, sorted, a part at a time."""
-        return self._read("findings")
+    def finding_batches(self, *, only: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """Yield the findings, sorted, a part at a time.
+
+        Args:
+            only: identifiers of the batches that are asked about; all when not given.
+        """
+        for batch in self._read("findings"):
+            yield batch if only is None else batch.filter(_are_among(batch["batch_id"], only))
 
     def first_dispositions(self, word: str, count: int) -> list[dict[str, Any]]:
         """Return the first rows with one disposition.
@@ -226,12 +231,14 @@ class SparkOutput(AbstractContextManager["SparkOutput"]):
             sources=[source.name for source in self._results.sources],
             rows_computed=written.rows_computed,
         )
+        names = concluded.matrix.batch_ids
         whole: Evaluation = replace(
             concluded,
             rows_read=written.rows_read,
             rows_judged=written.rows_judged,
             rows_refused=written.rows_refused,
-            _findings=lambda _: written.finding_batches(),  # the report asks for all of them
+            # The cells that the driver has know nothing of most rows; the sentences stand in the file.
+            _findings=lambda part: written.finding_batches(only=names.take(part.batches()).to_pylist()),
         )
         write_report(whole, self._output.work / "report.html", inputs=inputs_of(self._results, self._batches))
 
@@ -245,6 +252,10 @@ class SparkOutput(AbstractContextManager["SparkOutput"]):
         now = time.perf_counter()
         self._timings[f"{step}_seconds"] = round(now - self._started, 3)
         self._started = now
+
+
+def _are_among(column: pa.Array, words: Sequence[str]) -> pa.BooleanArray:
+    return pc.is_in(column, value_set=pa.array(words, type=pa.string()))
 
 
 def _version() -> str:

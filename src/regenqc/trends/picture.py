@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from regenqc.evaluation.dates import format_time
-from regenqc.evaluation.report import visible
+from regenqc.evaluation.visible_text import visible
 from regenqc.trends.signals import point_text
 
 if TYPE_CHECKING:

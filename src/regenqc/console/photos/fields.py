@@ -14,7 +14,7 @@ from starlette.datastructures import UploadFile
 from regenqc.console.languages import language_of, translated
 from regenqc.console.photos.limits import MOST_BYTES
 from regenqc.console.photos.reading import PhotoReading, read_photo
-from regenqc.evaluation.report import visible
+from regenqc.evaluation.visible_text import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,0 +1,181 @@
+"""The dispositions of a run as rows, sorted, made of some batches at a time; and what is known of every one of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from regenqc.evaluation.disposition import (
+    DISPOSITION_CODES,
+    DISPOSITIONS,
+    count_batches,
+    dispositions_of,
+    no_specification,
+)
+from regenqc.evaluation.plan import STAGES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from regenqc.evaluation.settlement import SettledPart, Settlement
+
+__all__ = ["DispositionIndex", "DispositionRows"]
+
+
+@dataclass(frozen=True, slots=True)
+class DispositionIndex:
+    """A few bytes of every disposition, in the order of rows.
+
+    Args:
+        severity: position in `DISPOSITIONS`.
+        is_noted: whether a cell fails, is inconclusive, is missing or alerts.
+        specification: position in `specifications`.
+        stage: position in `stages`.
+        specifications: identifiers.
+        stages: names; empty for a batch that no specification speaks about.
+        begins: row with which each part begins, and where the last one ends.
+        batches: how many have dispositions.
+    """
+
+    severity: NDArray[np.uint8]
+    is_noted: NDArray[np.bool_]
+    specification: NDArray[np.int32]
+    stage: NDArray[np.int32]
+    specifications: list[str]
+    stages: list[str]
+    begins: NDArray[np.int64]
+    batches: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Return the number of dispositions by word; every word is named."""
+        counts = np.bincount(self.severity, minlength=len(DISPOSITIONS)).tolist()
+        return {word.value: count for word, count in zip(DISPOSITIONS, counts, strict=True)}
+
+
+class DispositionRows:
+    """The dispositions of a run.
+
+    Args:
+        settlement: settled cells.
+        evaluated_at: moment of evaluation as text.
+    """
+
+    def __init__(self, settlement: Settlement, *, evaluated_at: str) -> None:
+        self._settlement = settlement
+        self._evaluated_at = evaluated_at
+        self._kept: dict[int, pa.Table] = {}
+
+    def parts(self) -> Iterator[pa.Table]:
+        """Yield all rows in order, with columns as in `DISPOSITION_CODES`."""
+        return (self.part(number) for number in range(self._settlement.count))
+
+    def part(self, number: int, settled: SettledPart | None = None) -> pa.Table:
+        """Return the rows of one part of the settlement.
+
+        Args:
+            number: of the part.
+            settled: that part, where it is at hand.
+        """
+        rows = self._kept.get(number)
+        if rows is None:
+            rows = self._rows_of(settled or self._settlement.part(number))
+            if self._settlement.is_kept:
+                self._kept[number] = rows
+        return rows
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """All rows as one table."""
+        return pa.concat_tables([DISPOSITION_CODES.empty_table(), *self.parts()]).unify_dictionaries()
+
+    def take(self, rows: NDArray[np.int64]) -> pa.Table:
+        """Return some rows in the given order; of the parts without them nothing is made."""
+        begins = self.index.begins
+        part_of_row = np.searchsorted(begins, rows, side="right") - 1
+        order = np.argsort(part_of_row, kind="stable")
+        taken = [
+            self.part(number).take(pa.array(rows[part_of_row == number] - begins[number]))
+            for number in np.unique(part_of_row).tolist()
+        ]
+        place = np.empty(len(rows), dtype=np.int64)
+        place[order] = np.arange(len(rows))
+        return pa.concat_tables([DISPOSITION_CODES.empty_table(), *taken]).unify_dictionaries().take(pa.array(place))
+
+    @cached_property
+    def index(self) -> DispositionIndex:
+        """What is known of every row."""
+        severities = {word.value: at for at, word in enumerate(DISPOSITIONS)}
+        specifications: dict[str, int] = {}
+        stages: dict[str, int] = {}
+        severity, specification, stage = ([np.empty(0, dtype=np.int32)] for _ in range(3))
+        is_noted = [np.empty(0, dtype=np.bool_)]
+        begins, batches = [0], 0
+        for rows in self.parts():
+            severity.append(_codes(rows["disposition"], severities))
+            specification.append(_codes(rows["spec_id"], specifications))
+            stage.append(_codes(rows["stage"], stages))
+            noted = np.zeros(rows.num_rows, dtype=np.bool_)
+            for name in ("fails", "inconclusive", "missing", "alerts"):
+                noted |= rows[name].to_numpy() > 0
+            is_noted.append(noted)
+            begins.append(begins[-1] + rows.num_rows)
+            batches += count_batches(rows)  # no batch is in two parts
+        return DispositionIndex(
+            np.concatenate(severity).astype(np.uint8),
+            np.concatenate(is_noted),
+            np.concatenate(specification),
+            np.concatenate(stage),
+            list(specifications),
+            list(stages),
+            np.array(begins, dtype=np.int64),
+            batches,
+        )
+
+    def _rows_of(self, part: SettledPart) -> pa.Table:
+        settlement = self._settlement
+        rank, width = settlement.rank, len(settlement.plan.judged_by)
+        tables: list[pa.RecordBatch] = []
+        keys: list[NDArray[np.int64]] = []
+        for cells, judged_by in zip(part.settled, part.judged_by, strict=True):
+            found = dispositions_of(
+                cells,
+                specifications=settlement.plan.judged_by,
+                judged_by=judged_by,
+                batch_ids=settlement.batch_ids,
+                stage=settlement.stage,
+                evaluated_at=self._evaluated_at,
+            )
+            for at, batches, rows in found:
+                tables.append(rows)
+                judged = settlement.groups.judged_by(cells.specification, batches)
+                keys.append((rank[batches] * width + judged) * len(STAGES) + at)
+        if len(part.uncovered):
+            word = "" if settlement.stage is None else STAGES[settlement.stage].value
+            ids = settlement.batch_ids.take(pa.array(part.uncovered))
+            tables.append(no_specification(ids, stage=word, evaluated_at=self._evaluated_at))
+            keys.append(rank[part.uncovered] * width * len(STAGES))
+        if not tables:
+            return DISPOSITION_CODES.empty_table()
+        table = pa.Table.from_batches(tables, schema=DISPOSITION_CODES).unify_dictionaries()
+        return table.take(pa.array(np.argsort(np.concatenate(keys), kind="stable")))
+
+
+def _codes(column: pa.ChunkedArray, known: dict[str, int]) -> NDArray[np.int32]:
+    """Return the words of a dictionary-coded column as numbers, numbering new words in order."""
+    codes = [np.empty(0, dtype=np.int32)]
+    for chunk in column.chunks:
+        used = pc.unique(chunk.indices)
+        words = dict(zip(used.to_pylist(), chunk.dictionary.take(used).to_pylist(), strict=True))
+        place = np.zeros(max(len(chunk.dictionary), 1), dtype=np.int32)
+        for code, word in words.items():
+            place[code] = known.setdefault(word, len(known))
+        codes.append(place[chunk.indices.to_numpy()])
+    return np.concatenate(codes)
