@@ -92,7 +92,8 @@ def test_some_rows_of_the_dispositions_are_those_of_the_table(path):
     assert found.dispositions_at(rows[:0]).num_rows == 0
     index = found.disposition_index
     assert [DISPOSITIONS[at].value for at in index.severity] == found.disposition_table["disposition"].to_pylist()
-    assert [index.stages[at] for at in index.stage] == found.disposition_table["stage"].to_pylist()
+    columns = (found.disposition_table[name].to_pylist() for name in ("spec_id", "stage"))
+    assert [index.pairs[at] for at in index.pair] == list(zip(*columns, strict=True))
     assert index.batches == found.batch_count
 
 

@@ -93,14 +93,13 @@ class BatchGroups:
             sorted({name for specification in plan.specifications for name in _selectors(specification)})
         )
         self.group_of_batch: NDArray[np.int32] = np.empty(0, dtype=np.int32)
-        self.cell_of_batch: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self.batch_at: NDArray[np.uint64] = np.empty(0, dtype=np.uint64)
         self.cells: NDArray[np.uint8] = np.zeros(0, dtype=np.uint8)
         self._attribute_codes: dict[str, tuple[NDArray[np.integer[Any]], list[str]]] = {}
         self._columns_by_slot = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
+        self._seconds: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._used = 0
-        self.manufactured_at: NDArray[np.int64] = np.empty(0, dtype=np.int64)
-        self.member_of_batch: NDArray[np.int32] = np.empty(0, dtype=np.int32)
+        self.member_of_batch: NDArray[np.integer[Any]] = np.empty(0, dtype=np.int8)
         self._default = (
             None
             if any(family.attribute for family in plan.families)
@@ -120,7 +119,7 @@ class BatchGroups:
         if fresh > 0:
             assert self._default is not None  # noqa: S101 - families are formed only where every batch is listed
             self._assign(np.full(fresh, self._default, dtype=np.int32))
-            self.member_of_batch = np.append(self.member_of_batch, np.zeros(fresh, dtype=np.int32))
+            self.member_of_batch = np.append(self.member_of_batch, np.zeros(fresh, dtype=np.int8))
 
     def batches_of(self, specification: int) -> list[int]:
         """Return the codes of the batches that a specification speaks about."""
@@ -151,8 +150,22 @@ class BatchGroups:
         if len(keys) != sum(len(group.column_of_slot) for group in self.groups):
             keys, columns = self._columns_by_slot = self._all_columns()
         key = self.group_of_batch[batch] * np.int64(len(self.plan.slots)) + slot
-        cells: NDArray[np.int64] = self.cell_of_batch[batch] + columns[np.searchsorted(keys, key)]
+        cells: NDArray[np.int64] = self.first_cells(batch) + columns[np.searchsorted(keys, key)]
         return cells
+
+    def first_cells(self, batches: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the index in `cells` of the first cell of each batch."""
+        first: NDArray[np.int64] = self.batch_at[3 * batches.astype(np.int64) + 1].astype(np.int64)
+        return first
+
+    def manufactured_at(self, batches: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return when each batch was made, in seconds; `NO_TIME` where that is not stated or cannot be read."""
+        date, dates = self.attribute_codes("manufactured_at", batches)
+        if len(self._seconds) != len(dates):
+            seconds = [parse_time(text) for text in dates]
+            self._seconds = np.array([NO_TIME if moment is None else moment for moment in seconds], dtype=np.int64)
+        made: NDArray[np.int64] = self._seconds[date]
+        return made
 
     def _all_columns(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Return the columns of all groups, by group and slot."""
@@ -244,7 +257,6 @@ class BatchGroups:
         widths = np.array([group.width for group in self.groups], dtype=np.int64)[groups]
         starts = self._used + np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(widths)])
         self.group_of_batch = np.append(self.group_of_batch, groups)
-        self.cell_of_batch = np.append(self.cell_of_batch, starts[:-1])
         first_places = groups.astype(np.int64) * self.plan.line_count
         first_limits = np.zeros(len(groups), dtype=np.int64) if limits is None else limits
         self.batch_at = np.append(
@@ -255,14 +267,10 @@ class BatchGroups:
             grown = np.zeros(max(self._used, 2 * len(self.cells)), dtype=np.uint8)
             grown[: len(self.cells)] = self.cells
             self.cells = grown
-        if len(self.manufactured_at) < self.batch_count:
-            unknown = np.full(self.batch_count - len(self.manufactured_at), NO_TIME, dtype=np.int64)
-            self.manufactured_at = np.append(self.manufactured_at, unknown)
 
     def _listed_groups(self, table: BatchTable) -> NDArray[np.int32]:
         date, dates = table.coded("manufactured_at")
         seconds = [parse_time(text) for text in dates]
-        self.manufactured_at = np.array([NO_TIME if moment is None else moment for moment in seconds])[date]
         # A batch that states no date is judged by what is valid now; a date that cannot be read decides nothing.
         seconds[0] = int(self.as_of.timestamp())
         period = np.array([0 if moment is None else 1 + bisect_right(self._boundaries, moment) for moment in seconds])
@@ -307,11 +315,13 @@ class BatchGroups:
             member_of |= family.member_of
             limits_of |= {value: first_limits[position] for value, position in family.member_of.items()}
         attribute = next((family.attribute for family in self.plan.families if family.attribute), None)
-        if attribute is None:
-            codes, values = np.zeros(count, dtype=np.int32), [""]
-        else:
+        codes: NDArray[np.integer[Any]] = np.zeros(count, dtype=np.int8)
+        values = [""]
+        if attribute is not None:
             codes, values = table.coded(attribute)
-        self.member_of_batch = np.array([member_of.get(value, 0) for value in values], dtype=np.int32)[codes]
+        members = [member_of.get(value, 0) for value in values]
+        # As short as they can be: there may be millions of batches.
+        self.member_of_batch = np.array(members, dtype=np.min_scalar_type(-max([1, *members])))[codes]
         limits: NDArray[np.int64] = np.array([limits_of.get(value, 0) for value in values], dtype=np.int64)[codes]
         return limits
 

@@ -171,7 +171,7 @@ class _Settling:
         self.groups = groups
         self.group = group
         self.members = members
-        self.start = groups.cell_of_batch[members]
+        self.start = groups.first_cells(members)
         self.recorded = recorded
         self.final = np.full(len(recorded.row), Verdict.MISSING, dtype=np.uint8)
         self.now = int(groups.as_of.timestamp())
@@ -343,7 +343,7 @@ class _Settling:
         due: NDArray[np.int64] = np.broadcast_to(np.int64(NO_TIME), count)
         reason[missing] = Reason.NOT_REPORTED
         if requirement.timing is Timing.AFTER_RELEASE and missing.any():
-            made = self.groups.manufactured_at[self.members]
+            made = self.groups.manufactured_at(self.members)
             # Nothing is due from a day that has not come.
             dated = missing & (made != NO_TIME) & (made <= self.now + _A_DAY)
             due = np.full(count, NO_TIME, dtype=np.int64)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from regenqc.evaluation.disposition import (
     DISPOSITION_CODES,
@@ -17,6 +16,7 @@ from regenqc.evaluation.disposition import (
     dispositions_of,
     no_specification,
 )
+from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import STAGES
 
 if TYPE_CHECKING:
@@ -36,20 +36,16 @@ class DispositionIndex:
     Args:
         severity: position in `DISPOSITIONS`.
         is_noted: whether a cell fails, is inconclusive, is missing or alerts.
-        specification: position in `specifications`.
-        stage: position in `stages`.
-        specifications: identifiers.
-        stages: names; empty for a batch that no specification speaks about.
+        pair: position in `pairs`.
+        pairs: identifier of a specification and stage; both may be empty for a batch that no specification speaks about.
         begins: row with which each part begins, and where the last one ends.
         batches: how many have dispositions.
     """
 
     severity: NDArray[np.uint8]
     is_noted: NDArray[np.bool_]
-    specification: NDArray[np.int32]
-    stage: NDArray[np.int32]
-    specifications: list[str]
-    stages: list[str]
+    pair: NDArray[np.int32]
+    pairs: list[tuple[str, str]]
     begins: NDArray[np.int64]
     batches: int
 
@@ -113,15 +109,14 @@ class DispositionRows:
     def index(self) -> DispositionIndex:
         """What is known of every row."""
         severities = {word.value: at for at, word in enumerate(DISPOSITIONS)}
-        specifications: dict[str, int] = {}
-        stages: dict[str, int] = {}
-        severity, specification, stage = ([np.empty(0, dtype=np.int32)] for _ in range(3))
+        pairs: dict[tuple[str, str], int] = {}
+        severity, pair = [np.empty(0, dtype=np.uint8)], [np.empty(0, dtype=np.int32)]
         is_noted = [np.empty(0, dtype=np.bool_)]
         begins, batches = [0], 0
         for rows in self.parts():
-            severity.append(_codes(rows["disposition"], severities))
-            specification.append(_codes(rows["spec_id"], specifications))
-            stage.append(_codes(rows["stage"], stages))
+            codes, words = _coded(rows["disposition"])
+            severity.append(np.array([severities[word] for word in words] or [0], dtype=np.uint8)[codes])
+            pair.append(_pairs(rows, pairs))
             noted = np.zeros(rows.num_rows, dtype=np.bool_)
             for name in ("fails", "inconclusive", "missing", "alerts"):
                 noted |= rows[name].to_numpy() > 0
@@ -129,12 +124,10 @@ class DispositionRows:
             begins.append(begins[-1] + rows.num_rows)
             batches += count_batches(rows)  # no batch is in two parts
         return DispositionIndex(
-            np.concatenate(severity).astype(np.uint8),
+            np.concatenate(severity),
             np.concatenate(is_noted),
-            np.concatenate(specification),
-            np.concatenate(stage),
-            list(specifications),
-            list(stages),
+            np.concatenate(pair),
+            list(pairs),
             np.array(begins, dtype=np.int64),
             batches,
         )
@@ -168,14 +161,18 @@ class DispositionRows:
         return table.take(pa.array(np.argsort(np.concatenate(keys), kind="stable")))
 
 
-def _codes(column: pa.ChunkedArray, known: dict[str, int]) -> NDArray[np.int32]:
-    """Return the words of a dictionary-coded column as numbers, numbering new words in order."""
-    codes = [np.empty(0, dtype=np.int32)]
-    for chunk in column.chunks:
-        used = pc.unique(chunk.indices)
-        words = dict(zip(used.to_pylist(), chunk.dictionary.take(used).to_pylist(), strict=True))
-        place = np.zeros(max(len(chunk.dictionary), 1), dtype=np.int32)
-        for code, word in words.items():
-            place[code] = known.setdefault(word, len(known))
-        codes.append(place[chunk.indices.to_numpy()])
-    return np.concatenate(codes)
+def _pairs(rows: pa.Table, known: dict[tuple[str, str], int]) -> NDArray[np.int32]:
+    """Return specification and stage of every row as one number, numbering new pairs in order."""
+    (specification, specifications), (stage, stages) = _coded(rows["spec_id"]), _coded(rows["stage"])
+    found = distinct_combinations(specification, stage)
+    first = found.first.tolist()
+    pairs = [(specifications[specification[row]], stages[stage[row]]) for row in first]
+    return np.array([known.setdefault(pair, len(known)) for pair in pairs] or [0], dtype=np.int32)[found.of_row]
+
+
+def _coded(column: pa.ChunkedArray) -> tuple[NDArray[np.int32], list[str]]:
+    """Return a column with one dictionary as codes and words."""
+    if not len(column):
+        return np.empty(0, dtype=np.int32), []
+    joined: pa.DictionaryArray = column.combine_chunks()
+    return joined.indices.to_numpy(), joined.dictionary.to_pylist()

@@ -196,7 +196,11 @@ def _totals(groups_of_rows: NDArray[np.uint8]) -> list[int]:
 
 def _bars(index: DispositionIndex, groups_of_rows: NDArray[np.uint8]) -> list[tuple[str, str, int, list[int]]]:
     """Return specification, stage, number and counts by disposition for every pair that was judged."""
-    return [(name, stage, len(rows), _totals(groups_of_rows[rows])) for name, stage, rows in pairs_of(index)]
+    bars = []
+    for pair, name, stage in pairs_of(index):
+        own = groups_of_rows[index.pair == pair]
+        bars.append((name, stage, len(own), _totals(own)))
+    return bars
 
 
 def _shares(counts: Sequence[int], room: int) -> list[int]:

@@ -84,20 +84,15 @@ class _Counted:
 _Counts = dict[tuple[int, int], dict[str, _Counted]]
 
 
-def pairs_of(index: DispositionIndex) -> list[tuple[str, str, NDArray[np.intp]]]:
-    """Return every specification and stage with the rows of dispositions that are theirs, in the order of stages.
+def pairs_of(index: DispositionIndex) -> list[tuple[int, str, str]]:
+    """Return number, specification and stage of every pair that dispositions name, in the order of stages.
 
     Args:
         index: of all dispositions.
     """
-    width = max(len(index.stages), 1)
-    code = index.specification * np.int64(width) + index.stage
     words = [entry.value for entry in STAGES]
-    pairs = [
-        (index.specifications[number // width], index.stages[number % width], np.flatnonzero(code == number))
-        for number in np.unique(code).tolist()
-    ]
-    return sorted(pairs, key=lambda pair: (pair[0], words.index(pair[1]) if pair[1] in words else -1))
+    pairs = [(number, *pair) for number, pair in enumerate(index.pairs)]
+    return sorted(pairs, key=lambda pair: (pair[1], words.index(pair[2]) if pair[2] in words else -1))
 
 
 def maps_of(
@@ -120,23 +115,27 @@ def maps_of(
     numbers = {specification.id: at for at, specification in enumerate(evaluation.specifications)}
     words = [stage.value for stage in STAGES]
     counts = _counts_of(evaluation.matrix)
-    pairs = [pair for pair in pairs_of(evaluation.disposition_index) if pair[0] in numbers]
-    chosen: list[NDArray[np.intp]] = [np.empty(0, dtype=np.intp)]
+    index = evaluation.disposition_index
+    pairs = [pair for pair in pairs_of(index) if pair[1] in numbers]
+    chosen: list[NDArray[np.int64]] = []
+    totals: list[int] = []
     columns: list[dict[str, str]] = []
     causes: list[Cause] = []
     cells_left = most_cells
-    for left, (specification, stage, at) in zip(range(len(pairs), 0, -1), pairs, strict=True):
-        number = numbers[specification]
+    for left, (pair, specification, stage) in zip(range(len(pairs), 0, -1), pairs, strict=True):
+        number, is_own = numbers[specification], index.pair == pair
+        total = int(np.count_nonzero(is_own))
         counted = counts.get((number, words.index(stage)), {})
         named = _columns(evaluation.specifications[number], counted)
+        causes += _causes(specification, stage, total, named, counted)
+        share = min(most_rows, cells_left // left // max(len(named), 1), total)
+        chosen.append(_first_rows(is_own, groups_of_rows, share))
         columns.append(named)
-        causes += _causes(specification, stage, len(at), named, counted)
-        share = min(most_rows, cells_left // left // max(len(named), 1), len(at))
-        chosen.append(at[np.argsort(groups_of_rows[at], kind="stable")[:share]])
+        totals.append(total)
         cells_left -= share * len(named)
-    rows = evaluation.dispositions_at(np.concatenate(chosen).astype(np.int64))
+    rows = evaluation.dispositions_at(np.concatenate([np.empty(0, dtype=np.int64), *chosen]))
     shown = iter(rows.select(["batch_id", "spec_id", "stage", "disposition"]).to_pylist())
-    listed = [[next(shown) for _ in at] for at in chosen[1:]]
+    listed = [[next(shown) for _ in at] for at in chosen]
     marks = _marks_of(evaluation.matrix, [row["batch_id"] for part in listed for row in part])
     maps = [
         HeatMap(
@@ -144,11 +143,21 @@ def maps_of(
             stage,
             [(visible(name, longest=_NAME_LENGTH), key) for key, name in named.items()],
             [_row(row, list(named), (numbers[specification], words.index(stage)), marks, anchors) for row in part],
-            len(at),
+            total,
         )
-        for (specification, stage, at), named, part in zip(pairs, columns, listed, strict=True)
+        for (_, specification, stage), named, part, total in zip(pairs, columns, listed, totals, strict=True)
     ]
     return maps, sorted(causes, key=lambda cause: tuple(-count for count in (cause.open, *cause.counts)))
+
+
+def _first_rows(is_own: NDArray[np.bool_], groups_of_rows: NDArray[np.uint8], count: int) -> NDArray[np.int64]:
+    """Return the first rows of the lowest group, of the next one, and so on, until there are enough."""
+    found = np.empty(0, dtype=np.int64)
+    for group in range(int(groups_of_rows.max(initial=0)) + 1):
+        if len(found) < count:
+            rows = np.flatnonzero(is_own & (groups_of_rows == group))[: count - len(found)]
+            found = np.concatenate([found, rows])
+    return found
 
 
 def _row(

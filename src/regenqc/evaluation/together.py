@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["ResultsTogether"]
 
 # Rows to hold before the complete batches among them are settled; a row takes some sixty bytes.
-_MOST_HELD: Final = 1_000_000
+_MOST_HELD: Final = 500_000
 
 
 class ResultsTogether:

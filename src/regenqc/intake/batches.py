@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sized
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -97,7 +97,7 @@ class BatchTable:
         attributes = {name: [values[row] for row in kept] for name, values in self.attributes.items()}
         return replace(self, texts=texts, attributes=attributes, _numbers=[])
 
-    def coded(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
+    def coded(self, name: str) -> tuple[NDArray[np.integer[Any]], list[str]]:
         """Return an attribute as one index per batch into its distinct values, the first of which is empty.
 
         Args:
@@ -141,14 +141,14 @@ class _Attributes(Mapping[str, list[str]]):
         """Return the columns of some of the batches."""
         return _Attributes(self._columns, rows if self._rows is None else [self._rows[row] for row in rows])
 
-    def coded(self, name: str) -> tuple[NDArray[np.int32], list[str]]:
+    def coded(self, name: str) -> tuple[NDArray[np.integer[Any]], list[str]]:
         """Return a column as one index per row into its distinct values, the first of which is empty."""
         known = {"": 0}
-        parts = [np.empty(0, dtype=np.int32)]
-        for part in self._columns[name]:
-            words = trimmed(part.dictionary).to_pylist()
-            place = np.array([known.setdefault(word, len(known)) for word in words] or [0], dtype=np.int32)
-            parts.append(place[part.indices.to_numpy(zero_copy_only=False)])
+        words = [trimmed(part.dictionary).to_pylist() for part in self._columns[name]]
+        places = [[known.setdefault(word, len(known)) for word in each] or [0] for each in words]
+        parts: list[NDArray[np.integer[Any]]] = [np.empty(0, dtype=_narrowest(known))]
+        for place, part in zip(places, self._columns[name], strict=True):
+            parts.append(np.array(place, dtype=_narrowest(known))[part.indices.to_numpy(zero_copy_only=False)])
         codes = np.concatenate(parts)
         return codes if self._rows is None else codes[self._rows], list(known)
 
@@ -225,9 +225,13 @@ def _numbered(texts: pa.StringArray) -> BatchNumbers:
 
 def _narrow(column: pa.DictionaryArray) -> pa.DictionaryArray:
     """Return a column with codes as short as its dictionary allows: most attributes have few words, and batches are many."""
-    kind = np.min_scalar_type(-max(len(column.dictionary), 1))
-    indices = column.indices.to_numpy(zero_copy_only=False).astype(kind)
+    indices = column.indices.to_numpy(zero_copy_only=False).astype(_narrowest(column.dictionary))
     return pa.DictionaryArray.from_arrays(pa.array(indices), column.dictionary)
+
+
+def _narrowest(words: Sized) -> np.dtype[Any]:
+    """Return the shortest type of codes of some words."""
+    return np.min_scalar_type(-max(len(words), 1))
 
 
 def _nameless(name: str, row: int) -> Fault:

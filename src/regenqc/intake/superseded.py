@@ -35,7 +35,7 @@ class SupersededResults:
         self._result_ids = pa.array(sorted({result_id for *_, result_id in superseding}), type=pa.string())
         batch_ids = pa.array([batch_id for batch_id, *_ in superseding], type=pa.string())
         self._batches = batch_ids.unique()
-        self._batch_of = np.empty(0, dtype=np.int64)  # by batch code; -1 for a batch without revised results
+        self._batch_of = np.empty(0, dtype=np.int32)  # by batch code; -1 for a batch without revised results
         result_ids = pa.array([result_id for *_, result_id in superseding], type=pa.string())
         batches = pc.index_in(batch_ids, value_set=self._batches).to_numpy().astype(np.int64)
         self._pairs = np.unique(self._pairs_of(batches, self.codes_of(result_ids)))
@@ -75,10 +75,10 @@ class SupersededResults:
         """
         if len(batch_ids) > len(self._batch_of):
             new = pc.index_in(batch_ids.texts(len(self._batch_of)), value_set=self._batches)
-            self._batch_of = np.append(self._batch_of, pc.fill_null(new, -1).to_numpy().astype(np.int64))
+            self._batch_of = np.append(self._batch_of, pc.fill_null(new, -1).to_numpy())
         if not len(self._batch_of):
             return np.empty(0, dtype=np.int64)
-        of_batch = self._batch_of[batch]
+        of_batch = self._batch_of[batch].astype(np.int64)
         at = np.flatnonzero(
             (revision >= 0) & (revision < self._highest) & (result_id >= 0) & (of_batch >= 0) & (batch >= 0)
         )

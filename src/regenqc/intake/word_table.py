@@ -21,6 +21,8 @@ __all__ = ["NUMBER_WORDS", "PLACE_HASHES", "WordTable", "number_words", "place_h
 _BASIS: Final = np.uint64(14_695_981_039_346_656_037)
 _PRIME: Final = np.uint64(1_099_511_628_211)
 _ONE: Final = np.uint64(1)
+_HALF: Final = np.uint64(32)
+_LOW: Final = np.uint64(0xFFFF_FFFF)
 _FIRST_SLOTS: Final = 1 << 12
 
 
@@ -28,7 +30,7 @@ def number_words(
     offsets: NDArray[np.int32],
     data: NDArray[np.uint8],
     slots: NDArray[np.uint32],
-    hashes: NDArray[np.uint64],
+    hashes: NDArray[np.uint32],
     starts: NDArray[np.int64],
     known: NDArray[np.uint8],
     codes: NDArray[np.int32],
@@ -41,7 +43,7 @@ def number_words(
         data: bytes of the words.
         slots: by hash, one more than the number of a known word; 0 where there is none. A power of two of them, more than
             twice as many as known and new words.
-        hashes: of the known words; with room for new ones, as the next two.
+        hashes: of the known words, folded to 32 bits; with room for new ones, as the next two.
         starts: where each known word begins in `known`, and where the last one ends.
         known: bytes of the known words.
         codes: gets the number of each word, -1 for an empty one.
@@ -61,11 +63,12 @@ def number_words(
         for at in range(begin, end):
             told = (told ^ np.uint64(data[at])) * _PRIME
         # The lowest bits of the product depend on the lowest bits of the bytes alone.
-        place = (told ^ (told >> np.uint64(32))) & mask
+        folded = (told ^ (told >> _HALF)) & _LOW
+        place = folded & mask
         code = -1
         while slots[place] != 0:
             candidate = int(slots[place]) - 1
-            if hashes[candidate] == told and starts[candidate + 1] - starts[candidate] == length:
+            if np.uint64(hashes[candidate]) == folded and starts[candidate + 1] - starts[candidate] == length:
                 first = starts[candidate]
                 same = 0
                 while same < length and known[first + same] == data[begin + same]:
@@ -77,7 +80,7 @@ def number_words(
         if code < 0:
             code = count
             slots[place] = count + 1
-            hashes[count] = told
+            hashes[count] = np.uint32(folded)
             first = starts[count]
             for at in range(length):
                 known[first + at] = data[begin + at]
@@ -87,11 +90,11 @@ def number_words(
     return count
 
 
-def place_hashes(hashes: NDArray[np.uint64], slots: NDArray[np.uint32], count: int) -> int:
+def place_hashes(hashes: NDArray[np.uint32], slots: NDArray[np.uint32], count: int) -> int:
     """Fill empty slots with the first `count` words, by their hashes."""
     mask = np.uint64(slots.size - 1)
     for code in range(count):
-        place = (hashes[code] ^ (hashes[code] >> np.uint64(32))) & mask
+        place = np.uint64(hashes[code]) & mask
         while slots[place] != 0:
             place = (place + _ONE) & mask
         slots[place] = code + 1
@@ -100,13 +103,13 @@ def place_hashes(hashes: NDArray[np.uint64], slots: NDArray[np.uint32], count: i
 
 def _no_words() -> tuple[Any, ...]:
     whole, byte = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.uint8)
-    slots, hashes = np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint64)
+    slots = hashes = np.empty(0, dtype=np.uint32)
     return whole, byte, slots, hashes, np.empty(0, dtype=np.int64), byte, whole, 0
 
 
 NUMBER_WORDS: Final = CompiledFunction(number_words, like=_no_words)
 PLACE_HASHES: Final = CompiledFunction(
-    place_hashes, like=lambda: (np.empty(0, dtype=np.uint64), np.empty(0, dtype=np.uint32), 0)
+    place_hashes, like=lambda: (np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint32), 0)
 )
 
 
@@ -124,9 +127,10 @@ class WordTable:
     def __init__(self) -> None:
         self.count = 0
         self._slots = np.zeros(_FIRST_SLOTS, dtype=np.uint32)
-        self._hashes = np.empty(_FIRST_SLOTS, dtype=np.uint64)
+        self._hashes = np.empty(_FIRST_SLOTS, dtype=np.uint32)
         self._starts = np.zeros(_FIRST_SLOTS + 1, dtype=np.int64)
         self._known = np.empty(16 * _FIRST_SLOTS, dtype=np.uint8)
+        self._whole: pa.StringArray = pa.array([], type=pa.string())
 
     def codes_of(self, texts: pa.StringArray) -> NDArray[np.int32]:
         """Return the number of each text, numbering new ones in order; -1 for an empty one."""
@@ -140,7 +144,14 @@ class WordTable:
 
     def texts(self, first: int = 0, end: int | None = None) -> pa.StringArray:
         """Return the words from number `first` on, up to `end`; what is numbered later does not change them."""
-        starts = self._starts[first : (self.count if end is None else end) + 1]
+        if first == 0 and end is None:
+            if len(self._whole) < self.count:
+                self._whole = self._texts(0, self.count)
+            return self._whole
+        return self._texts(first, self.count if end is None else end)
+
+    def _texts(self, first: int, end: int) -> pa.StringArray:
+        starts = self._starts[first : end + 1]
         offsets = (starts - starts[0]).astype(np.int32)
         # Bytes are only ever added behind the known ones.
         data = self._known[starts[0] : starts[-1]]

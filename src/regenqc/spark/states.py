@@ -123,7 +123,7 @@ def cells_of_batches(groups: BatchGroups, batches: NDArray[np.integer]) -> pa.Bi
     """
     widths = np.array([group.width for group in groups.groups], dtype=np.int64)[groups.group_of_batch[batches]]
     offsets = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(widths)])
-    at = np.repeat(groups.cell_of_batch[batches] - offsets[:-1], widths) + np.arange(offsets[-1])
+    at = np.repeat(groups.first_cells(batches) - offsets[:-1], widths) + np.arange(offsets[-1])
     buffers = [None, pa.py_buffer(offsets.astype(np.int32)), pa.py_buffer(groups.cells[at].tobytes())]
     return pa.Array.from_buffers(pa.binary(), len(batches), buffers)
 
@@ -209,7 +209,7 @@ def _raise_cells(
     groups: BatchGroups, codes: NDArray[np.int32], widths: NDArray[np.int64], verdicts: NDArray[np.uint8]
 ) -> None:
     starts = np.cumsum(widths) - widths
-    at = np.repeat(groups.cell_of_batch[codes] - starts, widths) + np.arange(len(verdicts))
+    at = np.repeat(groups.first_cells(codes) - starts, widths) + np.arange(len(verdicts))
     # Each batch stands once in a state, so that no cell is raised twice here.
     groups.cells[at] = np.maximum(groups.cells[at], verdicts)
 

@@ -162,7 +162,12 @@ def trimmed_at(rows: pa.RecordBatch, name: str, at: NDArray[np.integer]) -> list
     if name not in rows.schema.names:
         return [""] * len(at)
     column: pa.DictionaryArray = rows[name]
-    texts: list[str] = trimmed(pc.take(column.dictionary, column.indices.take(pa.array(at)))).to_pylist()
+    codes = column.indices.take(pa.array(at))
+    if len(column.dictionary) <= len(at):
+        # One string for each word and not for each row: whoever keeps them keeps few.
+        words: list[str] = trimmed(column.dictionary).to_pylist()
+        return [words[code] for code in codes.to_pylist()]
+    texts: list[str] = trimmed(pc.take(column.dictionary, codes)).to_pylist()
     return texts
 
 
