@@ -18,6 +18,7 @@ from regenqc.evaluation.disposition import (
 )
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import STAGES
+from regenqc.garbage import collection_paused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -132,6 +133,7 @@ class DispositionRows:
             batches,
         )
 
+    @collection_paused()
     def _rows_of(self, part: SettledPart) -> pa.Table:
         settlement = self._settlement
         rank, width = settlement.rank, len(settlement.plan.judged_by)

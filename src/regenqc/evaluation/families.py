@@ -144,17 +144,20 @@ def _form(specification: Specification, attribute: str) -> object:
 def _form_of_requirement(requirement: Requirement) -> object:
     # The numbers of a limit are looked up by member in the kernel, and nowhere else.
     whole = requirement.limit if requirement.replicates is Replicates.N_OF_M else None
+    form = (_SAME(requirement), whole, _unit_of(requirement.limit), _unit_of(requirement.alert))
+    when, controls, several = requirement.when, requirement.controls, requirement.n_of_m
+    any_of, all_of = requirement.any_of, requirement.all_of
+    # Most requirements have nothing of the following, and there may be a hundred thousand of them.
+    if not (when or controls or several or any_of or all_of):
+        return form
     return (
-        _SAME(requirement),
-        whole,
-        _unit_of(requirement.limit),
-        _unit_of(requirement.alert),
-        tuple(sorted(requirement.when.items())),
-        _forms_of_parts(requirement.any_of or ()),
-        _forms_of_parts(requirement.all_of or ()),
-        (requirement.n_of_m.n, _forms_of_parts(requirement.n_of_m.of)) if requirement.n_of_m is not None else None,
-        tuple(entry.column for entry in requirement.controls),
-        _forms_of_parts(requirement.controls),
+        form,
+        tuple(sorted(when.items())),
+        _forms_of_parts(any_of or ()),
+        _forms_of_parts(all_of or ()),
+        (several.n, _forms_of_parts(several.of)) if several is not None else None,
+        tuple(entry.column for entry in controls),
+        _forms_of_parts(controls),
     )
 
 

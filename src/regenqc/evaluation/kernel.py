@@ -131,7 +131,7 @@ class PlanArrays(NamedTuple):
         accept_preliminary: whether a preliminary result is evidence for the slot.
         has_limit: whether the slot judges numbers.
         interval: number of the compiled interval for (limit row, unit column), 0 where the unit is of another kind.
-        bounds: (interval, 16) doubles, see `regenqc.evaluation.plan.BOUNDS`; nothing lies inside interval 0.
+        bounds: (interval, 16) doubles, see `regenqc.evaluation.limit_bounds.BOUNDS`; nothing lies inside interval 0.
         word_verdict: verdict for (slot, word); the last two columns are no word.
         word_reason: reason for (slot, word).
     """

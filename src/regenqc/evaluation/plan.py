@@ -7,14 +7,13 @@ a reported unit when a result in that unit first appears, once, exactly.
 
 from __future__ import annotations
 
-import math
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from regenqc.evaluation.families import Family, single_families
 from regenqc.evaluation.kernel import COLLECTED, DELEGATED, EMPTY_COLUMN, NO_WORD_COLUMN, SlotKind
+from regenqc.evaluation.limit_bounds import BOUNDS, LimitBounds, LimitKey
 from regenqc.evaluation.slots import (
     AVERAGED,
     COLLECTED_ONLY,
@@ -28,11 +27,9 @@ from regenqc.evaluation.slots import (
     named_tests,
     stages_of_derived,
 )
-from regenqc.measurement.compiled_limits import CompiledInterval, compile_interval, compile_limit
-from regenqc.measurement.limits import Rounding
 from regenqc.measurement.reported import WORDS
-from regenqc.measurement.units import UNITS, conversion_factor, find_unit
-from regenqc.specification.criteria import conforming_words, exact_interval, failing_words, read_limit
+from regenqc.measurement.units import UNITS, find_unit
+from regenqc.specification.criteria import conforming_words, failing_words
 from regenqc.specification.derived_functions import FUNCTIONS, Rule
 from regenqc.specification.derived_sources import rows_needed
 from regenqc.vocabulary import INTERIM_WORDS, Reason, Replicates, Verdict
@@ -42,14 +39,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from regenqc.specification.model import (
-        Criterion,
-        LimitText,
-        Specification,
-    )
+    from regenqc.specification.model import Criterion, Specification
 
 __all__ = [
-    "BOUNDS",
     "MEAN_SUFFIX",
     "STAGES",
     "Plan",
@@ -59,21 +51,6 @@ __all__ = [
     "named_tests",
     "stages_of_derived",
 ]
-
-# Columns of `PlanArrays.bounds`: the limit after rounding, the alert limit (without one: the limit unrounded), the limit
-# unrounded, each as the kernel needs it, and the doubles beyond the limit: a number with more digits than a double holds
-# lies outside only where the doubles on both sides of it do.
-BOUNDS: Final = (
-    *(f"limit_{name}" for name in ("lo", "hi", "lo_closed", "lo_open", "hi_closed", "hi_open")),
-    *(f"alert_{name}" for name in ("lo", "hi", "lo_closed", "lo_open", "hi_closed", "hi_open")),
-    "unrounded_lo",
-    "unrounded_hi",
-    "beyond_lo",
-    "beyond_hi",
-)
-
-# Kind of the unit, limit, alert limit and rounding rule.
-_Limit = tuple[str, "LimitText", "LimitText | None", str | None]
 
 
 class Settling(NamedTuple):
@@ -125,7 +102,7 @@ class Plan:
         # Slots whose rows count only with the controls in columns of their own: the slots of those columns.
         self.columns_of: dict[int, tuple[int, ...]] = {}
         self.never_settles: list[int] = []
-        self._limits: dict[_Limit, int] = {}
+        self._limits: dict[LimitKey, int] = {}
         for index, specification in enumerate(self.specifications):
             self.slots_of.append({})
             for slot in list_slots(index, specification):
@@ -192,8 +169,8 @@ class Plan:
         # Column 0 is every unit that no limit was converted to, interval 0 a unit of another kind: nothing lies inside.
         self.unit_column = np.zeros(len(UNITS) + 1, dtype=np.uint16)
         self.interval = np.zeros((len(self._slot_of_row), 1), dtype=np.uint32)
-        self._bounds: list[tuple[float, ...]] = [(float("nan"),) * len(BOUNDS)]
-        self.bounds = np.array(self._bounds, dtype=np.float64)
+        self._limit_bounds = LimitBounds(self._limits)
+        self.bounds = np.full((1, len(BOUNDS)), np.nan)
         self.settling_bounds = self._settling_bounds()
 
     def _guard(self, specification: int) -> None:
@@ -250,15 +227,18 @@ class Plan:
         fresh = [code for code in used if code < len(UNITS) and self.unit_column[code] == 0]
         if not fresh:
             return
+        columns, bounds = [self.interval], [self.bounds]
+        known = len(self.bounds)
         for code in fresh:
-            intervals = np.zeros(len(self._limits) + 1, dtype=np.uint32)
-            for index, (kind, limit, alert, rounding) in enumerate(self._limits):
-                if kind == UNITS[code].kind:
-                    intervals[index] = len(self._bounds)
-                    self._bounds.append(_bounds(limit, alert, rounding, code))
-            self.unit_column[code] = self.interval.shape[1]
-            self.interval = np.column_stack([self.interval, intervals[self._limit_of_row]])
-        self.bounds = np.array(self._bounds, dtype=np.float64).reshape(-1, len(BOUNDS))
+            at, found = self._limit_bounds.bounds_in(code)
+            intervals = np.zeros(len(self._limit_bounds) + 1, dtype=np.uint32)
+            intervals[at] = np.arange(known, known + len(at))
+            known += len(at)
+            self.unit_column[code] = self.interval.shape[1] + len(columns) - 1
+            columns.append(intervals[self._limit_of_row][:, None])
+            bounds.append(found)
+        self.interval = np.concatenate(columns, axis=1)
+        self.bounds = np.concatenate(bounds)
         self.settling_bounds = self._settling_bounds()
 
     def _limit_rows(self) -> tuple[list[list[int]], NDArray[np.int64], NDArray[np.int64]]:
@@ -349,54 +329,6 @@ class Plan:
 def _settling_only(index: int, kind: int) -> Slot:
     return Slot(
         specification=index, requirement=-3, part=-1, test="", stage=0, kind=kind, criterion=None, rounding=None
-    )
-
-
-def _bounds(limit: LimitText, alert: LimitText | None, rounding: str | None, code: int) -> tuple[float, ...]:
-    unit = UNITS[code]
-    limit_unit = find_unit(limit.unit)
-    assert limit_unit is not None  # noqa: S101 - checked when the specification was loaded
-    factor = conversion_factor(unit, limit_unit)
-    exact = read_limit(limit)
-    unrounded = compile_limit(exact, rounding=Rounding.NONE, factor=factor)
-    rounded = unrounded
-    if rounding not in {None, "none"}:
-        rounded = compile_limit(exact, rounding=Rounding(rounding), factor=factor)
-    # Rounding narrows a strict limit and widens the others: what lies in both conforms without a word about rounding.
-    narrow = unrounded if rounded is unrounded else _intersect(rounded, unrounded)
-    if alert is not None:
-        narrow = _intersect(narrow, _alert_interval(alert, code))
-    beyond = math.nextafter(rounded.lo_closed, -math.inf), math.nextafter(rounded.hi_closed, math.inf)
-    return (*_numbers(rounded), *_numbers(narrow), unrounded.lo, unrounded.hi, *beyond)
-
-
-@lru_cache(maxsize=1 << 12)
-def _alert_interval(alert: LimitText, code: int) -> CompiledInterval:
-    """Return an alert limit in a unit; specifications of one form mostly have it in common."""
-    alert_unit = find_unit(alert.unit)
-    assert alert_unit is not None  # noqa: S101 - checked when the specification was loaded
-    return compile_interval(exact_interval(alert, factor=conversion_factor(UNITS[code], alert_unit)))
-
-
-def _numbers(interval: CompiledInterval) -> tuple[float, ...]:
-    return (
-        interval.lo,
-        interval.hi,
-        interval.lo_closed,
-        interval.lo_open,
-        interval.hi_closed,
-        interval.hi_open,
-    )
-
-
-def _intersect(first: CompiledInterval, second: CompiledInterval) -> CompiledInterval:
-    return CompiledInterval(
-        lo=max(first.lo, second.lo),
-        hi=min(first.hi, second.hi),
-        lo_closed=max(first.lo_closed, second.lo_closed),
-        lo_open=max(first.lo_open, second.lo_open),
-        hi_closed=min(first.hi_closed, second.hi_closed),
-        hi_open=min(first.hi_open, second.hi_open),
     )
 
 

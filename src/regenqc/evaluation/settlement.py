@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 from regenqc.evaluation.cells import SettledCells, settle_cells
 from regenqc.evaluation.disposition import judged_batches
 from regenqc.evaluation.taking import RowsOfTable
+from regenqc.garbage import collection_paused
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -125,6 +126,7 @@ class Settlement:
         order = np.argsort(part, kind="stable").astype(np.int32)
         return order, np.searchsorted(part[order], np.arange(self.count + 1))
 
+    @collection_paused()
     def _settled(self, number: int) -> SettledPart:
         groups = self.groups
         batches = self._order[number * _BATCHES_AT_ONCE :][:_BATCHES_AT_ONCE].astype(np.int64)

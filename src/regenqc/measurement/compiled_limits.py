@@ -22,7 +22,7 @@ from regenqc.measurement.limits import EXACT, DecimalBound, check_factor, confor
 if TYPE_CHECKING:
     from regenqc.measurement.limits import Bound, ExactInterval, Limit, Rounding
 
-__all__ = ["CompiledInterval", "compile_interval", "compile_limit"]
+__all__ = ["BENEATH_DOUBLE", "CompiledInterval", "compile_interval", "compile_limit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +99,11 @@ def _compiled(lower: Bound | DecimalBound | None, upper: Bound | DecimalBound | 
     hi_closed = hi_open = math.inf
     if lower is not None:
         nearest, distance = _nearest(lower.value)
-        beyond = _BENEATH_DOUBLE if nearest == 0 else math.nextafter(nearest, math.inf)
+        beyond = BENEATH_DOUBLE if nearest == 0 else math.nextafter(nearest, math.inf)
         lo_closed, lo_open = nearest if distance >= 0 else beyond, nearest if distance > 0 else beyond
     if upper is not None:
         nearest, distance = _nearest(upper.value)
-        beyond = -_BENEATH_DOUBLE if nearest == 0 else math.nextafter(nearest, -math.inf)
+        beyond = -BENEATH_DOUBLE if nearest == 0 else math.nextafter(nearest, -math.inf)
         hi_closed, hi_open = nearest if distance <= 0 else beyond, nearest if distance < 0 else beyond
     return CompiledInterval(
         lo=lo_closed if lower is not None and lower.inclusive else lo_open,
@@ -120,7 +120,7 @@ def _compiled(lower: Bound | DecimalBound | None, upper: Bound | DecimalBound | 
 _LEAST_POWER: Final = -291
 _BEYOND: Final = Fraction(10) ** -_LEAST_POWER
 _BENEATH: Final = 1 / _BEYOND
-_BENEATH_DOUBLE: Final = float(_BENEATH)
+BENEATH_DOUBLE: Final = float(_BENEATH)
 _CERTAINLY_BETWEEN: Final = 960  # 2**961 < 10**290
 
 

@@ -1,0 +1,131 @@
+"""Limits as doubles, many at once: what is decided for thousands together is what is decided for each of them alone."""
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from regenqc import SpecificationError
+from regenqc.evaluation.limit_bounds import BOUNDS, LimitBounds, bounds_of
+from regenqc.measurement.units import UNITS, find_unit, unit_code
+from regenqc.resources import packaged_path
+from regenqc.specification import load_specification
+from regenqc.specification.model import LimitText
+
+# Units of one kind each, so that limits are converted by one, by powers of ten, and by other factors.
+KINDS = [["%"], ["EU/mL"], ["ng/mL", "ug/mL", "g/L", "mg/dL"], ["cells", "10^6 cells", "10^9 cells"], ["min", "h", "d"]]
+
+plain = st.one_of(
+    st.integers(0, 10**6).map(str),
+    st.decimals(0, 10**5, places=3, allow_nan=False, allow_infinity=False).map(str),
+    st.sampled_from(["0", "0.0", "0.1", "1", "1.0", "10", "10.0", "100", "0.5", "99.99", "5E6", "1e-3", "-0.5", "-1"]),
+    st.sampled_from(["12345678901234", "123456789012345", "0.00000000000001", "99999999999999", "1000000000000000"]),
+)
+
+
+@st.composite
+def keys(draw):
+    units = draw(st.sampled_from(KINDS))
+    unit = draw(st.sampled_from(units))
+    sides = draw(
+        st.sampled_from(
+            [
+                ("min",),
+                ("max",),
+                ("min", "max"),
+                ("min_exclusive", "max"),
+                ("max_exclusive",),
+                ("min_exclusive", "max_exclusive"),
+            ]
+        )
+    )
+    limit = LimitText(unit=unit, **{side: draw(plain) for side in sides})
+    alert = draw(st.none() | plain.map(lambda text: LimitText(max=text, unit=unit)))
+    return find_unit(unit).kind, limit, alert, draw(st.sampled_from([None, "none", "usp", "ph_eur"]))
+
+
+def outcome(judge):
+    try:
+        return judge()
+    except SpecificationError as error:
+        return [fault.code for fault in error.faults]
+
+
+def alone(key, code):
+    _, limit, alert, rounding = key
+    return outcome(lambda: bounds_of(limit, alert, rounding, code))
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(keys(), min_size=1, max_size=12), st.sampled_from([unit for units in KINDS for unit in units]))
+@example([(find_unit("%").kind, LimitText(min="0", unit="%"), None, "usp")], "%")
+@example([(find_unit("%").kind, LimitText(min="10.0", max="10.0", unit="%"), None, "ph_eur")], "%")
+def test_many_limits_get_the_doubles_that_each_gets_alone(limits, unit):
+    code = unit_code(unit)
+    own = [key for key in limits if key[0] == UNITS[code].kind]
+    sound = [key for key in own if not isinstance(alone(key, code), list)]
+    at, found = LimitBounds(sound).bounds_in(code)
+    assert at.tolist() == list(range(len(sound)))
+    assert found.shape == (len(sound), len(BOUNDS))
+    expected = np.array([alone(key, code) for key in sound]).reshape(-1, len(BOUNDS))
+    np.testing.assert_array_equal(found, expected)
+    for key in own:
+        told = outcome(lambda key=key: LimitBounds([key]).bounds_in(code)[1][0])
+        assert isinstance(told, list) == (key not in sound)
+        if isinstance(told, list):
+            assert told == alone(key, code)
+
+
+def test_limits_of_other_kinds_are_left_out():
+    limits = [(find_unit(unit).kind, LimitText(max="5", unit=unit), None, None) for unit in ("%", "EU/mL", "%")]
+    at, found = LimitBounds(limits).bounds_in(unit_code("EU/mL"))
+    assert at.tolist() == [1]
+    assert len(found) == 1
+    assert LimitBounds([]).bounds_in(unit_code("%"))[1].shape == (0, len(BOUNDS))
+
+
+def packaged_limits():
+    for path in sorted(packaged_path("specs").rglob("*.toml")):
+        try:
+            specification = load_specification(path)
+        except SpecificationError:
+            continue
+        for requirement in specification.requirements:
+            if requirement.limit is not None:
+                yield requirement.limit, requirement.alert, requirement.rounding
+
+
+def test_every_limit_of_the_packaged_specifications_gets_the_doubles_that_it_gets_alone():
+    limits = [(find_unit(limit.unit).kind, limit, alert, rounding) for limit, alert, rounding in packaged_limits()]
+    assert len(limits) > 100
+    table = LimitBounds(limits)
+    for code in {unit_code(find_unit(limit.unit).symbol) for _, limit, _, _ in limits}:
+        at, found = table.bounds_in(code)
+        expected = [bounds_of(*limits[row][1:], code) for row in at.tolist()]
+        np.testing.assert_array_equal(found, np.array(expected))
+
+
+@pytest.mark.parametrize(
+    ("limit", "rounding", "code"),
+    [
+        (LimitText(min="5", max="4", unit="%"), None, "RQC-S063"),
+        (LimitText(min_exclusive="5", max="5", unit="%"), None, "RQC-S063"),
+        (LimitText(min="5", min_exclusive="4", unit="%"), None, "RQC-S062"),
+        (LimitText(unit="%"), None, "RQC-S061"),
+        (LimitText(max="five", unit="%"), None, "RQC-S061"),
+        (LimitText(max="5E6", unit="%"), "usp", "RQC-S064"),
+        (LimitText(max="0", unit="%"), "ph_eur", "RQC-S064"),
+    ],
+    ids=[
+        "the minimum is above the maximum",
+        "nothing lies between a number and itself",
+        "two numbers for one side",
+        "no number",
+        "a word",
+        "a power of ten does not show its place",
+        "zero has no significant figures",
+    ],
+)
+def test_a_limit_that_decides_nothing_is_told_as_alone(limit, rounding, code):
+    key = (find_unit("%").kind, limit, None, rounding)
+    assert outcome(lambda: LimitBounds([key]).bounds_in(unit_code("%"))) == [code]
