@@ -81,7 +81,7 @@ def _options() -> argparse.Namespace:
         help="letters: " + "; ".join(f"{k} {v}" for k, v in TITLES.items()),
     )
     parser.add_argument("--engines", nargs="*", default=[], help="by name; all that are installed when left out")
-    parser.add_argument("--large", action="store_true", help="in E also 2 * 10^7 results, in R 10^8")
+    parser.add_argument("--large", action="store_true", help="in E and R also 10^8 results")
     parser.add_argument(
         "--work", help="folder for exports, which are used again; needs 3 GB at 10^7 results, 5 GB with --large"
     )

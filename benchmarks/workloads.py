@@ -90,6 +90,13 @@ class Place:
             self.folder / f"{suffix}-{results}", results, file_format="csv" if suffix == "csv" else "parquet"
         )
 
+    def largest(self) -> Path:
+        """Return the export of a hundred million results: ten million, ten times, of other lots each time."""
+        export = self.folder / "repeated"
+        if not export.exists():
+            repeated(export, self.export(_LARGEST // 10), 10)
+        return export
+
     def one_lot(self) -> Path:
         """Return the export of a single lot, as text."""
         return one_lot(self.folder / "one-lot", self.export(100_000), rows=_ROWS_OF_ONE_LOT)
@@ -164,11 +171,7 @@ def _scale(place: Place) -> Iterator[Case]:
         yield place.case("R", f"{size:,} results", place.export(size), standard(), *_FEW)
         size *= 10
     if place.is_large:
-        source = place.export(_LARGEST // 10)
-        export = place.folder / "repeated"
-        if not export.exists():
-            repeated(export, source, 10)
-        yield place.case("R", f"{_LARGEST:,} results", export, standard(), *_FEW)
+        yield place.case("R", f"{_LARGEST:,} results", place.largest(), standard(), *_FEW)
 
 
 _CASES: dict[str, Callable[[Place], Iterator[Case]]] = {
