@@ -7,6 +7,7 @@ of a batch has passed, criteria over several of them are settled, at the end the
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 from threading import Thread
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ from regenqc.intake.revisions import find_superseding
 from regenqc.intake.table import ResultTable, read_results
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
     from regenqc.intake.batches import BatchTable
@@ -101,11 +102,15 @@ def evaluate(
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="regenqc-revisions") as reader:
         superseding = reader.submit(find_superseding, table, rows=chunk_rows)
         terms = terms_of(table.sources, specifications, batches=batches, stage=stage, as_of=as_of)
-        families = _families(terms.specifications, terms.batches, table, rows=chunk_rows)
+        batch_ids = BatchNumbers() if terms.batches is None else terms.batches.numbers()
+        # Asked by whoever needs it first: of thousands of specifications before there is a plan.
+        last_rows_of = cache(lambda: find_last_rows(table, batch_ids, rows=chunk_rows))
+        families = _families(
+            terms.specifications, terms.batches, table, rows=chunk_rows, batch_ids=batch_ids, last_rows_of=last_rows_of
+        )
         plan = Plan(terms.specifications, families=families)
         groups = BatchGroups(plan, table=terms.batches, as_of=terms.moment)
-        batch_ids = BatchNumbers() if terms.batches is None else terms.batches.numbers()
-        last_rows = find_last_rows(table, batch_ids, rows=chunk_rows) if plan.has_collected else None
+        last_rows = last_rows_of() if plan.has_collected else None
     coder = terms.coder(plan, superseding=superseding.result(), batch_ids=batch_ids)
     judge = Judge(plan, groups, coder, compiled=compiled)
     together = ResultsTogether(judge, source=len(table.sources), on_rows=on_rows, last_rows=last_rows)
@@ -114,7 +119,7 @@ def evaluate(
         raise no_results(table.sources)
     rows_computed = together.finish()
     # Nothing of this is needed any more, and what follows needs memory of its own.
-    del together, last_rows, superseding, reader
+    del together, last_rows, last_rows_of, superseding, reader
     return conclude(
         judge,
         moment=terms.moment,
@@ -130,13 +135,22 @@ def _load_compiled() -> None:
 
 
 def _families(
-    specifications: Sequence[Specification], listed: BatchTable | None, table: ResultTable, *, rows: int
+    specifications: Sequence[Specification],
+    listed: BatchTable | None,
+    table: ResultTable,
+    *,
+    rows: int,
+    batch_ids: BatchNumbers,
+    last_rows_of: Callable[[], object | None],
 ) -> tuple[Family, ...]:
     """Return the specifications that are judged together, if every batch of the results is listed with its attributes."""
     if len(specifications) == 1 or listed is None:
         return single_families(specifications)
     families = families_of(specifications, is_stated=listed.is_stated)
     if len(families) < len(specifications):
+        if last_rows_of() is not None:
+            # The batches of all rows have been numbered behind those of the list.
+            return families if len(batch_ids) == len(listed.texts) else single_families(specifications)
         # Asked once: a set of all listed batches is made for every call.
         words = [batch["batch_id"].dictionary for source in table.sources for batch in source.read(rows, ("batch_id",))]
         ids = pc.drop_null(trimmed(pa.chunked_array(words, type=pa.string()).unique()))

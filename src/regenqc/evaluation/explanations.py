@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 from regenqc.evaluation.derivation.quantity import exact_text
 from regenqc.evaluation.slots import controlling, criterion_of_member
+from regenqc.measurement.limits import is_plain_decimal
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import read_limit
 from regenqc.specification.derived_functions import FUNCTIONS
@@ -157,14 +158,14 @@ def limit_text(limit: LimitText, *, unit_code: int | None = None) -> str:
         >>> limit_text(LimitText(max="0.5", unit="ug/mL"), unit_code=unit_code("ng/mL"))
         '≤ 500 ng/mL (≤ 0.5 ug/mL)'
     """
-    written = read_limit(limit)
+    if unit_code is None or unit_code >= len(UNITS):
+        return _as_written(limit)
     unit = find_unit(limit.unit)
-    if unit_code is None or unit_code >= len(UNITS) or unit is None:
-        return written.describe()
     reported = UNITS[unit_code]
-    if reported.symbol == unit.symbol or reported.kind != unit.kind:
-        return written.describe()
+    if unit is None or reported.symbol == unit.symbol or reported.kind != unit.kind:
+        return _as_written(limit)
     factor = conversion_factor(unit, reported)
+    written = read_limit(limit)
     sides = []
     for number, exclusive, signs in (
         (written.minimum, written.minimum_exclusive, "≥>"),
@@ -175,6 +176,22 @@ def limit_text(limit: LimitText, *, unit_code: int | None = None) -> str:
 
             sides.append(f"{signs[exclusive]} {exact_text(Fraction(number) * factor)}")
     return f"{' and '.join(sides)} {reported.symbol} ({written.describe()})"
+
+
+def _as_written(limit: LimitText) -> str:
+    """Return a limit in its own unit, as `Limit.describe` does; of plain decimals without reading them."""
+    sides = []
+    for sign, number in (
+        ("≥", limit.min),
+        (">", limit.min_exclusive),
+        ("≤", limit.max),
+        ("<", limit.max_exclusive),
+    ):
+        if number is not None:
+            if not is_plain_decimal(number):
+                return read_limit(limit).describe()
+            sides.append(f"{sign} {number}")
+    return f"{' and '.join(sides)} {limit.unit}".strip()
 
 
 def criterion_text(requirement: Requirement, *, unit_code: int | None = None) -> str:

@@ -9,7 +9,6 @@ at most fifteen digits, rounded or not, so that the double nearest to it is its 
 from __future__ import annotations
 
 import math
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -21,7 +20,7 @@ from regenqc.measurement.compiled_limits import (
     compile_interval,
     compile_limit,
 )
-from regenqc.measurement.limits import Rounding
+from regenqc.measurement.limits import Rounding, is_plain_decimal
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import exact_interval, read_limit
 
@@ -50,8 +49,6 @@ BOUNDS: Final = (
 # Kind of the unit, limit, alert limit and rounding rule.
 LimitKey = tuple[str, "LimitText", "LimitText | None", str | None]
 
-_PLAIN: Final = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?", re.ASCII)
-_MOST_DIGITS: Final = 14
 # Powers of ten that are doubles.
 _LARGEST_POWER: Final = 22
 _POWERS: Final = np.array([float(10**power) for power in range(_LARGEST_POWER + 1)])
@@ -178,11 +175,10 @@ class _Side:
             text = first if second is None else second
             if text is None or (first is not None and second is not None):
                 continue
-            found = _PLAIN.fullmatch(text)
-            if found is None or len(text) > _MOST_DIGITS:
+            if not is_plain_decimal(text):
                 continue
-            decimals = found[2] or ""
-            whole = found[1] + decimals
+            units, _, decimals = text.partition(".")
+            whole = units + decimals
             self.is_plain[at] = True
             self.is_power_or_zero[at] = whole.strip("0") in {"", "1"}
             self.whole[at], self.power[at] = int(whole), -len(decimals)

@@ -6,6 +6,7 @@ values that conform, with rational ends, in the unit in which results are report
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import (
     MAX_EMAX,
@@ -35,6 +36,7 @@ __all__ = [
     "check_factor",
     "conforming_interval",
     "decimal_ends",
+    "is_plain_decimal",
     "make_limit",
     "round_reported",
 ]
@@ -90,6 +92,22 @@ def _written(number: Decimal) -> str:
     if isinstance(exponent, int) and -SIGNIFICANT_DIGITS <= exponent <= 0:
         return f"{number:f}"
     return str(number).replace("E+", "E")
+
+
+_PLAIN: Final = re.compile("(?:0|[1-9][0-9]*)(?:[.][0-9]+)?", re.ASCII)
+_MOST_OF_PLAIN: Final = 14
+
+
+def is_plain_decimal(text: str) -> bool:
+    """Return whether a number of a limit is written with at most fourteen digits and a point, and nothing else.
+
+    Such a number reads as it is written.
+
+    Example:
+        >>> [is_plain_decimal(text) for text in ("70.0", "0", "007", "-1", "5E6", ".5")]
+        [True, True, False, False, False, False]
+    """
+    return len(text) <= _MOST_OF_PLAIN and _PLAIN.fullmatch(text) is not None
 
 
 def make_limit(
