@@ -143,7 +143,8 @@ def test_demo_runs_again_into_its_own_directory_and_leaves_those_of_others_alone
     assert (done.code, "RQC-U131" in done.err) == (2, True)
     assert (tmp_path / "demo" / "signed" / "mine.txt").read_text() == "mine"
     (tmp_path / "demo" / "signed" / "mine.txt").rename(tmp_path / "demo" / "signed" / "DEMONSTRATION.txt")
-    assert regenqc("demo", tmp_path / "demo").code == 0
+    done = regenqc("demo", tmp_path / "demo")
+    assert done.code == 0, done.out + done.err
 
 
 @pytest.mark.parametrize(
