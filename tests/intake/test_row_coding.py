@@ -5,14 +5,17 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from regenqc.intake.dates import DateKind, date_kinds
+from regenqc.intake.date_forms import OPEN, TELL_DATES
+from regenqc.intake.dates import DateKind, date_kinds, load_dates
 from regenqc.intake.reading import NEVER_NEGATIVE, NO_WORD, SIGNED_KINDS
 from regenqc.intake.table import read_results
+from regenqc.intake.word_table import text_buffers
 from regenqc.measurement.reported import WORDS
 from regenqc.measurement.unit_dictionary import DICTIONARY
 from regenqc.measurement.units import UNITS
@@ -284,6 +287,53 @@ def test_a_date_is_read_without_guessing(text: str, kind: DateKind) -> None:
 def test_dates_are_read_alike_alone_and_together() -> None:
     assert date_kinds(pa.array(list(DATES))).tolist() == list(DATES.values())
     assert date_kinds(pa.array([], pa.string())).tolist() == []
+
+
+_PARTS = (
+    st.sampled_from(
+        ["", " ", "2026-01-31", "2024-02-29", "2023-02-29", "1900-02-29", "2000-02-29", "2026-04-31", "1899-12-31"]
+    ),
+    st.sampled_from(["", "T", " ", "t", "  "]),
+    st.sampled_from(
+        ["", "00:00", "23:59", "24:00", "10:60", "9:00", "10:00:00", "10:00:59", "10:00:60", "10:00:00.5", "10:0a"]
+    ),
+    st.sampled_from(
+        ["", "Z", "z", "+09:00", "-23:59", "+24:00", "+09:60", "+0900", "+09", "+9:00", " Z", "Z ", "+0a:00", "\n"]
+    ),
+)
+_DIGITS = st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", fullmatch=True)
+
+
+def kinds_by_machine_code(texts: list[str]) -> tuple[list[int], int]:
+    kinds = np.empty(len(texts), dtype=np.uint8)
+    left = TELL_DATES(*text_buffers(pa.array(texts, pa.string())), kinds)
+    return kinds.tolist(), left
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(st.one_of(st.tuples(*_PARTS).map("".join), _DIGITS, st.text(max_size=20)), max_size=40))
+@example(list(DATES))
+def test_machine_code_tells_plain_dates_as_they_are_read(texts: list[str]) -> None:
+    kinds, left = kinds_by_machine_code(texts)
+    assert left == kinds.count(OPEN)
+    read = date_kinds(pa.array(texts, pa.string())).tolist()
+    assert [kind for kind in kinds if kind != OPEN] == [
+        kind for kind, told in zip(read, kinds, strict=True) if told != OPEN
+    ]
+
+
+def test_machine_code_tells_the_dates_that_laboratories_write() -> None:
+    plain = {"": 0, "2026-01-31": 1, "2026-01-31T10:00": 1, "2026-01-31 10:00:59": 1, "2026-01-31T10:00Z": 0}
+    plain |= {"2026-01-31T10:00:00+09:00": 0, "2024-02-29T23:59:59-05:00": 0, "2000-02-29": 1, "2199-12-31": 1}
+    assert kinds_by_machine_code(list(plain)) == (list(plain.values()), 0)
+
+
+def test_many_dates_are_told_as_few_are() -> None:
+    load_dates()
+    many = pa.array([*DATES, *(f"2026-01-31T10:{minute:02}:00Z" for minute in range(60))] * 200)
+    told = date_kinds(many).tolist()
+    assert told == [*DATES.values(), *[DateKind.ZONED_OR_EMPTY] * 60] * 200
+    assert date_kinds(many[50:10_500]).tolist() == told[50:10_500]
 
 
 @pytest.mark.parametrize("name", ["tested_at", "reported_at"])

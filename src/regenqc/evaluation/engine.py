@@ -26,6 +26,7 @@ from regenqc.evaluation.terms import no_results, terms_of
 from regenqc.evaluation.together import ResultsTogether
 from regenqc.garbage import collection_paused
 from regenqc.intake.batch_numbers import BatchNumbers, load_numbering
+from regenqc.intake.dates import load_dates
 from regenqc.intake.readers.text import trimmed
 from regenqc.intake.revisions import find_superseding
 from regenqc.intake.table import ResultTable, read_results
@@ -132,6 +133,7 @@ def evaluate(
 def _load_compiled() -> None:
     load_numbering()
     load_compiled()
+    load_dates()
 
 
 def _families(

@@ -11,12 +11,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regenqc.intake.date_forms import OPEN, TELL_DATES
 from regenqc.intake.readers.text import trimmed
+from regenqc.intake.word_table import text_buffers
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-__all__ = ["DateKind", "date_kinds"]
+__all__ = ["DateKind", "date_kinds", "load_dates"]
+
+# Fewer are told without compiled code.
+_MANY: Final = 10_000
 
 
 class DateKind(IntEnum):
@@ -50,6 +55,22 @@ def date_kinds(texts: pa.StringArray) -> NDArray[np.uint8]:
         >>> date_kinds(pa.array(["2026-01-31T10:00:00+09:00", "", "2026-01-31", "31/01/2026"])).tolist()
         [0, 0, 1, 2]
     """
+    if len(texts) < _MANY or texts.null_count or not TELL_DATES.is_kept:
+        return _kinds_of(texts)
+    offsets, data = text_buffers(texts)
+    kinds = np.empty(len(texts), dtype=np.uint8)
+    if TELL_DATES(offsets, data, kinds):
+        rest = np.flatnonzero(kinds == OPEN)
+        kinds[rest] = _kinds_of(texts.take(pa.array(rest)))
+    return kinds
+
+
+def load_dates() -> None:
+    """Load the compiled code, or compile it the first time, before many dates are met."""
+    TELL_DATES.load()
+
+
+def _kinds_of(texts: pa.StringArray) -> NDArray[np.uint8]:
     text = trimmed(texts)
     time = pc.utf8_slice_codeunits(text, _DAY_LENGTH)
     # There are few days among many dates: the calendar is asked once for each.
