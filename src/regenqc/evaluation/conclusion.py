@@ -153,8 +153,7 @@ class Evaluation:
             "consequences": lambda _, part: self._consequences(part),
         }
         chosen = [(name, tables[name]) for name in names]
-        for number in range(settlement.count):
-            part = settlement.part(number)
+        for number, part in enumerate(settlement.parts()):
             for name, batches_of in chosen:
                 for batch in batches_of(number, part):
                     yield name, batch

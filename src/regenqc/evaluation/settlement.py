@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from regenqc.evaluation.cells import SettledCells, settle_cells
 from regenqc.evaluation.disposition import judged_batches
+from regenqc.evaluation.read_ahead import read_ahead
 from regenqc.evaluation.taking import RowsOfTable
 from regenqc.garbage import collection_paused
 
@@ -99,8 +100,9 @@ class Settlement:
         self._lock = Lock()
 
     def parts(self) -> Iterator[SettledPart]:
-        """Yield all parts in order."""
-        return (self.part(number) for number in range(self.count))
+        """Yield all parts in order; the next one is settled while something is made of the one before."""
+        parts = (self.part(number) for number in range(self.count))
+        return read_ahead(parts) if self.count > 1 else parts
 
     def part(self, number: int) -> SettledPart:
         """Return one part, of `count`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -101,7 +102,7 @@ def read_texts(texts: pa.StringArray, *, number_locale: NumberLocale) -> Reading
         readings.number[is_plain] = pc.cast(texts.filter(plain), pa.float64()).to_numpy()
         rest = np.flatnonzero(~is_plain)
     for index, text in zip(rest.tolist(), texts.take(pa.array(rest)).to_pylist(), strict=True):
-        reported: Reported = read_reported(text, number_locale=number_locale)
+        reported = _read(text, number_locale)
         readings.form[index] = reported.form
         readings.percent[index] = reported.unit == "%"
         if reported.number is not None:
@@ -109,3 +110,9 @@ def read_texts(texts: pa.StringArray, *, number_locale: NumberLocale) -> Reading
         if reported.word:
             readings.word[index] = _WORD_CODES[reported.word]
     return readings
+
+
+# The same words stand in every block of a file.
+@lru_cache(maxsize=1 << 14)
+def _read(text: str, number_locale: NumberLocale) -> Reported:
+    return read_reported(text, number_locale=number_locale)

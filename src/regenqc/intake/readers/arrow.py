@@ -29,9 +29,10 @@ def parquet_schema(path: Path) -> pa.Schema:
         DataError: truncated, or no Parquet at all.
     """
     try:
-        with pq.ParquetFile(path, memory_map=True) as file:
-            _check_row_groups(file, path)
-            return file.schema_arrow
+        with pq.ParquetFile(path, memory_map=True) as noted:
+            with pq.ParquetFile(path, memory_map=True, metadata=_without_noted_types(noted)) as file:
+                _check_row_groups(file, path)
+            return noted.schema_arrow
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DataError(_damaged(path, "Parquet", error)) from error
 
@@ -52,9 +53,9 @@ def read_parquet(
         DataError: a damaged page or an unreadable column.
     """
     try:
-        with pq.ParquetFile(path, memory_map=True) as probe:
-            coded = _coded_columns(probe)
-        with pq.ParquetFile(path, read_dictionary=coded, pre_buffer=False) as file:
+        with pq.ParquetFile(path, memory_map=True) as noted:
+            coded, metadata = _coded_columns(noted), _without_noted_types(noted)
+        with pq.ParquetFile(path, read_dictionary=coded, pre_buffer=False, metadata=metadata) as file:
             names = None if only is None else [name for name in file.schema_arrow.names if name in set(only)]
             groups, passed = _row_groups(file.metadata, first, end)
             batches = file.iter_batches(batch_size=rows, columns=names, row_groups=groups, use_threads=False)
@@ -145,6 +146,25 @@ def _coded_columns(file: pq.ParquetFile) -> list[str]:
         if pa.types.is_string(field.type) or pa.types.is_large_string(field.type) or pa.types.is_dictionary(field.type)
     }
     return [name for name in kept if name in texts]
+
+
+def _without_noted_types(file: pq.ParquetFile) -> pq.FileMetaData:
+    """Return the description of a file without the Arrow types that its writer noted, where those only say how texts were held.
+
+    Of a column that is noted as a dictionary Arrow unites the dictionaries of a whole row group, for a single row as well.
+    """
+    fields = file.schema_arrow
+    texts = [field.type.value_type if pa.types.is_dictionary(field.type) else field.type for field in fields]
+    if texts == fields.types or not all(map(pa.types.is_string, texts)):
+        return file.metadata
+    plain = pa.schema([field.with_type(text) for field, text in zip(fields, texts, strict=True)])
+    sink = pa.BufferOutputStream()
+    pq.ParquetWriter(sink, plain, store_schema=False).close()
+    metadata = pq.read_metadata(pa.BufferReader(sink.getvalue()))
+    if not metadata.schema.equals(file.metadata.schema):
+        return file.metadata
+    metadata.append_row_groups(file.metadata)
+    return metadata
 
 
 def _open_arrow(path: Path) -> pa.RecordBatchFileReader | pa.RecordBatchStreamReader:

@@ -13,6 +13,7 @@ import pyarrow.csv as pacsv
 
 from regenqc.errors import DataError, Fault
 from regenqc.intake.readers.csv_cells import CellCoder
+from regenqc.intake.readers.csv_lines import LinesOfFile
 from regenqc.intake.readers.csv_plain import is_worth_loading, read_plain
 from regenqc.intake.readers.encodings import check_utf8, open_utf8
 from regenqc.intake.readers.text import TEXT_CODES
@@ -177,16 +178,17 @@ def read_csv(path: Path, *, header: CsvHeader, only: Sequence[str] | None = None
         coder = CellCoder(header.names, delimiter=header.form.delimiter, quote=header.form.quote, wanted=names)
         with path.open("rb") as stream:
             _go_behind_header(stream, header)
-            records = read_plain(stream, coder)
-            while True:
-                try:
-                    batch = next(records)
-                except StopIteration as end:
-                    if end.value:
-                        return
-                    break
-                done += batch.num_rows
-                yield batch
+            begin = stream.tell()
+        records = read_plain(LinesOfFile(path, begin=begin), coder)
+        while True:
+            try:
+                batch = next(records)
+            except StopIteration as end:
+                if end.value:
+                    return
+                break
+            done += batch.num_rows
+            yield batch
     # Text that is not plain is read from the start: what is wrong with it is told with the numbers of its records.
     block = _BLOCK_BYTES
     largest = min(max(_BLOCK_BYTES, 2 * path.stat().st_size), _LARGEST_BLOCK_BYTES)

@@ -14,7 +14,9 @@ from regenqc.errors import DataError, Fault
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["check_utf8", "open_utf8"]
+    from numpy.typing import NDArray
+
+__all__ = ["check_utf8", "is_utf8", "open_utf8"]
 
 _PART: Final = 1 << 20
 _MARKS: Final = (
@@ -81,15 +83,26 @@ def check_utf8(part: bytes, *, final: bool) -> bytes:
                 if lead >= 0xC0 and back < (2 if lead < 0xE0 else 3 if lead < 0xF0 else 4):
                     end -= back
                 break
-    text = pa.Array.from_buffers(
-        pa.large_string(), 1, [None, pa.py_buffer(np.array([0, end], dtype=np.int64)), pa.py_buffer(part)]
+    if not is_utf8(memoryview(part)[:end]):
+        part[:end].decode()
+    return part[end:]
+
+
+def is_utf8(text: bytes | memoryview | NDArray[np.uint8]) -> bool:
+    """Return whether bytes are UTF-8 from the first to the last.
+
+    Example:
+        >>> is_utf8("µ".encode()), is_utf8("µ".encode()[:1])
+        (True, False)
+    """
+    held = pa.Array.from_buffers(
+        pa.large_string(), 1, [None, pa.py_buffer(np.array([0, len(text)], dtype=np.int64)), pa.py_buffer(text)]
     )
     try:
-        text.validate(full=True)  # ten times as quick as decoding
+        held.validate(full=True)  # ten times as quick as decoding
     except pa.ArrowInvalid:
-        part[:end].decode()
-        raise
-    return part[end:]
+        return False
+    return True
 
 
 class _Transcoded(io.RawIOBase):
