@@ -107,6 +107,9 @@ def signed_in(started: Browser, address: str, person: str, *, width: int = 1280,
     page.wait_for_url(f"{address}/")
     try:
         yield page
+    except Exception as error:
+        error.add_note(f"{person} saw {page.url}:\n{page.locator('body').inner_text()}")
+        raise
     finally:
         context.close()
     assert not [url for url in elsewhere if not url.startswith("data:")]

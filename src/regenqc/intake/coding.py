@@ -167,7 +167,8 @@ class RowCoder:
         refusal = np.zeros(rows.num_rows, dtype=np.uint8)
 
         def refuse(mask: NDArray[np.bool_], reason: Refusal) -> None:
-            refusal[mask & (refusal == Refusal.NONE)] = reason
+            if mask.any():  # seldom
+                refusal[mask & (refusal == Refusal.NONE)] = reason
 
         batch = self._batches(rows) if batch_codes is None else batch_codes[_indices(rows["batch_id"])]
         self._refuse_unattributed(rows, batch, refusal)
@@ -243,9 +244,10 @@ class RowCoder:
         codes = self._once(column, ("batch_id",), lambda words: np.full(max(len(words), 1), _NOT_SEEN, dtype=np.int32))
         indices = _indices(column)
         batch = codes[indices]
-        if (batch == _NOT_SEEN).any():
-            unseen = pc.unique(column.indices.filter(pa.array(batch == _NOT_SEEN)))
-            codes[unseen.to_numpy()] = self.batch_ids.codes_of(trimmed(column.dictionary.take(unseen)))
+        is_new = batch == _NOT_SEEN
+        if is_new.any():
+            unseen = _in_order(indices[is_new], count=len(codes))
+            codes[unseen] = self.batch_ids.codes_of(trimmed(column.dictionary.take(pa.array(unseen))))
             batch = codes[indices]
         return batch
 
@@ -420,6 +422,14 @@ def _distinct_texts(column: pa.DictionaryArray, at: NDArray[np.integer]) -> tupl
     is_named[indices] = True
     place = np.cumsum(is_named) - 1
     return column.dictionary.filter(pa.array(is_named)), place[indices]
+
+
+def _in_order(codes: NDArray[np.int32], *, count: int) -> NDArray[np.int64]:
+    """Return the distinct ones of some codes, below a count, in the order in which they appear first."""
+    first = np.full(count, len(codes), dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # of equal codes the last assignment stays
+    used = np.flatnonzero(first < len(codes))
+    return used[np.argsort(first[used])]
 
 
 def _indices(column: pa.DictionaryArray) -> NDArray[np.int32]:

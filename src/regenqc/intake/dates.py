@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["DateKind", "date_kinds", "load_dates"]
 
 # Fewer are told without compiled code.
-_MANY: Final = 10_000
+_MANY: Final = 1_000
 
 
 class DateKind(IntEnum):

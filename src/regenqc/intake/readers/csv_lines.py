@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LinesOfFile"]
 
-_BLOCK_BYTES: Final = 16 << 20
+_BLOCK_BYTES: Final = 32 << 20
 # A line is looked for as far before a block as most are long, then once more as far as any may begin.
 _USUAL_LINE_BYTES: Final = 64 << 10
 _LONGEST_LINE_BYTES: Final = 1 << 20
