@@ -16,6 +16,7 @@ from regenqc.evaluation.derivation.exact_rules import is_refusal
 from regenqc.evaluation.derived import derivations
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import MEAN_SUFFIX, STAGES
+from regenqc.evaluation.read_ahead import read_ahead
 from regenqc.evaluation.replicates import averages, indistinguishable, judge_replicates
 from regenqc.evaluation.slots import other_stage
 from regenqc.vocabulary import Replicates, Status, Verdict
@@ -164,7 +165,7 @@ def _computed(
     judge: Judge, criteria: Sequence[_Criteria], collected: CollectedResults
 ) -> Iterator[tuple[tuple[int, ...], ComputedPart]]:
     """Yield computed results with the specifications that they are for: versions of one mostly compute the same."""
-    for block in collected.blocks({slot for entry in criteria for slot in entry.slots}):
+    for block in read_ahead(collected.blocks({slot for entry in criteria for slot in entry.slots})):
         found: dict[Hashable, tuple[list[int], ComputedPart]] = {}
         sources = {slot: id(rows) for slot, rows in block.items()}
         for index, entry in enumerate(criteria):
