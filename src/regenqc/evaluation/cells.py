@@ -13,6 +13,7 @@ import numpy as np
 
 from regenqc.evaluation.batch_groups import Applies
 from regenqc.evaluation.cell_marks import Marks, RecordedCells, recorded_cells
+from regenqc.evaluation.controlled_cells import controlled
 from regenqc.evaluation.dates import NO_TIME, parse_time
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.kernel import SlotKind
@@ -291,17 +292,9 @@ class _Settling:
         """Verdict and reason of the requirement that no batch has expired."""
         code, texts = self.groups.attribute_codes("expires_at", self.members)
         found = distinct_combinations(code)
-        answers = [self._expiry_answer(texts[code[row]]) for row in found.first.tolist()]
+        answers = [_expiry_answer(texts[distinct], self.now) for distinct in code[found.first].tolist()]
         verdict, reason = np.array(answers, dtype=np.uint8).reshape(-1, 2)[found.of_row].T
         return verdict, reason
-
-    def _expiry_answer(self, text: str) -> tuple[int, int]:
-        moment = _end_of_day(text) if text else None
-        if text and moment is None:
-            return int(Verdict.INCONCLUSIVE), int(Reason.BATCH_DATE_UNREADABLE)
-        if moment is not None and moment < self.now:
-            return int(Verdict.FAILS), int(Reason.BATCH_EXPIRED)
-        return int(Verdict.CONFORMS), 0
 
     # ---- requirements of the specification -------------------------------------------------------------------------
 
@@ -326,7 +319,7 @@ class _Settling:
         alone = verdict
         is_marked = bool(marks.any())
         if (is_marked or self.plan.controlling[specification][number]) and not requirement.sponsor_must_set:
-            verdict, reason = _controlled(verdict, reason, *self._controls(specification, number))
+            verdict, reason = controlled(verdict, reason, *self._controls(specification, number))
             noted = (marks & Marks.NOTED > 0) & (verdict == Verdict.CONFORMS)
             verdict = np.where(noted, np.uint8(Verdict.ALERT), verdict).astype(np.uint8)
         if requirement.mark is Mark.UNVERIFIED and not requirement.report_only and not requirement.sponsor_must_set:
@@ -418,6 +411,16 @@ class _Settling:
         return (Verdict.FAILS, Reason.EVIDENCE_EXPIRED) if moment < self.now else (Verdict.CONFORMS, 0)
 
 
+@lru_cache(maxsize=1 << 17)
+def _expiry_answer(text: str, now: int) -> tuple[int, int]:
+    moment = _end_of_day(text) if text else None
+    if text and moment is None:
+        return int(Verdict.INCONCLUSIVE), int(Reason.BATCH_DATE_UNREADABLE)
+    if moment is not None and moment < now:
+        return int(Verdict.FAILS), int(Reason.BATCH_EXPIRED)
+    return int(Verdict.CONFORMS), 0
+
+
 def _only_at(present: NDArray[np.bool_], column: FinalColumn) -> FinalColumn:
     """Return a column of which only some batches have a cell: what other batches reported is no matter of theirs."""
     return replace(
@@ -426,38 +429,6 @@ def _only_at(present: NDArray[np.bool_], column: FinalColumn) -> FinalColumn:
         reason=np.where(present, column.reason, np.uint8(0)),
         present=present,
     )
-
-
-def _controlled(
-    verdict: NDArray[np.uint8],
-    reason: NDArray[np.uint8],
-    controls: list[NDArray[np.uint8]],
-    marks: NDArray[np.uint8],
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Apply the controls of a requirement: a result counts when all of them conform, and is no evidence otherwise.
-
-    A result that has not been reported stays missing until a control fails or cannot be judged.
-
-    Args:
-        verdict: of the results alone.
-        reason: of that verdict.
-        controls: verdicts of each control that is reported in rows of its own.
-        marks: for controls in columns of rows.
-    """
-    cells = np.stack([np.full_like(verdict, Verdict.CONFORMS), *controls])
-    failed = (cells == Verdict.FAILS).any(axis=0) | (marks & Marks.CONTROL_FAILED > 0)
-    undecided = (cells == Verdict.INCONCLUSIVE).any(axis=0) | (marks & Marks.CONTROL_INCONCLUSIVE > 0)
-    absent = (cells == Verdict.MISSING).any(axis=0) | (marks & Marks.CONTROL_MISSING > 0)
-    known = verdict > Verdict.MISSING
-    invalid = failed | undecided | (absent & known)
-    to_acknowledge = (verdict == Verdict.CONFORMS) & (cells == Verdict.ALERT).any(axis=0)
-    why = np.where(
-        failed, Reason.CONTROL_FAILED, np.where(undecided, Reason.CONTROL_INCONCLUSIVE, Reason.CONTROL_MISSING)
-    )
-    controlled = np.where(
-        invalid, np.uint8(Verdict.INCONCLUSIVE), np.where(to_acknowledge, np.uint8(Verdict.ALERT), verdict)
-    )
-    return controlled.astype(np.uint8), np.where(invalid, why, reason).astype(np.uint8)
 
 
 def _combine(requirement: Requirement, raw: list[NDArray[np.uint8]]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
