@@ -159,14 +159,12 @@ class BlockArrays(NamedTuple):
     """What the kernel notes of the rows of a block; compiled code makes no arrays of its own.
 
     Args:
-        place: group and line of each row.
-        is_settled: whether the first pass settled it.
+        place: group and line of each row, and in the highest bit whether the first pass settled it.
         passed_on: settled rows that another slot receives.
         left: rows that are not settled.
     """
 
     place: NDArray[np.uint32]
-    is_settled: NDArray[np.uint8]
     passed_on: NDArray[np.uint32]
     left: NDArray[np.uint32]
 
@@ -182,6 +180,7 @@ _SUPERSEDED, _INVALIDATED = int(Standing.SUPERSEDED), int(Standing.INVALIDATED)
 _UNKNOWN_UNIT = int(UNKNOWN_UNIT)
 _NO_WORD = NO_WORD_COLUMN
 _ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+_SETTLED_BIT, _PLACE_BITS = np.uint32(31), np.uint32((1 << 31) - 1)
 _KIND_UNMATCHED, _KIND_UNLISTED_REPORTED = SlotKind.UNMATCHED, SlotKind.UNLISTED_REPORTED
 _KIND_REPORT_ONLY, _KIND_UNSET = SlotKind.REPORT_ONLY, SlotKind.UNSET
 _KIND_DELEGATED, _KIND_COLLECTED = SlotKind.DELEGATED, SlotKind.COLLECTED
@@ -241,7 +240,7 @@ def judge_rows(
     unit_column, unit_columns = plan.unit_column, plan.unit_columns
     intervals, bounds, has_limit = plan.interval, plan.bounds, plan.has_limit
     word_verdicts, word_reasons = plan.word_verdict, plan.word_reason
-    place_of, is_settled, passed_on, left = of_block
+    place_of, passed_on, left = of_block
     found = np.uint64(0)
     for start in range(0, batches.size, _BLOCK_ROWS):
         stop = min(start + _BLOCK_ROWS, batches.size)
@@ -258,12 +257,13 @@ def judge_rows(
             least = _TWO * reading
             inside = (settling_bounds[low] <= reach[least]) & (reach[least + _ONE] <= settling_bounds[low + _ONE])
             listed = (settling_words[slot] >> np.uint64(words[reading])) & _ONE != 0
-            place_of[row] = place
-            is_settled[row] = (standing_of[row] == 0) & (inside | listed)
+            # Noted together: fewer stores and loads of many rows.
+            place_of[row] = np.uint32(place) | np.uint32((standing_of[row] == 0) & (inside | listed)) << _SETTLED_BIT
         passed_on_count, left_count = np.uint64(0), np.uint64(0)
         for row in range(stop - start):
-            settling = _FOUR * place_of[row]
-            settled = is_settled[row]
+            noted = place_of[row]
+            settling = _FOUR * (noted & _PLACE_BITS)
+            settled = np.uint8(noted >> _SETTLED_BIT)
             cell = batch_at[_THREE * batch_of[row] + _ONE] + settling_at[settling + _ONE]
             cells[cell] = max(cells[cell], settled & np.uint8(settling_at[settling + _TWO]))
             passed_on[passed_on_count] = row
@@ -272,14 +272,15 @@ def judge_rows(
             left_count += np.uint64(settled ^ 1)
         for at in range(passed_on_count):
             row = passed_on[at]
-            receiving = _FOUR * place_of[row]
-            found_row[found] = start + row
-            found_slot[found] = receiving_at[receiving]
-            found_verdict[found] = _MISSING
-            found_reason[found] = receiving_at[receiving + _ONE]
-            found += _ONE
+            receiving = _FOUR * (place_of[row] & _PLACE_BITS)
+            entry = found + np.uint64(at)
+            found_row[entry] = start + row
+            found_slot[entry] = receiving_at[receiving]
+            found_verdict[entry] = _MISSING
+            found_reason[entry] = receiving_at[receiving + _ONE]
             row_verdict[start + row] = receiving_at[receiving + _TWO]
             row_reason[start + row] = receiving_at[receiving + _THREE]
+        found += passed_on_count
         for at in range(left_count):
             row = start + left[at]
             standing = standings[row]
@@ -288,7 +289,7 @@ def judge_rows(
                 row_reason[row] = _R_REFUSED
                 continue
             at_batch = _THREE * batches[row]
-            place = place_of[left[at]]
+            place = place_of[left[at]]  # not settled, so that the highest bit is none
             first_cell, first_limits = batch_at[at_batch + _ONE], batch_at[at_batch + _TWO]
             reading, unit = readings[row], units[row]
             form, number, word = forms[reading], numbers[reading], words[reading]
@@ -431,7 +432,7 @@ def block_arrays() -> BlockArrays:
         dtype('uint32')
     """
     place, passed_on, left = np.empty((3, _BLOCK_ROWS), dtype=np.uint32)
-    return BlockArrays(place, np.empty(_BLOCK_ROWS, dtype=np.uint8), passed_on, left)
+    return BlockArrays(place, passed_on, left)
 
 
 def _no_rows() -> tuple[Any, ...]:
