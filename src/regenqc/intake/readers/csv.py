@@ -161,7 +161,7 @@ def _skip(path: Path, stream: Any, form: CsvForm) -> int:
 
 
 def read_csv(path: Path, *, header: CsvHeader, only: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-    """Yield the records as dictionary-coded text, about 8 MiB at a time.
+    """Yield the records as dictionary-coded text, a block of the file at a time.
 
     Args:
         path: of the file.
