@@ -6,7 +6,7 @@ import hashlib
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from stdnum.cn import ric
 from stdnum.jp import in_
@@ -255,3 +255,29 @@ def test_a_telephone_number_that_only_looks_like_a_key_is_refused() -> None:
 def test_an_identifier_made_from_a_digest_is_never_taken_for_a_number_of_a_person() -> None:
     names = [digest_name(prefix, b"%d" % number) for prefix in ("EVALUATION", "EPCIS") for number in range(2_000)]
     assert [name for name in names if identifying_fault(name, where="event_id", coded=True)] == []
+
+
+@given(
+    st.text("0123456789ABCDEF", min_size=20, max_size=20),
+    st.sampled_from(["{}", "{}-COA", "COC_{}", "decision {} of today"]),
+)
+@example("8873ACD13713883993CB", "{}")  # the shape of a mobile number of China
+@example("8B46EE0106744483BEF3", "{}-COA")  # of Korea
+@example("F413624890123A684413", "COC_{}")
+def test_what_identifies_a_decision_is_not_taken_for_a_number_of_a_person(digits: str, form: str) -> None:
+    for kind in ("DECISION", "HOSPITAL"):
+        text = form.format(f"{kind}-{digits}")
+        assert identifying_fault(text, where="documents[0]", coded=True) is None
+        assert identifying_fault(text, where="measurements[0].value", coded=False) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["DECISION-8873ACD13713883993CB, call 13812345678", "LOT-8873ACD13713883993CB", "DECISION-13812345678", "PREDECISION-8873ACD13713883993CB",
+     "DECISION-8873ACD13713883993CBA"],
+    ids=["a number beside it", "a code of something else", "a number instead of a digest", "another word", "a longer code"],
+)  # fmt: skip
+def test_only_what_identifies_a_decision_is_passed_over(text: str) -> None:
+    found = identifying_fault(text, where="documents[0]", coded=True)
+    assert found is not None
+    assert found.code == "RQC-C021"

@@ -57,6 +57,8 @@ _TELEPHONE: Final = re.compile(
     r"|(?<![0-9-])0[0-9]{1,4}-[0-9]{1,4}-[0-9]{4}(?![0-9])"  # Japan and Korea
     r"|(?<![0-9])\(?[2-9][0-9]{2}\)?[ .-][2-9][0-9]{2}[ .-][0-9]{4}(?![0-9])"  # North America
 )
+# What identifies a decision follows from a digest, in whose digits those of a number may stand by chance: of 650 in one.
+_OF_DECISION: Final = re.compile(r"(?<![0-9A-Za-z])(DECISION|HOSPITAL)-[0-9A-F]{20}(?![0-9A-Za-z])")
 # An upper-case code with digits in it; three digits at least, so that a name with a number behind it does not pass.
 _PSEUDONYM: Final = re.compile(r"[A-Z][0-9A-Z]*(?:[-.:][0-9A-Z]+)*")
 # Most pseudonyms are a word and a number too short for a date or for any other number of a person.
@@ -156,9 +158,12 @@ def identifying_fault(text: str, *, where: str, coded: bool) -> Fault | None:
         'RQC-C021'
         >>> identifying_fault("11010519491231002X", where="lot", coded=True).code
         'RQC-C022'
+        >>> identifying_fault("DECISION-8873ACD13713883993CB", where="documents[0]", coded=True) is None
+        True
     """
     if not text.isascii():
         text = normalize("NFKC", text)  # full-width digits and signs are the same ones
+    text = _OF_DECISION.sub(r"\1", text)
     if "@" in text and _EMAIL.search(text):
         return _identifying("RQC-C020", "an e-mail address", text, where)
     for country, found in _identity_numbers(text, coded=coded):
