@@ -57,7 +57,8 @@ _TELEPHONE: Final = re.compile(
     r"|(?<![0-9-])0[0-9]{1,4}-[0-9]{1,4}-[0-9]{4}(?![0-9])"  # Japan and Korea
     r"|(?<![0-9])\(?[2-9][0-9]{2}\)?[ .-][2-9][0-9]{2}[ .-][0-9]{4}(?![0-9])"  # North America
 )
-# What identifies a decision follows from a digest, in whose digits those of a number may stand by chance: of 650 in one.
+# What identifies a decision follows from a digest, in whose digits those of a number may stand by chance. It is spelled as it was,
+# and not by letters as `digest_name` does, so that decisions that were signed before stay what they are.
 _OF_DECISION: Final = re.compile(r"(?<![0-9A-Za-z])(DECISION|HOSPITAL)-[0-9A-F]{20}(?![0-9A-Za-z])")
 # An upper-case code with digits in it; three digits at least, so that a name with a number behind it does not pass.
 _PSEUDONYM: Final = re.compile(r"[A-Z][0-9A-Z]*(?:[-.:][0-9A-Z]+)*")

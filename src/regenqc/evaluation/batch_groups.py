@@ -9,10 +9,11 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
+from regenqc.errors import Fault, InternalError
 from regenqc.evaluation.dates import NO_TIME, parse_time
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import STAGES, Plan, Settling
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     from regenqc.specification.model import Requirement, Specification
 
 __all__ = ["Applies", "BatchGroups", "Group", "Places"]
+
+# The kernel keeps the highest bit of a number of 32 for whether a row is settled: a place that used it would conform.
+_MOST_PLACES: Final = 1 << 31
 
 
 class Applies(IntEnum):
@@ -184,8 +188,21 @@ class BatchGroups:
         Args:
             only: the specifications for which results were computed; no other judges them, and a computed result
                 that no requirement names is not an unlisted test of the laboratory.
+
+        Raises:
+            InternalError: `RQC-X063`, more places than the kernel can number.
         """
         plan = self.plan
+        if len(self.groups) * plan.line_count > _MOST_PLACES:
+            raise InternalError(
+                Fault(
+                    code="RQC-X063",
+                    what="These specifications are too many to be judged in one run.",
+                    got=f"{len(self.groups):,} groups of batches by {plan.line_count:,} tests and stages",
+                    expected=f"at most {_MOST_PLACES:,} of both together",
+                    action="Judge by fewer specifications at a time.",
+                )
+            )
         per_stage = len(plan.tests) + 1
         stage_of_line = np.repeat(np.arange(len(STAGES)), per_stage)
         begins, slot_parts, column_parts = [np.zeros(1, dtype=np.int64)], [], []
