@@ -2,14 +2,17 @@
 
 import random
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
-from regenqc.evaluation import engine, families
+from regenqc.evaluation import engine
 from regenqc.evaluation import evaluate as judge
 from regenqc.evaluation.families import families_of, single_families
+from regenqc.evaluation.plan import Plan
+from regenqc.evaluation.shared_sentences import Sharing
 from regenqc.specification import parse_specification
-from regenqc.specification.model import AlternativePart, Requirement
+from regenqc.vocabulary import Reason
 
 HEAD = """
 schema = "regenqc.specification/1"
@@ -21,7 +24,7 @@ rounding = "{rounding}"
 [product]
 product = "{product}"
 """
-REST = 'stage = "drug_product_release"\ncitation = "example {product}"\nmark = "verified"\n'
+REST = 'stage = "drug_product_release"\ncitation = "example {citation}"\nmark = "verified"\n'
 FORM = """
 [[requirement]]
 id = "viability"
@@ -46,6 +49,29 @@ replicates = "mean"
 limit = {{ min = "{high}", unit = "cells/mL" }}
 REST
 [[requirement]]
+id = "endotoxin"
+title = "{{limit}} of {{alert}}"
+test = "endotoxin"
+limit = {{ max = "{high}", unit = "EU/mL" }}
+rounding = "usp"
+controls = [{{ test = "spike", limit = {{ min = "{low}", unit = "%" }}, alert = {{ min = "{alert}", unit = "%" }} }}]
+consequences = [{{ action = "Tell {{limit}}", citation = "example" }}]
+timing = "after_release"
+due = "14 d"
+REST
+[[requirement]]
+id = "markers"
+n_of_m = {{ n = 1, of = [{{ test = "marker_a", limit = {{ min = "{low}", unit = "%" }} }}, {{ test = "marker_b", limit = {{ max = "{high}", unit = "%" }} }}] }}
+REST
+[[requirement]]
+id = "purity"
+test = "purity"
+limit = {{ min = "{low}", max_exclusive = "9E1", unit = "%" }}
+rounding = "none"
+stage = "drug_product_release"
+citation = "example"
+mark = "unverified"
+[[requirement]]
 id = "sterility"
 test = "sterility"
 one_of = ["no growth"]
@@ -59,13 +85,25 @@ RESULTS = {
     "potency_a": (["60", "70", "71", "<70"], ["%"]),
     "potency_b": (["positive", "negative"], [""]),
     "count": (["0.1", "0.2", "0.3"], ["cells/mL"]),
+    "endotoxin": (["0.1", "0.3", "0.34", "0.6", "<0.3", "<9", ""], ["EU/mL", "", "EU/kg"]),
+    "spike": (["70", "71", "75", "60"], ["%"]),
+    "marker_a": (["70", "75", "60"], ["%"]),
+    "marker_b": (["0.1", "0.9"], ["%"]),
+    "purity": (["70", "80", "90", "high"], ["%"]),
     "sterility": (["no growth", "growth", "pending"], [""]),
     "other": (["1"], [""]),
 }
 
 
 def specification(number, *, rounding="none", rest=""):
-    names = {"product": f"p{number}", "version": f"1.{number}", "low": f"70.{number % 7}", "alert": f"7{number % 7}"}
+    # Half of them have their sources in common.
+    names = {
+        "citation": f"of {number % 2}",
+        "product": f"p{number}",
+        "version": f"1.{number}",
+        "low": f"70.{number % 7}",
+        "alert": f"7{number % 7}",
+    }
     text = (HEAD + FORM.replace("REST\n", REST)).format(high=f"0.{number % 5 + 1}", rounding=rounding, **names)
     return parse_specification(text + rest)
 
@@ -119,10 +157,37 @@ def test_together_or_one_by_one_gives_the_same(seed, monkeypatch):
     assert len(families_of(specifications, is_stated=lambda name: "" not in table[name])) == 1
     together, alone = both_ways(results, specifications, table, monkeypatch)
     assert together == alone
+    assert {row["requirement_id"] for row in together[1]} >= {"viability", "potency", "endotoxin", "markers", "purity"}
+
+
+def test_what_differs_in_limits_only_is_said_by_one_of_them():
+    specifications = [specification(number) for number in range(6)]
+    found = families_of(specifications, is_stated=bool)
+    plan = Plan(specifications, families=found)
+    assert plan.shared_sentences.speaker.tolist() == [0, 1, 0, 1, 0, 1, 6]
+    slots = {(slot.requirement, slot.test): number for number, slot in enumerate(plan.slots)}
+    names = [entry.id for entry in specifications[0].requirements]
+
+    def how(requirement, test, reason, *, capped=False):
+        at, index = slots.get((names.index(requirement), test), -1), names.index(requirement)
+        return plan.shared_sentences.how(
+            np.array([2]), np.array([at]), np.array([index]), reason=np.array([reason]), capped=np.array([capped])
+        ).tolist()
+
+    assert how("viability", "viability", Reason.BELOW_MINIMUM) == [Sharing.ALL_BUT_LIMIT]
+    assert how("viability", "", Reason.NOT_REPORTED) == [Sharing.ALL_BUT_LIMIT]
+    assert how("endotoxin", "spike", Reason.CONTROL_FAILED) == [Sharing.ALL_BUT_LIMIT]
+    assert how("markers", "marker_a", Reason.BELOW_MINIMUM) == [Sharing.ALL_BUT_LIMIT]
+    assert how("sterility", "sterility", Reason.WORD_NOT_LISTED) == [Sharing.ALL]
+    # These name more than the limit of one criterion, or say it in words of their own.
+    assert how("purity", "purity", Reason.BELOW_MINIMUM, capped=True) == [Sharing.NOTHING]
+    assert how("endotoxin", "", Reason.CONTROL_MISSING) == [Sharing.NOTHING]
+    assert how("markers", "", Reason.TOO_FEW_CONFORM) == [Sharing.NOTHING]
+    assert how("mean_count", "count", Reason.INDIVIDUAL_RESULT_OUTSIDE) == [Sharing.NOTHING]
 
 
 def test_two_forms_are_two_families(monkeypatch):
-    further = REST.format(product="x") + 'id = "ph"\ntest = "ph"\nlimit = { min = "7", unit = "pH" }\n'
+    further = REST.format(citation="x") + 'id = "ph"\ntest = "ph"\nlimit = { min = "7", unit = "pH" }\n'
     specifications = [
         specification(number, rest="[[requirement]]\n" + further if number % 2 else "") for number in range(6)
     ]
@@ -167,18 +232,3 @@ def test_what_is_not_of_one_form_is_not_judged_together(other):
 def test_two_specifications_for_one_product_are_not_judged_together():
     specifications = [specification(1), specification(2), specification(2)]
     assert families_of(specifications, is_stated=lambda name: name == "product") == single_families(specifications)
-
-
-# What may differ within a family: numbers are looked up by member, the rest is for people.
-FREE = {"title", "method", "force", "citation", "edition", "reason", "consequences"}
-BY_FORM = {"limit", "alert", "when", "any_of", "all_of", "n_of_m", "controls"}
-
-
-def test_every_key_of_a_requirement_belongs_to_the_form_or_is_free():
-    same = set(families._SAME.__reduce__()[1])
-    assert same | FREE | BY_FORM == set(Requirement.model_fields)
-    assert not same & FREE
-
-
-def test_every_key_of_a_part_belongs_to_the_form():
-    assert set(AlternativePart.model_fields) == {"test", "limit", "alert", "one_of", "none_of"}

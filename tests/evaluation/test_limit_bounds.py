@@ -6,11 +6,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from regenqc import SpecificationError
-from regenqc.evaluation.limit_bounds import BOUNDS, LimitBounds, bounds_of
+from regenqc.evaluation.limit_bounds import BOUNDS, LimitBounds, WrittenLimit, bounds_of
 from regenqc.measurement.units import UNITS, find_unit, unit_code
 from regenqc.resources import packaged_path
 from regenqc.specification import load_specification
-from regenqc.specification.model import LimitText
+from regenqc.specification.limit_numbers import limit_numbers
+from regenqc.specification.model import AlternativePart, LimitText
 
 # Units of one kind each, so that limits are converted by one, by powers of ten, and by other factors.
 KINDS = [["%"], ["EU/mL"], ["ng/mL", "ug/mL", "g/L", "mg/dL"], ["cells", "10^6 cells", "10^9 cells"], ["min", "h", "d"]]
@@ -40,8 +41,34 @@ def keys(draw):
         )
     )
     limit = LimitText(unit=unit, **{side: draw(plain) for side in sides})
-    alert = draw(st.none() | plain.map(lambda text: LimitText(max=text, unit=unit)))
-    return find_unit(unit).kind, limit, alert, draw(st.sampled_from([None, "none", "usp", "ph_eur"]))
+    alert = draw(
+        st.none() | st.builds(_alert, plain, st.sampled_from(["max", "min_exclusive"]), st.sampled_from(units))
+    )
+    return limit, alert, draw(st.sampled_from([None, "none", "usp", "ph_eur"]))
+
+
+def _alert(text, side, unit):
+    return LimitText(**{side: text}, unit=unit)
+
+
+def limit_bounds(keys):
+    """Return limits as a plan has them."""
+    criteria = [
+        (AlternativePart.model_construct(test="a", limit=limit, alert=alert), rounding)
+        for limit, alert, rounding in keys
+    ]
+    names = list(dict.fromkeys(limit.unit for written in keys for limit in written[:2] if limit is not None))
+    units = [[names.index(limit.unit), names.index((alert or limit).unit)] for limit, alert, _ in keys]
+    return LimitBounds(
+        limit_numbers(criteria),
+        units=np.array(units, dtype=np.int64).reshape(-1, 2),
+        names=names,
+        written=lambda row: WrittenLimit(*keys[row]),
+    )
+
+
+def kind_of(key):
+    return find_unit(key[0].unit).kind
 
 
 def outcome(judge):
@@ -52,36 +79,39 @@ def outcome(judge):
 
 
 def alone(key, code):
-    _, limit, alert, rounding = key
-    return outcome(lambda: bounds_of(limit, alert, rounding, code))
+    return outcome(lambda: bounds_of(*key, code))
 
 
 @settings(max_examples=400, deadline=None)
 @given(st.lists(keys(), min_size=1, max_size=12), st.sampled_from([unit for units in KINDS for unit in units]))
-@example([(find_unit("%").kind, LimitText(min="0", unit="%"), None, "usp")], "%")
-@example([(find_unit("%").kind, LimitText(min="10.0", max="10.0", unit="%"), None, "ph_eur")], "%")
+@example([(LimitText(min="0", unit="%"), None, "usp")], "%")
+@example([(LimitText(min="10.0", max="10.0", unit="%"), None, "ph_eur")], "%")
+@example([(LimitText(max="5", unit="%"), LimitText(min="1e-3", unit="%"), None)], "%")
+@example([(LimitText(max="5", unit="%"), LimitText(min="6", max="4", unit="%"), None)], "%")
+@example([(LimitText(max="5", unit="%"), LimitText(unit="%"), None)], "%")
+@example([(LimitText(max="5", unit="ng/mL"), LimitText(max="2", unit="mg/dL"), "usp")], "ug/mL")
 def test_many_limits_get_the_doubles_that_each_gets_alone(limits, unit):
     code = unit_code(unit)
-    own = [key for key in limits if key[0] == UNITS[code].kind]
+    own = [key for key in limits if kind_of(key) == UNITS[code].kind]
     sound = [key for key in own if not isinstance(alone(key, code), list)]
-    at, found = LimitBounds(sound).bounds_in(code)
+    at, found = limit_bounds(sound).bounds_in(code)
     assert at.tolist() == list(range(len(sound)))
     assert found.shape == (len(sound), len(BOUNDS))
     expected = np.array([alone(key, code) for key in sound]).reshape(-1, len(BOUNDS))
     np.testing.assert_array_equal(found, expected)
     for key in own:
-        told = outcome(lambda key=key: LimitBounds([key]).bounds_in(code)[1][0])
+        told = outcome(lambda key=key: limit_bounds([key]).bounds_in(code)[1][0])
         assert isinstance(told, list) == (key not in sound)
         if isinstance(told, list):
             assert told == alone(key, code)
 
 
 def test_limits_of_other_kinds_are_left_out():
-    limits = [(find_unit(unit).kind, LimitText(max="5", unit=unit), None, None) for unit in ("%", "EU/mL", "%")]
-    at, found = LimitBounds(limits).bounds_in(unit_code("EU/mL"))
+    limits = [(LimitText(max="5", unit=unit), None, None) for unit in ("%", "EU/mL", "%")]
+    at, found = limit_bounds(limits).bounds_in(unit_code("EU/mL"))
     assert at.tolist() == [1]
     assert len(found) == 1
-    assert LimitBounds([]).bounds_in(unit_code("%"))[1].shape == (0, len(BOUNDS))
+    assert limit_bounds([]).bounds_in(unit_code("%"))[1].shape == (0, len(BOUNDS))
 
 
 def packaged_limits():
@@ -96,12 +126,12 @@ def packaged_limits():
 
 
 def test_every_limit_of_the_packaged_specifications_gets_the_doubles_that_it_gets_alone():
-    limits = [(find_unit(limit.unit).kind, limit, alert, rounding) for limit, alert, rounding in packaged_limits()]
+    limits = list(packaged_limits())
     assert len(limits) > 100
-    table = LimitBounds(limits)
-    for code in {unit_code(find_unit(limit.unit).symbol) for _, limit, _, _ in limits}:
+    table = limit_bounds(limits)
+    for code in {unit_code(find_unit(limit.unit).symbol) for limit, _, _ in limits}:
         at, found = table.bounds_in(code)
-        expected = [bounds_of(*limits[row][1:], code) for row in at.tolist()]
+        expected = [bounds_of(*limits[row], code) for row in at.tolist()]
         np.testing.assert_array_equal(found, np.array(expected))
 
 
@@ -127,5 +157,5 @@ def test_every_limit_of_the_packaged_specifications_gets_the_doubles_that_it_get
     ],
 )
 def test_a_limit_that_decides_nothing_is_told_as_alone(limit, rounding, code):
-    key = (find_unit("%").kind, limit, None, rounding)
-    assert outcome(lambda: LimitBounds([key]).bounds_in(unit_code("%"))) == [code]
+    key = (limit, None, rounding)
+    assert outcome(lambda: limit_bounds([key]).bounds_in(unit_code("%"))) == [code]

@@ -1,28 +1,35 @@
 """One sentence for every finding: what was reported, the rule, the limit in the reported unit, the source.
 
 A sentence depends on the requirement, the reason and the reported unit only, apart from the reported text itself, so
-that a few hundred sentences serve millions of findings.
+that a few hundred sentences serve millions of findings; with the limit left open, they serve those by thousands of
+specifications that differ in nothing else.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from functools import cache
+from string import Formatter
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from regenqc.evaluation.derivation.quantity import exact_text
 from regenqc.evaluation.slots import controlling, criterion_of_member
-from regenqc.measurement.limits import is_plain_decimal
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
-from regenqc.specification.criteria import read_limit
+from regenqc.specification.criteria import limit_as_written, read_limit
 from regenqc.specification.derived_functions import FUNCTIONS
 from regenqc.specification.derived_sources import source_text
 from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from regenqc.evaluation.plan import Slot
     from regenqc.specification.model import Consequence, Criterion, Karyotype, LimitText, Requirement, Specification
 
 __all__ = [
+    "ALERT_LIMIT",
+    "LIMIT",
     "NO_SPECIFICATION_SENTENCE",
+    "Sentence",
     "consequence_text",
     "controls_text",
     "criterion_text",
@@ -30,6 +37,11 @@ __all__ = [
     "explain_row",
     "limit_text",
 ]
+
+LIMIT: Final = "limit"
+ALERT_LIMIT: Final = "alert limit"
+# What of a sentence can be left open. Beside a criterion that is a limit and nothing else, `alone` is that limit.
+_LIMITS: Final = {"limit": LIMIT, "alone": LIMIT, "alert": ALERT_LIMIT}
 
 _ROUNDING: Final = {
     None: "compared as reported, without rounding",
@@ -159,11 +171,11 @@ def limit_text(limit: LimitText, *, unit_code: int | None = None) -> str:
         '≤ 500 ng/mL (≤ 0.5 ug/mL)'
     """
     if unit_code is None or unit_code >= len(UNITS):
-        return _as_written(limit)
+        return limit_as_written(limit)
     unit = find_unit(limit.unit)
     reported = UNITS[unit_code]
     if unit is None or reported.symbol == unit.symbol or reported.kind != unit.kind:
-        return _as_written(limit)
+        return limit_as_written(limit)
     factor = conversion_factor(unit, reported)
     written = read_limit(limit)
     sides = []
@@ -175,23 +187,7 @@ def limit_text(limit: LimitText, *, unit_code: int | None = None) -> str:
             from fractions import Fraction  # noqa: PLC0415 - rare: only where units differ
 
             sides.append(f"{signs[exclusive]} {exact_text(Fraction(number) * factor)}")
-    return f"{' and '.join(sides)} {reported.symbol} ({written.describe()})"
-
-
-def _as_written(limit: LimitText) -> str:
-    """Return a limit in its own unit, as `Limit.describe` does; of plain decimals without reading them."""
-    sides = []
-    for sign, number in (
-        ("≥", limit.min),
-        (">", limit.min_exclusive),
-        ("≤", limit.max),
-        ("<", limit.max_exclusive),
-    ):
-        if number is not None:
-            if not is_plain_decimal(number):
-                return read_limit(limit).describe()
-            sides.append(f"{sign} {number}")
-    return f"{' and '.join(sides)} {limit.unit}".strip()
+    return f"{' and '.join(sides)} {reported.symbol} ({limit_as_written(limit)})"
 
 
 def criterion_text(requirement: Requirement, *, unit_code: int | None = None) -> str:
@@ -248,6 +244,22 @@ def _simple_text(criterion: Criterion, *, unit_code: int | None) -> str:
     return " or ".join(parts)
 
 
+class Sentence(NamedTuple):
+    """What is said of a cell or row, without its full stop, cut where something belongs that others have otherwise.
+
+    Args:
+        before: what stands before the reported result.
+        pieces: what follows it, cut where a limit is left open.
+        left_open: what belongs between each two pieces: `LIMIT` or `ALERT_LIMIT` of the criterion.
+        limit: in words; empty where it is left open.
+    """
+
+    before: str
+    pieces: tuple[str, ...]
+    left_open: tuple[str, ...]
+    limit: str
+
+
 def explain_row(
     specification: Specification,
     slot: Slot,
@@ -256,8 +268,9 @@ def explain_row(
     unit_code: int,
     capped: Reason | None,
     triggers: bool = False,
-) -> tuple[str, str, str]:
-    """Return what stands before and after the reported result in the sentence, and the limit in words.
+    leaves_open: bool = False,
+) -> Sentence:
+    """Return the sentence about a reported result.
 
     Args:
         specification: of the slot.
@@ -266,41 +279,62 @@ def explain_row(
         unit_code: unit in which the row was reported.
         capped: why the cell is milder than the row, where it is.
         triggers: whether the cell fails, so that the consequences of the requirement follow.
+        leaves_open: whether the limit and alert limit of the criterion are left open.
     """
     if slot.requirement < 0:
-        return "Result record: the result ", f" of this row {_ROW_ENDINGS[reason]}.", ""
+        return Sentence("Result record: the result ", (f" of this row {_ROW_ENDINGS[reason]}",), (), "")
     requirement = specification.requirements[slot.requirement]
     criterion = criterion_of_member(slot, specification) or requirement
-    limit = (
-        criterion_text(requirement, unit_code=unit_code)
-        if criterion is requirement
-        else _simple_text(criterion, unit_code=unit_code)
-    )
     special = _CONTROL_ENDINGS if slot.is_control else _BOUND_ENDINGS
     is_special = reason in special and (slot.is_control or _is_bound(specification, slot.test))
     text = (special if is_special else _ROW_ENDINGS)[reason]
-    # What few sentences name is put into words for those alone.
-    alert = limit
-    if "{alert}" in text and criterion.alert is not None:
-        alert = limit_text(criterion.alert, unit_code=unit_code)
-    ending = text.format(
-        limit=limit,
-        alert=alert,
-        alone=_simple_text(criterion, unit_code=unit_code) if "{alone}" in text else "",
-        policy=requirement.replicates,
-        rounding=_ROUNDING[slot.rounding],
-        kind=UNITS[unit_code].kind if unit_code < len(UNITS) else "unknown",
-    )
+    kind = UNITS[unit_code].kind if unit_code < len(UNITS) else "unknown"
+    values = {"policy": str(requirement.replicates), "rounding": _ROUNDING[slot.rounding], "kind": kind}
+    limit = ""
+    if not leaves_open:
+        limit = (
+            criterion_text(requirement, unit_code=unit_code)
+            if criterion is requirement
+            else _simple_text(criterion, unit_code=unit_code)
+        )
+        values |= {"limit": limit, "alert": limit}
+        # What few sentences name is put into words for those alone.
+        if "{alert}" in text and criterion.alert is not None:
+            values["alert"] = limit_text(criterion.alert, unit_code=unit_code)
+        if "{alone}" in text:
+            values["alone"] = _simple_text(criterion, unit_code=unit_code)
+    (first, *others), left_open = _fill(text, values)
     name = requirement.name
     if slot.part >= 0:
         name += f", control {slot.test}" if slot.is_control else f" ({slot.test})"
-    why = f"; {_cell_sentence(specification, requirement, capped)}" if capped is not None else ""
+    why = f"; {''.join(_cell_pieces(specification, requirement, capped)[0])}" if capped is not None else ""
     follows = _consequences(requirement) if triggers else ""
-    return f"{name}: reported ", f" {ending}{why}{_source(requirement)}{follows}.", limit
+    pieces = [f" {first}", *others]
+    pieces[-1] += f"{why}{_source(requirement)}{follows}"
+    return Sentence(f"{name}: reported ", tuple(pieces), left_open, limit)
 
 
 def _is_bound(specification: Specification, test: str) -> bool:
     return any(entry.id == test and FUNCTIONS[entry.function].is_bound for entry in specification.derived)
+
+
+@cache
+def _parts_of(text: str) -> tuple[tuple[str, str | None], ...]:
+    """Return the parts of one of the texts above, each with the name of what follows it."""
+    return tuple((literal, name) for literal, name, _, _ in Formatter().parse(text))
+
+
+def _fill(text: str, values: Mapping[str, str]) -> tuple[list[str], tuple[str, ...]]:
+    """Return a text with what is known of it, cut where a limit is left open, and which limit that is."""
+    pieces, left_open = [""], []
+    for literal, name in _parts_of(text):
+        pieces[-1] += literal
+        if name is not None and name in _LIMITS and name not in values:
+            left_open.append(_LIMITS[name])
+            pieces.append("")
+        elif name is not None:
+            pieces[-1] += values[name]
+    return pieces, tuple(left_open)
 
 
 def explain_cell(
@@ -310,8 +344,9 @@ def explain_cell(
     *,
     alone: Verdict = Verdict.MISSING,
     triggers: bool = False,
-) -> tuple[str, str]:
-    """Return the sentence for a cell that no row explains, without what varies by batch, and the limit in words.
+    leaves_open: bool = False,
+) -> Sentence:
+    """Return the sentence for a cell that no row explains, without what varies by batch.
 
     Args:
         specification: of the cell.
@@ -319,38 +354,47 @@ def explain_cell(
         reason: of the cell.
         alone: verdict that the results have without their controls.
         triggers: whether the cell fails, so that the consequences of the requirement follow.
+        leaves_open: whether the limit of the requirement is left open.
     """
     if requirement is None:
         text = _CELL_SENTENCES[reason].format(validity=f"{specification.valid_from} to {specification.valid_to}")
-        return f"{text[0].upper()}{text[1:]}", ""
-    limit = criterion_text(requirement)
+        return Sentence(f"{text[0].upper()}{text[1:]}", ("",), (), "")
     # What is due ends with its date, which varies by batch; its source stands inside the sentence.
     source = "" if reason in {Reason.PENDING, Reason.OVERDUE} else _source(requirement)
     follows = _consequences(requirement) if triggers else ""
-    sentence = _cell_sentence(specification, requirement, reason, alone=alone)
-    return f"{requirement.name}: {sentence}{source}{follows}", limit
+    pieces, left_open = _cell_pieces(specification, requirement, reason, alone=alone, leaves_open=leaves_open)
+    pieces[-1] += f"{source}{follows}"
+    limit = "" if leaves_open else criterion_text(requirement)
+    return Sentence(f"{requirement.name}: ", tuple(pieces), left_open, limit)
 
 
-def _cell_sentence(
-    specification: Specification, requirement: Requirement, reason: Reason, *, alone: Verdict = Verdict.MISSING
-) -> str:
+def _cell_pieces(
+    specification: Specification,
+    requirement: Requirement,
+    reason: Reason,
+    *,
+    alone: Verdict = Verdict.MISSING,
+    leaves_open: bool = False,
+) -> tuple[list[str], tuple[str, ...]]:
     derived = next((entry for entry in specification.derived if entry.id == requirement.test), None)
     sentence = _CELL_SENTENCES[reason]
-    text = sentence.format(
-        limit=criterion_text(requirement),
-        when=" or ".join(requirement.when) or "a readable manufactured_at",
-        evidence=requirement.evidence.document[1:] if requirement.evidence else "",
-        validity="",
-        source=_source(requirement),
-        controls=_controls(specification, requirement) if "{controls}" in sentence else "",
-        would="none has been reported" if alone is Verdict.MISSING else f"it would {alone.verb}",
-    )
+    values = {
+        "when": " or ".join(requirement.when) or "a readable manufactured_at",
+        "evidence": requirement.evidence.document[1:] if requirement.evidence else "",
+        "validity": "",
+        "source": _source(requirement),
+        "controls": _controls(specification, requirement) if "{controls}" in sentence else "",
+        "would": "none has been reported" if alone is Verdict.MISSING else f"it would {alone.verb}",
+    }
+    if not leaves_open:
+        values["limit"] = criterion_text(requirement)
+    pieces, left_open = _fill(sentence, values)
     if reason is Reason.NOT_REPORTED and derived is not None:
         sources = ", ".join(map(source_text, derived.inputs.values()))
-        text += f" (it is computed from {sources}, of which at least one is not stated)"
+        pieces[-1] += f" (it is computed from {sources}, of which at least one is not stated)"
     if reason is Reason.SPONSOR_MUST_SET and requirement.reason:
-        text += f" ({requirement.reason})"
-    return text
+        pieces[-1] += f" ({requirement.reason})"
+    return pieces, left_open
 
 
 def _controls(specification: Specification, requirement: Requirement) -> str:

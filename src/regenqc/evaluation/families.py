@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from operator import attrgetter
-from typing import TYPE_CHECKING, Final
-
-from regenqc.vocabulary import Replicates
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from regenqc.specification.model import AlternativePart, Control, LimitText, Requirement, Specification
+    from regenqc.specification.model import Specification
 
 __all__ = ["Family", "families_of", "single_families"]
 
@@ -96,74 +93,11 @@ def _telling_attribute(specifications: Sequence[Specification]) -> str:
     return max(values, key=lambda name: (len(values[name]), name), default="")
 
 
-_SAME: Final = attrgetter(
-    "id",
-    "test",
-    "stage",
-    "methods",
-    "one_of",
-    "none_of",
-    "karyotype",
-    "identity",
-    "agreement",
-    "evidence",
-    "report_only",
-    "sponsor_must_set",
-    "rounding",
-    "replicates",
-    "replicates_conforming",
-    "replicates_total",
-    "timing",
-    "due",
-    "on_fail",
-    "accept_preliminary",
-    "retests",
-    "mark",
-    "valid_from",
-    "valid_to",
-)
-
-
 def _form(specification: Specification, attribute: str) -> object:
     """Return what must be equal for two specifications to be of one form, `None` where the attribute does not tell."""
-    if attribute not in specification.product or attribute in specification.attributes:
+    form = specification.form
+    if attribute not in specification.product or attribute in specification.attributes or attribute in form.selecting:
         return None
-    if any(attribute in requirement.when for requirement in specification.requirements):
-        return None
-    return (
-        tuple(sorted((name, value) for name, value in specification.product.items() if name != attribute)),
-        tuple(sorted((name, tuple(sorted(values))) for name, values in specification.attributes.items())),
-        specification.valid_from,
-        specification.valid_to,
-        specification.unlisted_tests,
-        tuple(entry.model_dump_json() for entry in specification.derived),
-        tuple(_form_of_requirement(requirement) for requirement in specification.requirements),
+    return form.digest, tuple(
+        sorted((name, value) for name, value in specification.product.items() if name != attribute)
     )
-
-
-def _form_of_requirement(requirement: Requirement) -> object:
-    # The numbers of a limit are looked up by member in the kernel, and nowhere else.
-    whole = requirement.limit if requirement.replicates is Replicates.N_OF_M else None
-    form = (_SAME(requirement), whole, _unit_of(requirement.limit), _unit_of(requirement.alert))
-    when, controls, several = requirement.when, requirement.controls, requirement.n_of_m
-    any_of, all_of = requirement.any_of, requirement.all_of
-    # Most requirements have nothing of the following, and there may be a hundred thousand of them.
-    if not (when or controls or several or any_of or all_of):
-        return form
-    return (
-        form,
-        tuple(sorted(when.items())),
-        _forms_of_parts(any_of or ()),
-        _forms_of_parts(all_of or ()),
-        (several.n, _forms_of_parts(several.of)) if several is not None else None,
-        tuple(entry.column for entry in controls),
-        _forms_of_parts(controls),
-    )
-
-
-def _forms_of_parts(parts: Sequence[AlternativePart | Control]) -> object:
-    return tuple((part.test, _unit_of(part.limit), _unit_of(part.alert), part.one_of, part.none_of) for part in parts)
-
-
-def _unit_of(limit: LimitText | None) -> str | None:
-    return None if limit is None else limit.unit

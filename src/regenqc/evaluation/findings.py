@@ -12,11 +12,9 @@ from regenqc.evaluation.batch_groups import Applies
 from regenqc.evaluation.cells import BUILT_IN_REQUIREMENTS
 from regenqc.evaluation.dates import NO_TIME, format_time
 from regenqc.evaluation.evidence import ROW_BITS
-from regenqc.evaluation.explanations import NO_SPECIFICATION_SENTENCE, explain_cell, explain_row
-from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.plan import STAGES
+from regenqc.evaluation.sentences import say
 from regenqc.evaluation.slots import COLLECTED_ONLY
-from regenqc.garbage import collection_paused
 from regenqc.vocabulary import Mark, Reason, Verdict
 
 if TYPE_CHECKING:
@@ -56,9 +54,6 @@ _RENDERED_AT_ONCE: Final = 65_536
 _NO_EVIDENCE: Final = np.array(
     [Reason.EMPTY_RESULT, Reason.INTERIM_WORD, Reason.INVALIDATED, Reason.CANCELLED, Reason.PRELIMINARY]
 )
-
-# Reasons of a cell that say what its results would be by themselves.
-_CONTROLS: Final = np.array([Reason.CONTROL_MISSING, Reason.CONTROL_FAILED, Reason.CONTROL_INCONCLUSIVE])
 
 _KEYS: Final = ("rank", "specification", "stage", "position", "severity", "reason", "reported", "unit", "detail")
 
@@ -311,31 +306,11 @@ def _without_rows(parts: Sequence[dict[str, NDArray[Any]]]) -> pa.Table:
 
 
 def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: Sequence[str]) -> pa.RecordBatch:
+    said = say(part, plan=plan)
     slot = part["slot"].to_numpy()
-    codes = [
-        part["specification"].to_numpy().astype(np.int64),
-        slot.astype(np.int64),
-        part["reason"].to_numpy().astype(np.int64),
-        part["unit_code"].to_numpy().astype(np.int64) * (slot >= 0),
-        part["requirement"].to_numpy().astype(np.int64),
-        part["capped"].to_numpy().astype(np.int64),
-        part["position"].to_numpy().astype(np.int64),
-        part["alone"].to_numpy().astype(np.int64) * np.isin(part["reason"].to_numpy(), _CONTROLS),
-        part["triggers"].to_numpy().astype(np.int64),
-    ]
-    # Slots and requirements that there are none of lie below zero.
-    kinds = distinct_combinations(*(code - code.min(initial=0) for code in codes))
-    with collection_paused():
-        templates = [
-            _template(plan, *kind) for kind in zip(*(code[kinds.first].tolist() for code in codes), strict=True)
-        ]
-    chosen = pa.array(kinds.of_row)
-    before, after, limit, requirement_id, test = (
-        pa.array([template[at] for template in templates], type=pa.string()).take(chosen) for at in range(5)
-    )
     reported, unit = part["reported"].combine_chunks(), part["unit"].combine_chunks()
     explanation = pc.binary_join_element_wise(
-        before, _quoted(reported, unit, slot), after, _detail(part, slot), ".", ""
+        said.before, _quoted(reported, unit, slot), *said.after, _detail(part, slot), ".", ""
     )
     row = part["row"].to_numpy()
     has_row = row >= 0
@@ -350,13 +325,13 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
     return pa.record_batch(
         [
             batch_ids.take(part["batch"].combine_chunks()),
-            requirement_id,
+            said.requirement_id,
             verdicts.take(part["verdict"].combine_chunks()),
             reasons.take(part["reason"].combine_chunks()),
-            test,
+            said.test,
             reported,
             unit,
-            limit,
+            said.limit,
             pa.array(row & ((1 << ROW_BITS) - 1), mask=~is_numbered),
             pc.if_else(pa.array(has_row), names.take(pa.array(source_codes)), ""),
             explanation,
@@ -365,41 +340,6 @@ def _render(part: pa.Table, *, plan: Plan, batch_ids: pa.StringArray, sources: S
         ],
         schema=FINDING_COLUMNS,
     )
-
-
-def _template(
-    plan: Plan,
-    specification: int,
-    slot: int,
-    reason: int,
-    unit_code: int,
-    requirement: int,
-    capped: int,
-    position: int,
-    alone: int,
-    triggers: int,
-) -> tuple[str, str, str, str, str]:
-    why = Reason(reason)
-    if why is Reason.NO_SPECIFICATION:
-        return NO_SPECIFICATION_SENTENCE, "", "", "", ""
-    spec = plan.judged_by[specification]
-    if slot >= 0:
-        entry = plan.slots[slot]
-        named = spec.requirements[requirement] if requirement >= 0 else None
-        cap = None
-        if capped and named is not None:
-            cap = Reason.LIMIT_UNVERIFIED if named.mark == "unverified" else Reason.APPLICABILITY_UNKNOWN
-        before, after, limit = explain_row(spec, entry, why, unit_code=unit_code, capped=cap, triggers=bool(triggers))
-        test = entry.test.partition("@")[0] if named is None or named.test is None else named.test
-        if entry.part >= 0:
-            test = entry.test
-        return before, after.removesuffix("."), limit, named.id if named else "result_record", test
-    if requirement >= 0:
-        named = spec.requirements[requirement]
-        sentence, limit = explain_cell(spec, named, why, alone=Verdict(alone), triggers=bool(triggers))
-        return sentence, "", limit, named.id, named.test or ""
-    sentence, limit = explain_cell(spec, None, why)
-    return sentence, "", limit, BUILT_IN_REQUIREMENTS[position - 7], ""
 
 
 def _quoted(reported: pa.Array, unit: pa.Array, slot: NDArray[np.int32]) -> pa.Array:

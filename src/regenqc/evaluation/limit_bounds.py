@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -20,19 +20,21 @@ from regenqc.measurement.compiled_limits import (
     compile_interval,
     compile_limit,
 )
-from regenqc.measurement.limits import Rounding, is_plain_decimal
+from regenqc.measurement.limits import Rounding
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import exact_interval, read_limit
+from regenqc.specification.limit_numbers import ROUNDINGS, SIDES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Sequence
     from fractions import Fraction
 
     from numpy.typing import NDArray
 
+    from regenqc.measurement.units import Unit
     from regenqc.specification.model import LimitText
 
-__all__ = ["BOUNDS", "LimitBounds", "LimitKey"]
+__all__ = ["BOUNDS", "LimitBounds", "WrittenLimit"]
 
 # Columns of `PlanArrays.bounds`: the limit after rounding, the alert limit (without one: the limit unrounded), the limit
 # unrounded, each as the kernel needs it, and the doubles beyond the limit: a number with more digits than a double holds
@@ -46,43 +48,68 @@ BOUNDS: Final = (
     "beyond_hi",
 )
 
-# Kind of the unit, limit, alert limit and rounding rule.
-LimitKey = tuple[str, "LimitText", "LimitText | None", str | None]
-
 # Powers of ten that are doubles.
 _LARGEST_POWER: Final = 22
 _POWERS: Final = np.array([float(10**power) for power in range(_LARGEST_POWER + 1)])
 _LARGEST_FACTOR: Final = 6
-_ROUNDINGS: Final = (Rounding.NONE, Rounding.USP, Rounding.PH_EUR)
 # Of the six doubles of an interval those that bound it from below.
 _IS_LOWER: Final = np.array([True, False, True, True, False, False])
+
+
+class WrittenLimit(NamedTuple):
+    """One limit as written.
+
+    Args:
+        limit: of a criterion.
+        alert: alert limit of the same criterion.
+        rounding: rule.
+    """
+
+    limit: LimitText
+    alert: LimitText | None
+    rounding: str | None
 
 
 class LimitBounds:
     """The limits of a plan.
 
     Args:
-        limits: each once.
+        numbers: `LIMIT_NUMBERS` of each.
+        units: of the limit and of the alert limit, as positions in `names`.
+        names: of units.
+        written: each as written, asked for where its numbers are not plain.
 
     Example:
         >>> from regenqc.measurement.units import unit_code
-        >>> from regenqc.specification.model import LimitText
-        >>> limits = LimitBounds([(find_unit("%").kind, LimitText(max="5", unit="%"), None, None)])
+        >>> from regenqc.specification.limit_numbers import limit_numbers
+        >>> from regenqc.specification.model import AlternativePart
+        >>> criterion = AlternativePart(test="a", limit={"max": "5", "unit": "%"})
+        >>> numbers, units = limit_numbers([(criterion, None)]), np.zeros((1, 2), dtype=np.int64)
+        >>> limits = LimitBounds(numbers, units=units, names=["%"], written=lambda row: WrittenLimit(criterion.limit, None, None))
         >>> at, bounds = limits.bounds_in(unit_code("%"))
         >>> at.tolist(), bounds[0, BOUNDS.index("limit_hi")]
         ([0], np.float64(5.0))
     """
 
-    def __init__(self, limits: Iterable[LimitKey]) -> None:
-        self._limits = list(limits)
-        at_of_kind: dict[str, list[int]] = {}
-        for at, (kind, *_) in enumerate(self._limits):
-            at_of_kind.setdefault(kind, []).append(at)
-        self._at_of_kind = {kind: np.array(at, dtype=np.int64) for kind, at in at_of_kind.items()}
-        self._sides: dict[str, _Sides] = {}
+    def __init__(
+        self,
+        numbers: NDArray[np.void],
+        *,
+        units: NDArray[np.integer],
+        names: Sequence[str],
+        written: Callable[[int], WrittenLimit],
+    ) -> None:
+        self._names, self._written = names, written
+        kinds = [_unit(name).kind for name in names]
+        self._at_of_kind = {
+            kind: np.flatnonzero(np.array([own == kind for own in kinds], dtype=np.bool_)[units[:, 0]])
+            for kind in dict.fromkeys(kinds)
+        }
+        self._count = len(numbers)
+        self._limits = {kind: _Limits(numbers[at], units[at]) for kind, at in self._at_of_kind.items()}
 
     def __len__(self) -> int:
-        return len(self._limits)
+        return self._count
 
     def bounds_in(self, code: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """Return which limits can be compared with results in a unit, and `BOUNDS` of each of these.
@@ -97,91 +124,74 @@ class LimitBounds:
         at = self._at_of_kind.get(kind)
         if at is None:
             return np.empty(0, dtype=np.int64), np.empty((0, len(BOUNDS)))
-        limits = [self._limits[number] for number in at.tolist()]
-        if kind not in self._sides:
-            self._sides[kind] = _Sides(limits)
-        bounds, is_decided = self._sides[kind].bounds_in(code)
+        power = np.array([_power_of_ten(name, code) for name in self._names], dtype=np.int64)
+        bounds, is_decided = self._limits[kind].bounds_in(power)
         for row in np.flatnonzero(~is_decided).tolist():
-            _, limit, alert, rounding = limits[row]
-            bounds[row] = bounds_of(limit, alert, rounding, code)
+            bounds[row] = bounds_of(*self._written(int(at[row])), code)
         return at, bounds
 
 
-class _Sides:
-    """The plain decimals among the limits of one kind of units: a whole number and a power of ten for each side.
+class _Limits:
+    """The plain decimals among the limits of one kind of units.
 
     Args:
-        limits: of one kind.
+        numbers: `LIMIT_NUMBERS` of each.
+        units: of the limit and of the alert limit.
     """
 
-    def __init__(self, limits: Sequence[LimitKey]) -> None:
-        self._units = [limit.unit for _, limit, _, _ in limits]
-        # Specifications of one form mostly have their alert limits in common.
-        alerts: dict[LimitText, int] = {}
-        self._alert = np.array(
-            [0 if alert is None else 1 + alerts.setdefault(alert, len(alerts)) for *_, alert, _ in limits],
-            dtype=np.int64,
-        )
-        self._alerts = list(alerts)
-        self._rounding = np.array([_ROUNDINGS.index(Rounding(rule or "none")) for *_, rule in limits], dtype=np.int8)
-        self._lower = _Side([(limit.min, limit.min_exclusive) for _, limit, _, _ in limits])
-        self._upper = _Side([(limit.max, limit.max_exclusive) for _, limit, _, _ in limits])
-        is_one_sided = ~(self._lower.is_stated | self._upper.is_stated)
-        self._is_plain = self._lower.is_plain & self._upper.is_plain & ~is_one_sided
+    def __init__(self, numbers: NDArray[np.void], units: NDArray[np.integer]) -> None:
+        self._lower, self._upper, self._alert_lower, self._alert_upper = (_Side(numbers, side) for side in SIDES)
+        self._unit, self._alert_unit = units.T
+        self._rounding = numbers["rounding"]
+        # What states no number is read one by one, and told: nothing conforms because nothing was found.
+        self._is_plain = self._lower.is_stated | self._upper.is_stated
+        for side in (self._lower, self._upper, self._alert_lower, self._alert_upper):
+            self._is_plain &= side.is_plain
         for side in (self._lower, self._upper):
             # Zero has no significant figures, and beneath a power of ten they are closer together.
-            self._is_plain &= ~((self._rounding == 2) & side.is_stated & side.is_power_or_zero)
+            is_by_figures = self._rounding == ROUNDINGS.index(Rounding.PH_EUR)
+            self._is_plain &= ~(is_by_figures & side.is_stated & side.is_power_or_zero)
 
-    def bounds_in(self, code: int) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
-        """Return the bounds of each limit, and where they are decided."""
-        powers = {unit: _power_of_ten(unit, code) for unit in set(self._units)}
-        power = np.array([powers[unit] for unit in self._units], dtype=np.int64)
-        is_decided = self._is_plain & (abs(power) <= _LARGEST_FACTOR)
-        power[~is_decided] = 0
-        is_rounded = self._rounding > 0
-        unrounded, is_sound = _interval(self._lower, self._upper, power, np.zeros_like(is_rounded))
+    def bounds_in(self, powers: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """Return the bounds of each limit, and where they are decided.
+
+        Args:
+            powers: of ten, by which a number in a unit is multiplied, by position of the unit.
+        """
+        power, alert_power = powers[self._unit], powers[self._alert_unit]
+        is_decided = self._is_plain & (abs(power) <= _LARGEST_FACTOR) & (abs(alert_power) <= _LARGEST_FACTOR)
+        power[~is_decided] = alert_power[~is_decided] = 0
+        is_rounded = self._rounding != ROUNDINGS.index(Rounding.NONE)
+        never = np.zeros_like(is_rounded)
+        unrounded, is_sound = _interval(self._lower, self._upper, power, never)
         rounded, narrow = unrounded, unrounded
         if is_rounded.any():
             rounded, is_sound_rounded = _interval(self._lower, self._upper, power, is_rounded)
             is_sound &= is_sound_rounded
             # Rounding narrows a strict limit and widens the others: what lies in both conforms without a word about rounding.
             narrow = _intersections(rounded, unrounded)
-        narrow = _intersections(narrow, self._alert_intervals(code))
+        alert, is_sound_alert = _interval(self._alert_lower, self._alert_upper, alert_power, never)
+        narrow = _intersections(narrow, alert)
         beyond = np.nextafter(rounded[:, 2], -np.inf), np.nextafter(rounded[:, 4], np.inf)
-        return np.column_stack([rounded, narrow, unrounded[:, :2], *beyond]), is_decided & is_sound
-
-    def _alert_intervals(self, code: int) -> NDArray[np.float64]:
-        everything = (-math.inf, math.inf, -math.inf, -math.inf, math.inf, math.inf)
-        known = [_numbers(_alert_interval(alert, code)) for alert in self._alerts]
-        return np.array([everything, *known])[self._alert]
+        bounds = np.column_stack([rounded, narrow, unrounded[:, :2], *beyond])
+        return bounds, is_decided & is_sound & is_sound_alert
 
 
 class _Side:
     """One side of some limits.
 
     Args:
-        texts: inclusive and exclusive number of each, where it is stated.
+        numbers: `LIMIT_NUMBERS` of each.
+        side: of `SIDES`.
     """
 
-    def __init__(self, texts: Sequence[tuple[str | None, str | None]]) -> None:
-        count = len(texts)
-        self.is_stated = np.array([first is not None or second is not None for first, second in texts], dtype=np.bool_)
-        self.is_exclusive = np.array([second is not None for _, second in texts], dtype=np.bool_)
-        self.is_plain = ~self.is_stated
-        self.is_power_or_zero = np.zeros(count, dtype=np.bool_)
-        self.whole = np.zeros(count, dtype=np.int64)
-        self.power = np.zeros(count, dtype=np.int64)
-        for at, (first, second) in enumerate(texts):
-            text = first if second is None else second
-            if text is None or (first is not None and second is not None):
-                continue
-            if not is_plain_decimal(text):
-                continue
-            units, _, decimals = text.partition(".")
-            whole = units + decimals
-            self.is_plain[at] = True
-            self.is_power_or_zero[at] = whole.strip("0") in {"", "1"}
-            self.whole[at], self.power[at] = int(whole), -len(decimals)
+    def __init__(self, numbers: NDArray[np.void], side: str) -> None:
+        self.whole: NDArray[np.int64] = numbers[f"{side}_whole"]
+        self.power: NDArray[np.int64] = numbers[f"{side}_power"].astype(np.int64)
+        self.is_stated: NDArray[np.bool_] = numbers[f"{side}_is_stated"]
+        self.is_exclusive: NDArray[np.bool_] = numbers[f"{side}_is_exclusive"]
+        self.is_plain: NDArray[np.bool_] = numbers[f"{side}_is_plain"]
+        self.is_power_or_zero: NDArray[np.bool_] = numbers[f"{side}_is_power_or_zero"]
 
 
 def _interval(
@@ -232,6 +242,8 @@ def _ends(
 @lru_cache(maxsize=1 << 12)
 def _power_of_ten(unit: str, code: int) -> int:
     """Return by which power of ten a limit is multiplied to be in a unit; more than `_LARGEST_FACTOR` for another factor."""
+    if _unit(unit).kind != UNITS[code].kind:
+        return _LARGEST_FACTOR + 1
     factor = _factor(unit, code)
     for power in range(_LARGEST_FACTOR + 1):
         if factor.numerator == 10**power and factor.denominator == 1:
@@ -243,11 +255,16 @@ def _power_of_ten(unit: str, code: int) -> int:
 
 def _factor(unit: str, code: int) -> Fraction:
     """Return what a number in the unit of a code is multiplied with to be in the unit of a limit."""
-    limit_unit = find_unit(unit)
-    assert limit_unit is not None  # noqa: S101 - checked when the specification was loaded
-    return conversion_factor(UNITS[code], limit_unit)
+    return conversion_factor(UNITS[code], _unit(unit))
 
 
+def _unit(name: str) -> Unit:
+    unit = find_unit(name)
+    assert unit is not None  # noqa: S101 - checked when the specification was loaded
+    return unit
+
+
+@lru_cache(maxsize=1 << 12)
 def bounds_of(limit: LimitText, alert: LimitText | None, rounding: str | None, code: int) -> tuple[float, ...]:
     """Return `BOUNDS` of one limit, whatever numbers it has.
 

@@ -7,13 +7,16 @@ a reported unit when a result in that unit first appears, once, exactly.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from regenqc.evaluation.families import Family, single_families
 from regenqc.evaluation.kernel import COLLECTED, DELEGATED, EMPTY_COLUMN, NO_WORD_COLUMN, SlotKind
-from regenqc.evaluation.limit_bounds import BOUNDS, LimitBounds, LimitKey
+from regenqc.evaluation.limit_bounds import BOUNDS
+from regenqc.evaluation.limit_rows import LimitRows
+from regenqc.evaluation.shared_sentences import SharedSentences
 from regenqc.evaluation.slots import (
     AVERAGED,
     COLLECTED_ONLY,
@@ -22,13 +25,12 @@ from regenqc.evaluation.slots import (
     Slot,
     composite_parts,
     controlling,
-    criterion_of_member,
     list_slots,
     named_tests,
     stages_of_derived,
 )
 from regenqc.measurement.reported import WORDS
-from regenqc.measurement.units import UNITS, find_unit
+from regenqc.measurement.units import UNITS
 from regenqc.specification.criteria import conforming_words, failing_words
 from regenqc.specification.derived_functions import FUNCTIONS, Rule
 from regenqc.specification.derived_sources import rows_needed
@@ -102,7 +104,6 @@ class Plan:
         # Slots whose rows count only with the controls in columns of their own: the slots of those columns.
         self.columns_of: dict[int, tuple[int, ...]] = {}
         self.never_settles: list[int] = []
-        self._limits: dict[LimitKey, int] = {}
         for index, specification in enumerate(self.specifications):
             self.slots_of.append({})
             for slot in list_slots(index, specification):
@@ -165,13 +166,19 @@ class Plan:
         self.word_reason = np.full((count, EMPTY_COLUMN + 1), Reason.UNKNOWN_WORD, dtype=np.uint8)
         self._compile_words()
         self.settling_words = self._settling_words()
-        self.first_limits, self._slot_of_row, self._limit_of_row = self._limit_rows()
+        self._limits = LimitRows(
+            self.slots,
+            ends=[number + 2 for number in self.never_settles],
+            families=self.families,
+            specifications=self.judged_by,
+        )
+        self.first_limits = self._limits.first_limits
         # Column 0 is every unit that no limit was converted to, interval 0 a unit of another kind: nothing lies inside.
         self.unit_column = np.zeros(len(UNITS) + 1, dtype=np.uint16)
-        self.interval = np.zeros((len(self._slot_of_row), 1), dtype=np.uint32)
-        self._limit_bounds = LimitBounds(self._limits)
+        self.interval = np.zeros((len(self._limits.slot_of_row), 1), dtype=np.uint32)
         self.bounds = np.full((1, len(BOUNDS)), np.nan)
-        self.settling_bounds = self._settling_bounds()
+        # The alert limits, which lie within the limits, by limit row and unit column.
+        self.settling_bounds = self._settling_bounds(self.interval).ravel()
 
     def _guard(self, specification: int) -> None:
         """Note which slots of a specification are controlled by columns of their rows."""
@@ -227,50 +234,22 @@ class Plan:
         fresh = [code for code in used if code < len(UNITS) and self.unit_column[code] == 0]
         if not fresh:
             return
+        limits = self._limits
+        settling = self.settling_bounds.reshape(*self.interval.shape, 2)
         columns, bounds = [self.interval], [self.bounds]
         known = len(self.bounds)
         for code in fresh:
-            at, found = self._limit_bounds.bounds_in(code)
-            intervals = np.zeros(len(self._limit_bounds) + 1, dtype=np.uint32)
+            at, found = limits.bounds.bounds_in(code)
+            intervals = np.zeros(len(limits.bounds) + 1, dtype=np.uint32)
             intervals[at] = np.arange(known, known + len(at))
             known += len(at)
             self.unit_column[code] = self.interval.shape[1] + len(columns) - 1
-            columns.append(intervals[self._limit_of_row][:, None])
+            columns.append(intervals[limits.limit_of_row][:, None])
             bounds.append(found)
         self.interval = np.concatenate(columns, axis=1)
         self.bounds = np.concatenate(bounds)
-        self.settling_bounds = self._settling_bounds()
-
-    def _limit_rows(self) -> tuple[list[list[int]], NDArray[np.int64], NDArray[np.int64]]:
-        """Give every slot a row of limits, and once more for each further member of its family.
-
-        Returns:
-            For each family and member what to add to a slot for its row; the slot of each row; and the index of its limit
-            in `_limits`, -1 for a slot without limit.
-        """
-        rows = list(range(len(self.slots)))
-        limits = [
-            self._limit(slot, self.judged_by[self.families[slot.specification].members[0]]) for slot in self.slots
-        ]
-        first_limits: list[list[int]] = []
-        for family, never in zip(self.families, self.never_settles, strict=True):
-            begin = self.never_settles[len(first_limits) - 1] + 2 if first_limits else 0
-            first_limits.append([0])
-            for member in family.members[1:]:
-                first_limits[-1].append(len(rows) - begin)
-                rows.extend(range(begin, never + 2))
-                limits.extend(self._limit(slot, self.judged_by[member]) for slot in self.slots[begin : never + 2])
-        return first_limits, np.array(rows, dtype=np.int64), np.array(limits, dtype=np.int64)
-
-    def _limit(self, slot: Slot, member: Specification) -> int:
-        if slot.criterion is None or slot.criterion.limit is None:
-            return -1
-        criterion = criterion_of_member(slot, member)
-        assert criterion is not None  # noqa: S101 - the form of a family says which criteria have limits
-        assert criterion.limit is not None  # noqa: S101
-        unit = find_unit(criterion.limit.unit)
-        assert unit is not None  # noqa: S101 - checked when the specification was loaded
-        return self._limits.setdefault((unit.kind, criterion.limit, criterion.alert, slot.rounding), len(self._limits))
+        fresh_bounds = self._settling_bounds(self.interval[:, settling.shape[1] :])
+        self.settling_bounds = np.concatenate([settling, fresh_bounds], axis=1).ravel()
 
     # ---- what settles a row at once: see `PlanArrays` ----------------------------------------------------------------
 
@@ -306,13 +285,18 @@ class Plan:
         words: NDArray[np.uint64] = conforming.astype(np.uint64) @ bits
         return words
 
-    def _settling_bounds(self) -> NDArray[np.float64]:
-        """Return the alert limits, which lie within the limits, by limit row and unit column."""
-        kind = self.kind[self._slot_of_row]
-        bounds = np.ascontiguousarray(self.bounds[self.interval, 6:8])
-        bounds[kind != SlotKind.VALUE] = np.nan
+    @cached_property
+    def shared_sentences(self) -> SharedSentences:
+        """What is said alike of findings by specifications of one form."""
+        return SharedSentences(self.slots, families=self.families, specifications=self.judged_by)
+
+    def _settling_bounds(self, intervals: NDArray[np.uint32]) -> NDArray[np.float64]:
+        bounds = np.full((*intervals.shape, 2), np.nan)
+        kind, has_limit = self.kind[self._limits.slot_of_row], self._limits.limit_of_row >= 0
+        judged = np.flatnonzero((kind == SlotKind.VALUE) & has_limit)
+        bounds[judged] = self.bounds[:, 6:8][intervals[judged]]
         bounds[kind == SlotKind.REPORT_ONLY] = (-np.inf, np.inf)
-        return bounds.ravel()
+        return bounds
 
     def _compile_words(self) -> None:
         known: dict[tuple[object, ...], tuple[list[int], list[int]]] = {}

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from regenqc.evaluation.kernel import SlotKind
+from regenqc.specification.criteria import criteria_of
 from regenqc.specification.derived_sources import rows_needed
 from regenqc.specification.model import Requirement
 from regenqc.vocabulary import Replicates, Stage
@@ -175,11 +176,7 @@ def criterion_of_member(slot: Slot, member: Specification) -> Criterion | None:
     """Return the criterion that one member of a family gives a slot, `None` for a slot without criterion."""
     if slot.criterion is None:
         return None
-    requirement = member.requirements[slot.requirement]
-    if slot.part < 0:
-        return requirement
-    parts: tuple[Criterion, ...] = (*composite_parts(requirement), *requirement.controls)
-    return parts[slot.part]
+    return criteria_of(member.requirements[slot.requirement])[slot.part + 1]
 
 
 def stages_of_derived(specification: Specification, derived: Derived) -> list[int]:

@@ -6,14 +6,29 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from regenqc.measurement.limits import ExactInterval, Limit, Rounding, conforming_interval, make_limit
+from regenqc.measurement.limits import (
+    ExactInterval,
+    Limit,
+    Rounding,
+    conforming_interval,
+    is_plain_decimal,
+    make_limit,
+)
 from regenqc.measurement.reported import WORDS, find_word
 from regenqc.vocabulary import INTERIM_WORDS, OPPOSITE_WORDS, UNDECIDED_WORDS
 
 if TYPE_CHECKING:
-    from regenqc.specification.model import Criterion, LimitText
+    from regenqc.specification.model import Criterion, LimitText, Requirement
 
-__all__ = ["canonical_word", "conforming_words", "exact_interval", "failing_words", "read_limit"]
+__all__ = [
+    "canonical_word",
+    "conforming_words",
+    "criteria_of",
+    "exact_interval",
+    "failing_words",
+    "limit_as_written",
+    "read_limit",
+]
 
 
 @lru_cache(maxsize=1 << 16)
@@ -37,6 +52,31 @@ def read_limit(limit: LimitText) -> Limit:
     )
 
 
+def limit_as_written(limit: LimitText) -> str:
+    """Return a limit in words and in its own unit; of plain decimals without reading them.
+
+    Raises:
+        SpecificationError: contradictory, unreadable or empty bounds.
+
+    Example:
+        >>> from regenqc.specification.model import LimitText
+        >>> limit_as_written(LimitText(min="70.0", max="9E1", unit="%"))
+        '≥ 70.0 and ≤ 9E1 %'
+    """
+    sides = []
+    for sign, number in (
+        ("≥", limit.min),
+        (">", limit.min_exclusive),
+        ("≤", limit.max),
+        ("<", limit.max_exclusive),
+    ):
+        if number is not None:
+            if not is_plain_decimal(number):
+                return read_limit(limit).describe()
+            sides.append(f"{sign} {number}")
+    return f"{' and '.join(sides)} {limit.unit}".strip()
+
+
 def exact_interval(limit: LimitText, *, rounding: str | None = None, factor: Fraction = Fraction(1)) -> ExactInterval:
     """Return the values that conform, in the unit of the report.
 
@@ -51,6 +91,19 @@ def exact_interval(limit: LimitText, *, rounding: str | None = None, factor: Fra
         Bound(value=Fraction(139, 2), inclusive=True)
     """
     return conforming_interval(read_limit(limit), rounding=Rounding(rounding or "none"), factor=factor)
+
+
+def criteria_of(requirement: Requirement) -> tuple[Criterion, ...]:
+    """Return everything of a requirement that can have a limit: itself, its parts, its controls.
+
+    Example:
+        >>> from regenqc.specification.model import Requirement
+        >>> len(criteria_of(Requirement(id="a", any_of=({"test": "b", "one_of": ("absent",)},))))
+        2
+    """
+    several = requirement.n_of_m
+    parts = several.of if several is not None else requirement.any_of or requirement.all_of or ()
+    return (requirement, *parts, *requirement.controls)
 
 
 def canonical_word(text: str) -> str | None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Annotated, Final, Literal
+from typing import TYPE_CHECKING, Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator
 
 from regenqc.vocabulary import ATTRIBUTE_WORDS, Force, Jurisdiction, Mark, OnFail, Pathway, Replicates, Stage, Timing
+
+if TYPE_CHECKING:
+    from regenqc.specification.form import SpecificationForm
 
 __all__ = [
     "CRITERIA",
@@ -336,6 +339,9 @@ class Specification:
         source: where the file was read, for messages; no part of the meaning.
         text: what was read, character by character, so that it can be saved unchanged; no part of the meaning.
 
+    Attributes:
+        form: what is made of the rest, so that thousands of specifications are judged by without being read again.
+
     Example:
         >>> from regenqc.specification import parse_specification
         >>> text = '''
@@ -373,6 +379,13 @@ class Specification:
     fingerprint: str
     source: str = field(compare=False)
     text: str = field(default="", compare=False, repr=False)
+    form: SpecificationForm = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Make the form of what was given, so that no copy with other requirements has the form of another."""
+        from regenqc.specification.form import form_of  # noqa: PLC0415 - reads entries of this module
+
+        object.__setattr__(self, "form", form_of(self))
 
     @property
     def declared_attributes(self) -> dict[str, frozenset[str]]:
@@ -382,5 +395,4 @@ class Specification:
     @property
     def stages(self) -> tuple[Stage, ...]:
         """Return the stages that have requirements, in the order in which a batch passes them."""
-        present = {requirement.stage for requirement in self.requirements}
-        return tuple(stage for stage in Stage if stage in present)
+        return self.form.stages
