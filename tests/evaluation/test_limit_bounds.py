@@ -106,6 +106,15 @@ def test_many_limits_get_the_doubles_that_each_gets_alone(limits, unit):
             assert told == alone(key, code)
 
 
+def test_numbers_that_were_not_found_let_nothing_conform():
+    written = WrittenLimit(LimitText(max="5", unit="%"), None, None)
+    numbers = limit_numbers([(AlternativePart(test="a", one_of=("absent",)), None)])
+    lost = LimitBounds(numbers, units=np.zeros((1, 2), dtype=np.int64), names=["%"], written=lambda _: written)
+    _, found = lost.bounds_in(unit_code("%"))
+    assert found[0, BOUNDS.index("limit_hi")] == 5
+    np.testing.assert_array_equal(found[0], bounds_of(*written, unit_code("%")))
+
+
 def test_limits_of_other_kinds_are_left_out():
     limits = [(LimitText(max="5", unit=unit), None, None) for unit in ("%", "EU/mL", "%")]
     at, found = limit_bounds(limits).bounds_in(unit_code("EU/mL"))

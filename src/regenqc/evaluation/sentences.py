@@ -165,9 +165,9 @@ class _LeftOpen:
         """
         chosen = np.zeros(len(which), dtype=np.int64)
         chosen[rows] = np.where(which[rows] == _WHICH[LIMIT], 1 + self.of_row, 0)
-        alerting = rows[which[rows] == _WHICH[ALERT_LIMIT]]
-        asked, of_row = np.unique(self.of_row[which[rows] == _WHICH[ALERT_LIMIT]], return_inverse=True)
-        chosen[alerting] = 1 + len(self.limits) + of_row
+        is_alert = which[rows] == _WHICH[ALERT_LIMIT]
+        asked, of_row = np.unique(self.of_row[is_alert], return_inverse=True)
+        chosen[rows[is_alert]] = 1 + len(self.limits) + of_row
         alerts = [
             self._questions[question].alert_limit(self._plan.judged_by[index])
             for index, question in (self._asked[at] for at in asked.tolist())

@@ -120,16 +120,12 @@ def _sharing(criterion: Criterion, requirement: Requirement) -> Sharing:
     if criterion.limit is None:
         # A requirement names its parts, and each of these only itself.
         return Sharing.NOTHING if isinstance(criterion, Requirement) else Sharing.ALL
-    is_limit = limit_text(criterion.limit) == criterion_text(_as_requirement(criterion))
+    if isinstance(criterion, Requirement):
+        is_limit = criterion_text(criterion) == limit_text(criterion.limit)
+    else:
+        is_limit = criterion.one_of is None and criterion.none_of is None
     return Sharing.ALL_BUT_LIMIT if is_limit else Sharing.NOTHING
 
 
 def _has_no_numbers(requirement: Requirement) -> bool:
     return all(criterion.limit is None and criterion.alert is None for criterion in criteria_of(requirement))
-
-
-def _as_requirement(criterion: Criterion) -> Requirement:
-    """Return a criterion as a requirement that demands the same."""
-    if isinstance(criterion, Requirement):
-        return criterion
-    return Requirement(id="part", limit=criterion.limit, one_of=criterion.one_of, none_of=criterion.none_of)

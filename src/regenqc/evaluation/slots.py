@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from regenqc.evaluation.kernel import SlotKind
-from regenqc.specification.criteria import criteria_of
+from regenqc.specification.criteria import composite_parts, criteria_of
 from regenqc.specification.derived_sources import rows_needed
 from regenqc.specification.model import Requirement
 from regenqc.vocabulary import Replicates, Stage
@@ -15,7 +15,7 @@ from regenqc.vocabulary import Replicates, Stage
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from regenqc.specification.model import AlternativePart, Criterion, Derived, Specification
+    from regenqc.specification.model import Criterion, Derived, Specification
 
 __all__ = [
     "AVERAGED",
@@ -227,13 +227,6 @@ def controlling(specification: Specification, requirement: Requirement) -> list[
         if entry.controls
         and (entry is requirement or (entry.stage is requirement.stage and tests & _judged_tests(entry)))
     ]
-
-
-def composite_parts(requirement: Requirement) -> tuple[AlternativePart, ...]:
-    """Return the parts of a composite requirement, none for a simple one."""
-    if requirement.n_of_m is not None:
-        return requirement.n_of_m.of
-    return requirement.any_of or requirement.all_of or ()
 
 
 def _kind(requirement: Requirement) -> int:

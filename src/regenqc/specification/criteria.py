@@ -18,10 +18,11 @@ from regenqc.measurement.reported import WORDS, find_word
 from regenqc.vocabulary import INTERIM_WORDS, OPPOSITE_WORDS, UNDECIDED_WORDS
 
 if TYPE_CHECKING:
-    from regenqc.specification.model import Criterion, LimitText, Requirement
+    from regenqc.specification.model import AlternativePart, Criterion, LimitText, Requirement
 
 __all__ = [
     "canonical_word",
+    "composite_parts",
     "conforming_words",
     "criteria_of",
     "exact_interval",
@@ -101,9 +102,20 @@ def criteria_of(requirement: Requirement) -> tuple[Criterion, ...]:
         >>> len(criteria_of(Requirement(id="a", any_of=({"test": "b", "one_of": ("absent",)},))))
         2
     """
-    several = requirement.n_of_m
-    parts = several.of if several is not None else requirement.any_of or requirement.all_of or ()
-    return (requirement, *parts, *requirement.controls)
+    return (requirement, *composite_parts(requirement), *requirement.controls)
+
+
+def composite_parts(requirement: Requirement) -> tuple[AlternativePart, ...]:
+    """Return the parts of a composite requirement, none for a simple one.
+
+    Example:
+        >>> from regenqc.specification.model import Requirement
+        >>> [part.test for part in composite_parts(Requirement(id="a", any_of=({"test": "b", "one_of": ("absent",)},)))]
+        ['b']
+    """
+    if requirement.n_of_m is not None:
+        return requirement.n_of_m.of
+    return requirement.any_of or requirement.all_of or ()
 
 
 def canonical_word(text: str) -> str | None:
