@@ -95,7 +95,7 @@ RESULTS = {
 }
 
 
-def specification(number, *, rounding="none", rest=""):
+def specification(number, *, rounding="none", rest="", head=HEAD):
     # Half of them have their sources in common.
     names = {
         "citation": f"of {number % 2}",
@@ -104,7 +104,7 @@ def specification(number, *, rounding="none", rest=""):
         "low": f"70.{number % 7}",
         "alert": f"7{number % 7}",
     }
-    text = (HEAD + FORM.replace("REST\n", REST)).format(high=f"0.{number % 5 + 1}", rounding=rounding, **names)
+    text = (head + FORM.replace("REST\n", REST)).format(high=f"0.{number % 5 + 1}", rounding=rounding, **names)
     return parse_specification(text + rest)
 
 
@@ -184,6 +184,21 @@ def test_what_differs_in_limits_only_is_said_by_one_of_them():
     assert how("endotoxin", "", Reason.CONTROL_MISSING) == [Sharing.NOTHING]
     assert how("markers", "", Reason.TOO_FEW_CONFORM) == [Sharing.NOTHING]
     assert how("mean_count", "count", Reason.INDIVIDUAL_RESULT_OUTSIDE) == [Sharing.NOTHING]
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("place", [0, 3, 5])
+def test_a_specification_for_every_product_is_judged_beside_a_family_by_its_own_limits(seed, place, monkeypatch):
+    specifications = [specification(number) for number in range(5)]
+    for_every_product = HEAD.replace('product = "{product}"\n', 'modality = "cells"\n')
+    specifications.insert(place, specification(8, head=for_every_product))
+    results, table = data(seed, products=[f"p{number}" for number in range(5)])
+    table["modality"] = ["cells"] * 60
+    found = families_of(specifications, is_stated=lambda name: "" not in table[name])
+    assert sorted(len(family.members) for family in found) == [1, 5]
+    together, alone = both_ways(results, specifications, table, monkeypatch)
+    assert together == alone
+    assert [row["spec_id"] for row in together[0]].count("example/p8") == 60
 
 
 def test_two_forms_are_two_families(monkeypatch):

@@ -26,7 +26,7 @@ def judge_apart(
     *,
     at: NDArray[np.integer],
     slot: NDArray[np.integer],
-    limits: NDArray[np.uint64],
+    members: NDArray[np.uint64],
     standing: NDArray[np.uint8] | None = None,
     compiled: bool | None = None,
 ) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -37,7 +37,7 @@ def judge_apart(
         rows: of a chunk; batches and lines are of no account.
         at: row of each entry.
         slot: slot of each entry.
-        limits: of each entry, what to add to a slot for the row of its limits, see `PlanArrays.batch_at`.
+        members: of each entry, the position of its batch's specification in its family.
         standing: of each entry; every row counts when not given.
         compiled: force the compiled or the plain kernel.
 
@@ -60,7 +60,7 @@ def judge_apart(
         >>> readings = reading_arrays(read_texts(pa.array(["12"]), number_locale=NumberLocale()))
         >>> rows = RowArrays(code, code, code, unit, np.zeros(1, dtype=np.uint8), *readings)
         >>> verdict, reason = judge_apart(
-        ...     plan, rows, at=np.array([0]), slot=np.array([number]), limits=np.zeros(1, dtype=np.uint64)
+        ...     plan, rows, at=np.array([0]), slot=np.array([number]), members=np.zeros(1, dtype=np.uint64)
         ... )
         >>> Verdict(verdict[0]).word, Reason(reason[0]).code
         ('fails', 'below_minimum')
@@ -73,11 +73,11 @@ def judge_apart(
     # One place for every slot, and one cell for all of them. No row is settled in the first pass.
     settling = np.zeros((slots, 4), dtype=np.uint32)
     settling[:, 0] = [plan.never_settles[slot.specification] for slot in plan.slots]
-    first_limits, batch = limits[:1], np.zeros(entries, dtype=np.int64)
-    if (limits != first_limits).any():
-        first_limits, batch = np.unique(limits, return_inverse=True)
-    batch_at = np.zeros((len(first_limits), 3), dtype=np.uint64)
-    batch_at[:, 2] = first_limits
+    member, batch = members[:1], np.zeros(entries, dtype=np.int64)
+    if (members != member).any():
+        member, batch = np.unique(members, return_inverse=True)
+    batch_at = np.zeros((len(member), 3), dtype=np.uint64)
+    batch_at[:, 2] = member
     arrays = PlanArrays(
         batch_at=batch_at.ravel(),
         begin=np.arange(slots + 1, dtype=np.uint64),
@@ -87,12 +87,11 @@ def judge_apart(
         receiving_at=np.zeros(4 * slots, dtype=np.uint32),
         settling_bounds=plan.settling_bounds,
         settling_words=plan.settling_words,
-        unit_column=plan.unit_column,
-        unit_columns=np.uint64(plan.interval.shape[1]),
+        unit_at=plan.unit_at,
         kind=plan.kind_apart,
         accept_preliminary=plan.accept_preliminary,
         has_limit=plan.has_limit,
-        interval=plan.interval,
+        interval_at=plan.interval_at,
         bounds=plan.bounds,
         word_verdict=plan.word_verdict,
         word_reason=plan.word_reason,

@@ -103,14 +103,13 @@ class BatchGroups:
         self._columns_by_slot = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
         self._seconds: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._used = 0
-        self.member_of_batch: NDArray[np.integer[Any]] = np.empty(0, dtype=np.int8)
         self._default = (
             None
             if any(family.attribute for family in plan.families)
             else self._group({}, int(as_of.timestamp()), listed=table is None)
         )
         if table is not None:
-            self._assign(self._listed_groups(table), limits=self._listed_members(table))
+            self._assign(self._listed_groups(table), members=self._listed_members(table))
 
     @property
     def batch_count(self) -> int:
@@ -123,7 +122,6 @@ class BatchGroups:
         if fresh > 0:
             assert self._default is not None  # noqa: S101 - families are formed only where every batch is listed
             self._assign(np.full(fresh, self._default, dtype=np.int32))
-            self.member_of_batch = np.append(self.member_of_batch, np.zeros(fresh, dtype=np.int8))
 
     def batches_of(self, specification: int) -> list[int]:
         """Return the codes of the batches that a specification speaks about."""
@@ -270,14 +268,14 @@ class BatchGroups:
             receiving[place] = entry.receiver, entry.mark, *row
         return settling.ravel(), receiving.ravel()
 
-    def _assign(self, groups: NDArray[np.int32], *, limits: NDArray[np.int64] | None = None) -> None:
+    def _assign(self, groups: NDArray[np.int32], *, members: NDArray[np.int64] | None = None) -> None:
         widths = np.array([group.width for group in self.groups], dtype=np.int64)[groups]
         starts = self._used + np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(widths)])
         self.group_of_batch = np.append(self.group_of_batch, groups)
         first_places = groups.astype(np.int64) * self.plan.line_count
-        first_limits = np.zeros(len(groups), dtype=np.int64) if limits is None else limits
+        members = np.zeros(len(groups), dtype=np.int64) if members is None else members
         self.batch_at = np.append(
-            self.batch_at, np.column_stack([first_places, starts[:-1], first_limits]).ravel().astype(np.uint64)
+            self.batch_at, np.column_stack([first_places, starts[:-1], members]).ravel().astype(np.uint64)
         )
         self._used = int(starts[-1])
         if self._used > len(self.cells):
@@ -324,28 +322,21 @@ class BatchGroups:
         return np.array(place, dtype=np.int64)[codes], list(known)
 
     def _listed_members(self, table: BatchTable) -> NDArray[np.int64]:
-        """Note the member of its family that each listed batch belongs to, and return where that member's limits stand."""
-        count = len(table.texts)
-        member_of: dict[str, int] = {}
-        limits_of: dict[str, int] = {}
-        for family, first_limits in zip(self.plan.families, self.plan.first_limits, strict=True):
-            member_of |= family.member_of
-            limits_of |= {value: first_limits[position] for value, position in family.member_of.items()}
+        """Return which member of its family the specification of each listed batch is."""
         attribute = next((family.attribute for family in self.plan.families if family.attribute), None)
-        codes: NDArray[np.integer[Any]] = np.zeros(count, dtype=np.int8)
-        values = [""]
-        if attribute is not None:
-            codes, values = table.coded(attribute)
-        members = [member_of.get(value, 0) for value in values]
-        # As short as they can be: there may be millions of batches.
-        self.member_of_batch = np.array(members, dtype=np.min_scalar_type(-max([1, *members])))[codes]
-        limits: NDArray[np.int64] = np.array([limits_of.get(value, 0) for value in values], dtype=np.int64)[codes]
-        return limits
+        if attribute is None:
+            return np.zeros(len(table.texts), dtype=np.int64)
+        member_of: dict[str, int] = {}
+        for family in self.plan.families:
+            member_of |= family.member_of
+        codes, values = table.coded(attribute)
+        members: NDArray[np.int64] = np.array([member_of.get(value, 0) for value in values], dtype=np.int64)[codes]
+        return members
 
-    def limits_of(self, batches: NDArray[np.integer]) -> NDArray[np.uint64]:
-        """Return what to add to a slot for the row of a batch's limits, see `PlanArrays.batch_at`."""
-        limits: NDArray[np.uint64] = self.batch_at[3 * batches.astype(np.int64) + 2]
-        return limits
+    def members_of(self, batches: NDArray[np.integer]) -> NDArray[np.uint64]:
+        """Return which member of its family the specification of each batch is; of one that is alone, whatever."""
+        members: NDArray[np.uint64] = self.batch_at[3 * batches.astype(np.int64) + 2]
+        return members
 
     def judged_by(self, specification: int, batches: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the index in `Plan.judged_by` of the specification by which each batch was judged.
@@ -355,9 +346,7 @@ class BatchGroups:
             batches: batch codes.
         """
         members = np.array(self.plan.families[specification].members, dtype=np.int64)
-        chosen: NDArray[np.int64] = members[
-            self.member_of_batch[batches] if len(members) > 1 else np.zeros_like(batches)
-        ]
+        chosen: NDArray[np.int64] = members[self.members_of(batches) if len(members) > 1 else np.zeros_like(batches)]
         return chosen
 
     def judged_by_each(self, specifications: NDArray[np.integer], batches: NDArray[np.integer]) -> NDArray[np.int64]:

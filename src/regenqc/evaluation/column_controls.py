@@ -124,7 +124,7 @@ class ColumnControls:
             arrays,
             at=np.arange(len(row)),
             slot=np.full(len(row), control, dtype=np.int64),
-            limits=self._groups.limits_of(coded.batch[row]),
+            members=self._groups.members_of(coded.batch[row]),
             compiled=self._compiled,
         )
         return verdict

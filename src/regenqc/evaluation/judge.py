@@ -122,12 +122,11 @@ class Judge:
             receiving_at=places.receiving_at,
             settling_bounds=self.plan.settling_bounds,
             settling_words=self.plan.settling_words,
-            unit_column=self.plan.unit_column,
-            unit_columns=np.uint64(self.plan.interval.shape[1]),
+            unit_at=self.plan.unit_at,
             kind=self.plan.kind,
             accept_preliminary=self.plan.accept_preliminary,
             has_limit=self.plan.has_limit,
-            interval=self.plan.interval,
+            interval_at=self.plan.interval_at,
             bounds=self.plan.bounds,
             word_verdict=self.plan.word_verdict,
             word_reason=self.plan.word_reason,
@@ -314,9 +313,9 @@ class Judge:
         final = self.plan.is_averaged[slot] & (coded.standing[row] == Standing.COUNTS)
         if final.any():
             rows, slots = row[final], slot[final]
-            limits = self.groups.limits_of(coded.batch[rows])
+            members = self.groups.members_of(coded.batch[rows])
             verdict, _ = judge_apart(
-                self.plan, chunk.arrays, at=rows, slot=slots, limits=limits, compiled=self.compiled
+                self.plan, chunk.arrays, at=rows, slot=slots, members=members, compiled=self.compiled
             )
             outside = verdict == Verdict.FAILS
             reasons = np.full(np.count_nonzero(outside), Reason.INDIVIDUAL_RESULT_OUTSIDE, dtype=np.uint8)
@@ -360,9 +359,9 @@ class Judge:
             Verdict, reason and detail of each entry; `missing` and `COLLECTED` where several rows decide.
         """
         coded = chunk.judged.coded
-        limits = self.groups.limits_of(coded.batch[row])
+        members = self.groups.members_of(coded.batch[row])
         verdict, reason = judge_apart(
-            self.plan, chunk.arrays, at=row, slot=slot, limits=limits, standing=standing, compiled=self.compiled
+            self.plan, chunk.arrays, at=row, slot=slot, members=members, standing=standing, compiled=self.compiled
         )
         detail = np.full(len(row), None, dtype=np.object_)
         by_text = reason == DELEGATED

@@ -41,6 +41,7 @@ __all__ = [
     "COLLECTED",
     "COMPILE_FROM_ROWS",
     "DELEGATED",
+    "EACH_MEMBER",
     "EMPTY_COLUMN",
     "NO_WORD_COLUMN",
     "REFUSED",
@@ -61,6 +62,8 @@ _WORTH_A_CALL: Final = 20
 DELEGATED: Final = 255
 COLLECTED: Final = 254
 REFUSED: Final = 255
+# The higher bits of an interval, see `PlanArrays.interval_at`.
+EACH_MEMBER: Final = np.uint64(2**64 - 2**32)
 NO_WORD_COLUMN: Final = len(WORDS)
 EMPTY_COLUMN: Final = NO_WORD_COLUMN + 1
 _BLOCK_ROWS: Final = 4_096
@@ -114,8 +117,8 @@ class PlanArrays(NamedTuple):
     """The compiled specifications.
 
     Args:
-        batch_at: (batch, 3) flattened: first place of the batch's group, index of the batch's first cell, and what to add to
-            a slot for the row of its limits.
+        batch_at: (batch, 3) flattened: first place of the batch's group, index of the batch's first cell, and which member of
+            its family its specification is.
         begin: slots of a place (group and line) stand at `begin[place] : begin[place + 1]`.
         slot_at: slot numbers in that order.
         column_at: column of each such slot in the cells of a batch.
@@ -123,14 +126,14 @@ class PlanArrays(NamedTuple):
             conform to it, and whether another slot of the place receives them.
         receiving_at: (place, 4) flattened: that other slot, the mark with which it receives rows, and the verdict and the
             reason that such a row then has.
-        settling_bounds: (limit row, unit column, 2) flattened: readings that reach no further conform; no numbers where none do.
+        settling_bounds: (interval, 2) flattened: readings that reach no further conform; no numbers where none do.
         settling_words: by slot, one bit for each word that settles a row.
-        unit_column: column of each unit code, 0 for units that no limit was converted to.
-        unit_columns: number of unit columns.
+        unit_at: where the column of each unit code begins in `interval_at`, 0 for units that no limit was converted to.
         kind: `SlotKind` of each slot.
         accept_preliminary: whether a preliminary result is evidence for the slot.
         has_limit: whether the slot judges numbers.
-        interval: number of the compiled interval for (limit row, unit column), 0 where the unit is of another kind.
+        interval_at: (unit column, slot) flattened: number of the compiled interval, 0 where the unit is of another kind; every
+            higher bit is set where that is the interval of the first member of a family and those of the others follow.
         bounds: (interval, 16) doubles, see `regenqc.evaluation.limit_bounds.BOUNDS`; nothing lies inside interval 0.
         word_verdict: verdict for (slot, word); the last two columns are no word.
         word_reason: reason for (slot, word).
@@ -144,12 +147,11 @@ class PlanArrays(NamedTuple):
     receiving_at: NDArray[np.uint32]
     settling_bounds: NDArray[np.float64]
     settling_words: NDArray[np.uint64]
-    unit_column: NDArray[np.uint16]
-    unit_columns: np.uint64
+    unit_at: NDArray[np.uint32]
     kind: NDArray[np.uint8]
     accept_preliminary: NDArray[np.uint8]
     has_limit: NDArray[np.uint8]
-    interval: NDArray[np.uint32]
+    interval_at: NDArray[np.uint64]
     bounds: NDArray[np.float64]
     word_verdict: NDArray[np.uint8]
     word_reason: NDArray[np.uint8]
@@ -180,6 +182,7 @@ _SUPERSEDED, _INVALIDATED = int(Standing.SUPERSEDED), int(Standing.INVALIDATED)
 _UNKNOWN_UNIT = int(UNKNOWN_UNIT)
 _NO_WORD = NO_WORD_COLUMN
 _ONE, _TWO, _THREE, _FOUR = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+_HALF, _LOW_BITS = np.uint64(32), np.uint64(2**32 - 1)
 _SETTLED_BIT, _PLACE_BITS = np.uint32(31), np.uint32((1 << 31) - 1)
 _KIND_UNMATCHED, _KIND_UNLISTED_REPORTED = SlotKind.UNMATCHED, SlotKind.UNLISTED_REPORTED
 _KIND_REPORT_ONLY, _KIND_UNSET = SlotKind.REPORT_ONLY, SlotKind.UNSET
@@ -237,23 +240,26 @@ def judge_rows(
     batch_at, begins, slots, columns, kinds = plan.batch_at, plan.begin, plan.slot_at, plan.column_at, plan.kind
     settling_at, settling_bounds, settling_words = plan.settling_at, plan.settling_bounds, plan.settling_words
     receiving_at = plan.receiving_at
-    unit_column, unit_columns = plan.unit_column, plan.unit_columns
-    intervals, bounds, has_limit = plan.interval, plan.bounds, plan.has_limit
+    unit_at, interval_at, bounds, has_limit = plan.unit_at, plan.interval_at, plan.bounds, plan.has_limit
     word_verdicts, word_reasons = plan.word_verdict, plan.word_reason
     place_of, passed_on, left = of_block
     found = np.uint64(0)
     for start in range(0, batches.size, _BLOCK_ROWS):
         stop = min(start + _BLOCK_ROWS, batches.size)
+        first = np.uint64(start)
         # Views of the block: an index from 0 upwards cannot count from the end.
         block = slice(start, stop)
         batch_of, line_of, reading_of = batches[block], lines[block], readings[block]
         unit_of, standing_of = units[block], standings[block]
+        verdict_of, reason_of = row_verdict[block], row_reason[block]
         for row in range(stop - start):
             at_batch = _THREE * batch_of[row]
             place = batch_at[at_batch] + line_of[row]
             slot = settling_at[_FOUR * place]
             reading = reading_of[row]
-            low = _TWO * ((batch_at[at_batch + _TWO] + slot) * unit_columns + unit_column[unit_of[row]])
+            entry = interval_at[unit_at[unit_of[row]] + slot]
+            # A specification that is alone has the same limits for every batch.
+            low = _TWO * ((entry & _LOW_BITS) + (batch_at[at_batch + _TWO] & (entry >> _HALF)))
             least = _TWO * reading
             inside = (settling_bounds[low] <= reach[least]) & (reach[least + _ONE] <= settling_bounds[low + _ONE])
             listed = (settling_words[slot] >> np.uint64(words[reading])) & _ONE != 0
@@ -273,16 +279,16 @@ def judge_rows(
         for at in range(passed_on_count):
             row = passed_on[at]
             receiving = _FOUR * (place_of[row] & _PLACE_BITS)
-            entry = found + np.uint64(at)
-            found_row[entry] = start + row
-            found_slot[entry] = receiving_at[receiving]
-            found_verdict[entry] = _MISSING
-            found_reason[entry] = receiving_at[receiving + _ONE]
-            row_verdict[start + row] = receiving_at[receiving + _TWO]
-            row_reason[start + row] = receiving_at[receiving + _THREE]
+            next_found = found + np.uint64(at)
+            found_row[next_found] = first + row
+            found_slot[next_found] = receiving_at[receiving]
+            found_verdict[next_found] = _MISSING
+            found_reason[next_found] = receiving_at[receiving + _ONE]
+            verdict_of[row] = receiving_at[receiving + _TWO]
+            reason_of[row] = receiving_at[receiving + _THREE]
         found += passed_on_count
         for at in range(left_count):
-            row = start + left[at]
+            row = first + left[at]
             standing = standings[row]
             if standing == REFUSED:
                 row_verdict[row] = _INCONCLUSIVE
@@ -290,7 +296,7 @@ def judge_rows(
                 continue
             at_batch = _THREE * batches[row]
             place = place_of[left[at]]  # not settled, so that the highest bit is none
-            first_cell, first_limits = batch_at[at_batch + _ONE], batch_at[at_batch + _TWO]
+            first_cell, member = batch_at[at_batch + _ONE], batch_at[at_batch + _TWO]
             reading, unit = readings[row], units[row]
             form, number, word = forms[reading], numbers[reading], words[reading]
             is_evidence = standing <= _PRELIMINARY and form != _EMPTY
@@ -299,7 +305,8 @@ def judge_rows(
             for position in range(begins[place], begins[place + np.uint32(1)]):
                 slot = slots[position]
                 kind = kinds[slot]
-                interval = intervals[first_limits + slot, unit_column[unit]]
+                entry = interval_at[unit_at[unit] + slot]
+                interval = (entry & _LOW_BITS) + (member & (entry >> _HALF))
                 is_listed = word_verdicts[slot, word] == _CONFORMS
                 verdict = _MISSING
                 if kind >= _KIND_DELEGATED and standing == 0 and form != _EMPTY:
@@ -347,7 +354,7 @@ def judge_rows(
                     verdict, reason = _INCONCLUSIVE, _R_NUMBER_FOR_WORD
                 else:
                     # R4 unit
-                    if interval == 0:
+                    if entry == 0:
                         verdict = _INCONCLUSIVE
                         if unit == 0:
                             reason = _R_UNIT_MISSING
@@ -439,7 +446,7 @@ def _no_rows() -> tuple[Any, ...]:
     """Return arguments of the types of every call."""
     code, byte = np.empty(0, dtype=np.uint32), np.empty(0, dtype=np.uint8)
     unit, double, place = np.empty(0, dtype=np.uint16), np.empty(0), np.empty(0, dtype=np.uint64)
-    table, intervals = np.empty((0, 0), dtype=np.uint8), np.empty((0, 0), dtype=np.uint32)
+    table = np.empty((0, 0), dtype=np.uint8)
     plan = PlanArrays(
         batch_at=place,
         begin=place,
@@ -449,12 +456,11 @@ def _no_rows() -> tuple[Any, ...]:
         receiving_at=code,
         settling_bounds=double,
         settling_words=place,
-        unit_column=unit,
-        unit_columns=np.uint64(1),
+        unit_at=code,
         kind=byte,
         accept_preliminary=byte,
         has_limit=byte,
-        interval=intervals,
+        interval_at=place,
         bounds=np.empty((0, 0)),
         word_verdict=table,
         word_reason=table,

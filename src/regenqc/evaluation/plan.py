@@ -8,15 +8,15 @@ a reported unit when a result in that unit first appears, once, exactly.
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
 from regenqc.evaluation.families import Family, single_families
-from regenqc.evaluation.kernel import COLLECTED, DELEGATED, EMPTY_COLUMN, NO_WORD_COLUMN, SlotKind
+from regenqc.evaluation.kernel import COLLECTED, DELEGATED, EACH_MEMBER, EMPTY_COLUMN, NO_WORD_COLUMN, SlotKind
 from regenqc.evaluation.limit_bounds import BOUNDS
-from regenqc.evaluation.limit_rows import LimitRows
 from regenqc.evaluation.shared_sentences import SharedSentences
+from regenqc.evaluation.slot_limits import SlotLimits
 from regenqc.evaluation.slots import (
     AVERAGED,
     COLLECTED_ONLY,
@@ -53,6 +53,9 @@ __all__ = [
     "named_tests",
     "stages_of_derived",
 ]
+
+
+_UNALERTED: Final = [BOUNDS.index("alert_lo"), BOUNDS.index("alert_hi")]
 
 
 class Settling(NamedTuple):
@@ -126,7 +129,6 @@ class Plan:
                 )
                 for stage in range(len(STAGES))
             )
-            # In reach of the limits of every member, see `PlanArrays.batch_at`.
             self.never_settles.append(len(self.slots))
             self.slots += [_settling_only(index, kind) for kind in (SlotKind.NEVER, SlotKind.STATED)]
         self.controlling = tuple(
@@ -166,19 +168,19 @@ class Plan:
         self.word_reason = np.full((count, EMPTY_COLUMN + 1), Reason.UNKNOWN_WORD, dtype=np.uint8)
         self._compile_words()
         self.settling_words = self._settling_words()
-        self._limits = LimitRows(
+        self._limits = SlotLimits(
             self.slots,
             ends=[number + 2 for number in self.never_settles],
             families=self.families,
             specifications=self.judged_by,
         )
-        self.first_limits = self._limits.first_limits
-        # Column 0 is every unit that no limit was converted to, interval 0 a unit of another kind: nothing lies inside.
-        self.unit_column = np.zeros(len(UNITS) + 1, dtype=np.uint16)
-        self.interval = np.zeros((len(self._limits.slot_of_row), 1), dtype=np.uint32)
-        self.bounds = np.full((1, len(BOUNDS)), np.nan)
-        # The alert limits, which lie within the limits, by limit row and unit column.
-        self.settling_bounds = self._settling_bounds(self.interval).ravel()
+        # The first column is every unit that no limit was converted to. Nothing lies inside interval 0, in whatever unit
+        # everything inside interval 1.
+        self.unit_at = np.zeros(len(UNITS) + 1, dtype=np.uint32)
+        self.interval_at = (self.kind == SlotKind.REPORT_ONLY).astype(np.uint64)
+        self.bounds = np.full((2, len(BOUNDS)), np.nan)
+        self.bounds[1, _UNALERTED] = -np.inf, np.inf
+        self.settling_bounds = self.bounds[:, _UNALERTED].ravel()
 
     def _guard(self, specification: int) -> None:
         """Note which slots of a specification are controlled by columns of their rows."""
@@ -231,25 +233,38 @@ class Plan:
             codes: unit codes of rows, in any number and order.
         """
         used = np.flatnonzero(np.bincount(codes, minlength=1)).tolist()
-        fresh = [code for code in used if code < len(UNITS) and self.unit_column[code] == 0]
+        fresh = [code for code in used if code < len(UNITS) and self.unit_at[code] == 0]
         if not fresh:
             return
-        limits = self._limits
-        settling = self.settling_bounds.reshape(*self.interval.shape, 2)
-        columns, bounds = [self.interval], [self.bounds]
-        known = len(self.bounds)
+        columns, bounds = [self.interval_at], [self.bounds]
+        known, column = len(self.bounds), len(self.interval_at)
         for code in fresh:
-            at, found = limits.bounds.bounds_in(code)
-            intervals = np.zeros(len(limits.bounds) + 1, dtype=np.uint32)
-            intervals[at] = np.arange(known, known + len(at))
-            known += len(at)
-            self.unit_column[code] = self.interval.shape[1] + len(columns) - 1
-            columns.append(intervals[limits.limit_of_row][:, None])
+            at, found = self._limits.bounds.bounds_in(code)
+            columns.append(self._intervals(at, known))
             bounds.append(found)
-        self.interval = np.concatenate(columns, axis=1)
+            self.unit_at[code] = column
+            known, column = known + len(at), column + len(self.slots)
+        self.interval_at = np.concatenate(columns)
         self.bounds = np.concatenate(bounds)
-        fresh_bounds = self._settling_bounds(self.interval[:, settling.shape[1] :])
-        self.settling_bounds = np.concatenate([settling, fresh_bounds], axis=1).ravel()
+        # The alert limits, which lie within the limits.
+        fresh_bounds = [found[:, _UNALERTED].ravel() for found in bounds[1:]]
+        self.settling_bounds = np.concatenate([self.settling_bounds, *fresh_bounds])
+
+    def _intervals(self, limits: NDArray[np.int64], first: int) -> NDArray[np.uint64]:
+        """Return the entry of each slot in a column of `PlanArrays.interval_at`.
+
+        Args:
+            limits: that can be compared with results in the unit, in ascending order; those of one slot follow each other.
+            first: number of the interval of the first of these.
+        """
+        own = self._limits
+        position = np.searchsorted(limits, own.first_limit)
+        is_found = np.append(limits, -1)[position] == own.first_limit
+        entries: NDArray[np.uint64] = self.interval_at[: len(self.slots)].copy()
+        judged = self.kind[own.slot] != SlotKind.REPORT_ONLY
+        chosen = is_found & judged
+        entries[own.slot[chosen]] = (first + position[chosen]).astype(np.uint64) | own.has_members[chosen] * EACH_MEMBER
+        return entries
 
     # ---- what settles a row at once: see `PlanArrays` ----------------------------------------------------------------
 
@@ -289,14 +304,6 @@ class Plan:
     def shared_sentences(self) -> SharedSentences:
         """What is said alike of findings by specifications of one form."""
         return SharedSentences(self.slots, families=self.families, specifications=self.judged_by)
-
-    def _settling_bounds(self, intervals: NDArray[np.uint32]) -> NDArray[np.float64]:
-        bounds = np.full((*intervals.shape, 2), np.nan)
-        kind, has_limit = self.kind[self._limits.slot_of_row], self._limits.limit_of_row >= 0
-        judged = np.flatnonzero((kind == SlotKind.VALUE) & has_limit)
-        bounds[judged] = self.bounds[:, 6:8][intervals[judged]]
-        bounds[kind == SlotKind.REPORT_ONLY] = (-np.inf, np.inf)
-        return bounds
 
     def _compile_words(self) -> None:
         known: dict[tuple[object, ...], tuple[list[int], list[int]]] = {}

@@ -226,7 +226,7 @@ def _judged(
             arrays,
             at=at,
             slot=np.full(len(at), number),
-            limits=judge.groups.limits_of(texts.batch[at]),
+            members=judge.groups.members_of(texts.batch[at]),
             compiled=judge.compiled,
         )
         yield number, np.unique(texts.batch[at[verdict == Verdict.FAILS]])

@@ -65,9 +65,7 @@ class SeenBatches(BatchGroups):
                 raise DataError(Fault(code=UNLISTED_IN_FAMILIES, what="A batch is not listed."))
             self._row_of_batch = np.append(self._row_of_batch, rows)
             group = np.where(rows < 0, np.int32(self._default or 0), listed.group[rows]).astype(np.int32)
-            self._assign(group, limits=np.where(rows < 0, np.int64(0), listed.limits[rows]))
-            member = np.where(rows < 0, np.int32(0), listed.member[rows]).astype(np.int32)
-            self.member_of_batch = np.append(self.member_of_batch, member)
+            self._assign(group, members=np.where(rows < 0, np.int64(0), listed.member[rows]))
 
     def attribute_codes(self, name: str, batches: NDArray[np.integer]) -> tuple[NDArray[np.integer[Any]], list[str]]:
         """Return an attribute of some batches as indices into a list of its distinct values, the first of which is empty."""

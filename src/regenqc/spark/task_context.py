@@ -41,15 +41,13 @@ class BatchDirectory:
         attributes: attributes in that order, dictionary coded; the first word of every dictionary is empty.
         group: group of each batch, see `BatchGroups`.
         member: position of each batch's specification in its family.
-        limits: where the limits of that specification stand.
         examples: one batch of every group that listed batches belong to, in the order of the groups.
     """
 
     batch_ids: pa.StringArray
     attributes: dict[str, pa.DictionaryArray]
     group: NDArray[np.int32]
-    member: NDArray[np.int32]
-    limits: NDArray[np.int64]
+    member: NDArray[np.int64]
     examples: BatchTable
 
     @cached_property
@@ -115,8 +113,7 @@ def directory_of(listed: BatchTable, plan: Plan, *, as_of: datetime) -> BatchDir
         batch_ids.take(order),
         attributes,
         assigned.group_of_batch[rows],
-        assigned.member_of_batch[rows],
-        assigned.batch_at.reshape(len(batch_ids), -1)[rows, -1].astype(np.int64),
+        assigned.members_of(rows).astype(np.int64),
         examples,
     )
 

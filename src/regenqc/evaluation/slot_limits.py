@@ -1,4 +1,4 @@
-"""Where the kernel finds the limits of a slot: one row for every slot, and once more for every further member of a family."""
+"""The limits of slots, slot by slot and in every slot member by member of its family."""
 
 from __future__ import annotations
 
@@ -21,29 +21,27 @@ if TYPE_CHECKING:
     from regenqc.evaluation.slots import Slot
     from regenqc.specification.model import Specification
 
-__all__ = ["LimitRows"]
+__all__ = ["SlotLimits"]
 
 
 class _FamilyLimits(NamedTuple):
-    """The limits of one family, member by member.
+    """The limits of one family.
 
     Args:
-        first_slot: of the family.
         slots: those that have limits.
         places: of their criteria among those of a specification, see `SpecificationForm.numbers`.
         members: specifications, the first of which stands for the form.
         first_limit: index of its first limit among those of all families.
     """
 
-    first_slot: int
     slots: NDArray[np.int64]
     places: NDArray[np.int64]
     members: tuple[Specification, ...]
     first_limit: int
 
 
-class LimitRows:
-    """The limits of a plan.
+class SlotLimits:
+    """The limits of a plan; those of one slot follow each other in the order of the members of its family.
 
     Args:
         slots: of all families, one family after the other.
@@ -52,9 +50,9 @@ class LimitRows:
         specifications: all of the run.
 
     Attributes:
-        first_limits: for each family and member what to add to a slot for its row.
-        slot_of_row: slot of each row.
-        limit_of_row: its limit in `bounds`, -1 for a slot without limit.
+        slot: those that have limits.
+        first_limit: index of the first limit of each of these in `bounds`.
+        has_members: whether each of these has a limit for every member of a family of several.
         bounds: of the limits in every unit.
     """
 
@@ -74,48 +72,38 @@ class LimitRows:
             own = _limits_of(slots, begin, end, members, first_limit)
             self._families.append(own)
             begin, first_limit = end, first_limit + len(own.slots) * len(members)
-        self.first_limits, self.slot_of_row, self.limit_of_row = self._rows(ends)
+        self.slot = np.concatenate([family.slots for family in self._families])
+        self.first_limit = np.concatenate(
+            [family.first_limit + len(family.members) * np.arange(len(family.slots)) for family in self._families]
+        )
+        self.has_members = np.concatenate(
+            [np.full(len(family.slots), len(family.members) > 1) for family in self._families]
+        )
         self.bounds = self._bounds()
-
-    def _rows(self, ends: Sequence[int]) -> tuple[list[NDArray[np.int64]], NDArray[np.int64], NDArray[np.int64]]:
-        count = len(self._slots)
-        rows = [np.arange(count, dtype=np.int64)]
-        first, further = np.full(count, -1, dtype=np.int64), []
-        first_limits: list[NDArray[np.int64]] = []
-        for family, end in zip(self._families, ends, strict=True):
-            begin, width, others = family.first_slot, end - family.first_slot, len(family.members) - 1
-            limits = np.full((others + 1, width), -1, dtype=np.int64)
-            numbered = family.first_limit + np.arange((others + 1) * len(family.slots))
-            limits[:, family.slots - begin] = numbered.reshape(others + 1, -1)
-            first[begin:end] = limits[0]
-            further.append(limits[1:].ravel())
-            rows.append(np.tile(np.arange(begin, end), others))
-            first_limits.append(np.append(0, count - begin + width * np.arange(others)))
-            count += width * others
-        return first_limits, np.concatenate(rows), np.concatenate([first, *further])
 
     def _bounds(self) -> LimitBounds:
         names: dict[str, int] = {}
         numbers, units = [], []
         for family in self._families:
             own = [names.setdefault(name, len(names)) for pair in self._units(family) for name in pair]
-            units.append(np.tile(np.array(own, dtype=np.int64).reshape(-1, 2), (len(family.members), 1)))
+            units.append(np.repeat(np.array(own, dtype=np.int64).reshape(-1, 2), len(family.members), axis=0))
             joined = b"".join(member.form.numbers for member in family.members)
             of_member = np.frombuffer(joined, dtype=LIMIT_NUMBERS).reshape(len(family.members), -1)
-            numbers.append(of_member[:, family.places].ravel())
+            numbers.append(of_member[:, family.places].T.ravel())
         return LimitBounds(
             np.concatenate(numbers), units=np.concatenate(units), names=list(names), written=self._written
         )
 
     def _units(self, family: _FamilyLimits) -> list[tuple[str, str]]:
         """Return the units of the limits and alert limits, which members have in common."""
-        written = [self._written(family.first_limit + at) for at in range(len(family.slots))]
+        members = len(family.members)
+        written = [self._written(family.first_limit + at * members) for at in range(len(family.slots))]
         return [(entry.limit.unit, (entry.alert or entry.limit).unit) for entry in written]
 
     def _written(self, limit: int) -> WrittenLimit:
         # A family without limits begins where the next one does.
         family = self._families[bisect_right(self._families, limit, key=lambda entry: entry.first_limit) - 1]
-        member, at = divmod(limit - family.first_limit, len(family.slots))
+        at, member = divmod(limit - family.first_limit, len(family.members))
         slot = self._slots[family.slots[at]]
         criterion = criterion_of_member(slot, family.members[member])
         assert criterion is not None  # noqa: S101 - the form of a family says which criteria have limits
@@ -133,4 +121,4 @@ def _limits_of(
         if slot.criterion is not None and slot.criterion.limit is not None
     ]
     numbers, places = np.array(own, dtype=np.int64).reshape(-1, 2).T
-    return _FamilyLimits(begin, numbers, places, members, first_limit)
+    return _FamilyLimits(numbers, places, members, first_limit)
