@@ -7,6 +7,7 @@ specifications that differ in nothing else.
 
 from __future__ import annotations
 
+from enum import Enum
 from functools import cache
 from string import Formatter
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -17,18 +18,18 @@ from regenqc.measurement.units import UNITS, conversion_factor, find_unit
 from regenqc.specification.criteria import limit_as_written, read_limit
 from regenqc.specification.derived_functions import FUNCTIONS
 from regenqc.specification.derived_sources import source_text
+from regenqc.specification.model import Requirement
 from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from regenqc.evaluation.plan import Slot
-    from regenqc.specification.model import Consequence, Criterion, Karyotype, LimitText, Requirement, Specification
+    from regenqc.specification.model import Consequence, Criterion, Karyotype, LimitText, Specification
 
 __all__ = [
-    "ALERT_LIMIT",
-    "LIMIT",
     "NO_SPECIFICATION_SENTENCE",
+    "LeftOpen",
     "Sentence",
     "consequence_text",
     "controls_text",
@@ -36,12 +37,24 @@ __all__ = [
     "explain_cell",
     "explain_row",
     "limit_text",
+    "row_limit_text",
+    "single_limit_text",
 ]
 
-LIMIT: Final = "limit"
-ALERT_LIMIT: Final = "alert limit"
-# What of a sentence can be left open. Beside a criterion that is a limit and nothing else, `alone` is that limit.
-_LIMITS: Final = {"limit": LIMIT, "alone": LIMIT, "alert": ALERT_LIMIT}
+
+class LeftOpen(Enum):
+    """What of a sentence can be left open, because specifications of one form have it otherwise."""
+
+    LIMIT = "limit"
+    ALERT_LIMIT = "alert"
+    # Of a single result, where the limit is one for several of them.
+    SINGLE_LIMIT = "alone"
+    # As written, whatever the unit of the result.
+    REQUIREMENT_LIMIT = "requirement"
+
+
+_OF_ROWS: Final = {entry.value: entry for entry in LeftOpen}
+_OF_CELLS: Final = {"limit": LeftOpen.REQUIREMENT_LIMIT}
 
 _ROUNDING: Final = {
     None: "compared as reported, without rounding",
@@ -215,11 +228,11 @@ def criterion_text(requirement: Requirement, *, unit_code: int | None = None) ->
         return "to be set by the sponsor"
     for parts, word in ((requirement.any_of, " or "), (requirement.all_of, " and ")):
         if parts:
-            return word.join(f"{part.test} {_simple_text(part, unit_code=None)}" for part in parts)
+            return word.join(f"{part.test} {single_limit_text(part, unit_code=None)}" for part in parts)
     if requirement.n_of_m is not None:
-        listed = ", ".join(f"{part.test} {_simple_text(part, unit_code=None)}" for part in requirement.n_of_m.of)
+        listed = ", ".join(f"{part.test} {single_limit_text(part, unit_code=None)}" for part in requirement.n_of_m.of)
         return f"at least {requirement.n_of_m.n} of: {listed}"
-    text = _simple_text(requirement, unit_code=unit_code)
+    text = single_limit_text(requirement, unit_code=unit_code)
     if requirement.replicates_conforming is not None:
         text = f"{requirement.replicates_conforming} of {requirement.replicates_total} replicates {text}"
     elif requirement.replicates.value in {"mean", "median"}:
@@ -233,7 +246,14 @@ def _karyotype_text(karyotype: Karyotype) -> str:
     return f"normal karyotype in at least {karyotype.min_metaphases} metaphases{sex}{allowed}"
 
 
-def _simple_text(criterion: Criterion, *, unit_code: int | None) -> str:
+def single_limit_text(criterion: Criterion, *, unit_code: int | None) -> str:
+    """Return what a single result must conform to, whatever several of them must.
+
+    Example:
+        >>> from regenqc.specification.model import Requirement
+        >>> single_limit_text(Requirement(id="a", replicates="mean", limit={"min": "5", "unit": "%"}), unit_code=None)
+        '≥ 5 %'
+    """
     parts = []
     if criterion.limit is not None:
         parts.append(limit_text(criterion.limit, unit_code=unit_code))
@@ -250,13 +270,13 @@ class Sentence(NamedTuple):
     Args:
         before: what stands before the reported result.
         pieces: what follows it, cut where a limit is left open.
-        left_open: what belongs between each two pieces: `LIMIT` or `ALERT_LIMIT` of the criterion.
+        left_open: what belongs between each two pieces.
         limit: in words; empty where it is left open.
     """
 
     before: str
     pieces: tuple[str, ...]
-    left_open: tuple[str, ...]
+    left_open: tuple[LeftOpen, ...]
     limit: str
 
 
@@ -279,7 +299,7 @@ def explain_row(
         unit_code: unit in which the row was reported.
         capped: why the cell is milder than the row, where it is.
         triggers: whether the cell fails, so that the consequences of the requirement follow.
-        leaves_open: whether the limit and alert limit of the criterion are left open.
+        leaves_open: whether limits are left open.
     """
     if slot.requirement < 0:
         return Sentence("Result record: the result ", (f" of this row {_ROW_ENDINGS[reason]}",), (), "")
@@ -292,26 +312,41 @@ def explain_row(
     values = {"policy": str(requirement.replicates), "rounding": _ROUNDING[slot.rounding], "kind": kind}
     limit = ""
     if not leaves_open:
-        limit = (
-            criterion_text(requirement, unit_code=unit_code)
-            if criterion is requirement
-            else _simple_text(criterion, unit_code=unit_code)
-        )
+        limit = row_limit_text(criterion, unit_code=unit_code)
         values |= {"limit": limit, "alert": limit}
         # What few sentences name is put into words for those alone.
         if "{alert}" in text and criterion.alert is not None:
             values["alert"] = limit_text(criterion.alert, unit_code=unit_code)
         if "{alone}" in text:
-            values["alone"] = _simple_text(criterion, unit_code=unit_code)
-    (first, *others), left_open = _fill(text, values)
+            values["alone"] = single_limit_text(criterion, unit_code=unit_code)
+    (first, *others), left_open = _fill(text, values, _OF_ROWS)
     name = requirement.name
     if slot.part >= 0:
         name += f", control {slot.test}" if slot.is_control else f" ({slot.test})"
-    why = f"; {''.join(_cell_pieces(specification, requirement, capped)[0])}" if capped is not None else ""
     follows = _consequences(requirement) if triggers else ""
     pieces = [f" {first}", *others]
-    pieces[-1] += f"{why}{_source(requirement)}{follows}"
+    if capped is not None:
+        (why, *further), open_there = _cell_pieces(specification, requirement, capped, leaves_open=leaves_open)
+        pieces[-1] += f"; {why}"
+        pieces += further
+        left_open += open_there
+    pieces[-1] += f"{_source(requirement)}{follows}"
     return Sentence(f"{name}: reported ", tuple(pieces), left_open, limit)
+
+
+def row_limit_text(criterion: Criterion, *, unit_code: int | None) -> str:
+    """Return what the results of a requirement, or of one of its parts, must conform to.
+
+    Example:
+        >>> from regenqc.measurement.units import unit_code
+        >>> from regenqc.specification.model import Requirement
+        >>> mean = Requirement(id="count", replicates="mean", limit={"min": "5", "unit": "%"})
+        >>> row_limit_text(mean, unit_code=unit_code("%"))
+        '≥ 5 % for the mean of the replicates'
+    """
+    if isinstance(criterion, Requirement):
+        return criterion_text(criterion, unit_code=unit_code)
+    return single_limit_text(criterion, unit_code=unit_code)
 
 
 def _is_bound(specification: Specification, test: str) -> bool:
@@ -324,13 +359,13 @@ def _parts_of(text: str) -> tuple[tuple[str, str | None], ...]:
     return tuple((literal, name) for literal, name, _, _ in Formatter().parse(text))
 
 
-def _fill(text: str, values: Mapping[str, str]) -> tuple[list[str], tuple[str, ...]]:
+def _fill(text: str, values: Mapping[str, str], left: Mapping[str, LeftOpen]) -> tuple[list[str], tuple[LeftOpen, ...]]:
     """Return a text with what is known of it, cut where a limit is left open, and which limit that is."""
     pieces, left_open = [""], []
     for literal, name in _parts_of(text):
         pieces[-1] += literal
-        if name is not None and name in _LIMITS and name not in values:
-            left_open.append(_LIMITS[name])
+        if name is not None and name in left and name not in values:
+            left_open.append(left[name])
             pieces.append("")
         elif name is not None:
             pieces[-1] += values[name]
@@ -375,7 +410,7 @@ def _cell_pieces(
     *,
     alone: Verdict = Verdict.MISSING,
     leaves_open: bool = False,
-) -> tuple[list[str], tuple[str, ...]]:
+) -> tuple[list[str], tuple[LeftOpen, ...]]:
     derived = next((entry for entry in specification.derived if entry.id == requirement.test), None)
     sentence = _CELL_SENTENCES[reason]
     values = {
@@ -388,7 +423,7 @@ def _cell_pieces(
     }
     if not leaves_open:
         values["limit"] = criterion_text(requirement)
-    pieces, left_open = _fill(sentence, values)
+    pieces, left_open = _fill(sentence, values, _OF_CELLS)
     if reason is Reason.NOT_REPORTED and derived is not None:
         sources = ", ".join(map(source_text, derived.inputs.values()))
         pieces[-1] += f" (it is computed from {sources}, of which at least one is not stated)"
@@ -411,7 +446,9 @@ def controls_text(requirement: Requirement) -> str:
         >>> controls_text(Requirement(id="sterility", controls=({"test": "growth_promotion", "one_of": ("growth",)},)))
         'growth_promotion: growth'
     """
-    return ", ".join(f"{control.name}: {_simple_text(control, unit_code=None)}" for control in requirement.controls)
+    return ", ".join(
+        f"{control.name}: {single_limit_text(control, unit_code=None)}" for control in requirement.controls
+    )
 
 
 def consequence_text(consequence: Consequence) -> str:

@@ -303,7 +303,7 @@ class Plan:
     @cached_property
     def shared_sentences(self) -> SharedSentences:
         """What is said alike of findings by specifications of one form."""
-        return SharedSentences(self.slots, families=self.families, specifications=self.judged_by)
+        return SharedSentences(self.families, specifications=self.judged_by)
 
     def _compile_words(self) -> None:
         known: dict[tuple[object, ...], tuple[list[int], list[int]]] = {}

@@ -9,32 +9,34 @@ import pyarrow as pa
 
 from regenqc.evaluation.cells import BUILT_IN_REQUIREMENTS
 from regenqc.evaluation.explanations import (
-    ALERT_LIMIT,
-    LIMIT,
     NO_SPECIFICATION_SENTENCE,
+    LeftOpen,
     Sentence,
+    criterion_text,
     explain_cell,
     explain_row,
     limit_text,
+    row_limit_text,
+    single_limit_text,
 )
 from regenqc.evaluation.grouping import distinct_combinations
 from regenqc.evaluation.shared_sentences import CONTROL_REASONS, Sharing
 from regenqc.garbage import collection_paused
-from regenqc.specification.criteria import criteria_of
+from regenqc.specification.criteria import criteria_of, limit_as_written
 from regenqc.vocabulary import Mark, Reason, Verdict
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
     from regenqc.evaluation.plan import Plan
-    from regenqc.specification.model import LimitText, Specification
+    from regenqc.specification.model import Specification
 
 __all__ = ["Said", "say"]
 
-# No sentence leaves more open than a limit and an alert limit.
-_MOST_LEFT_OPEN: Final = 2
+# No sentence leaves more open than a limit, an alert limit, and the limit because of which the cell is milder.
+_MOST_LEFT_OPEN: Final = 3
 
 
 class Said(NamedTuple):
@@ -76,11 +78,11 @@ def say(part: pa.Table, *, plan: Plan) -> Said:
     codes["alone"] *= np.isin(codes["reason"], CONTROL_REASONS)
     own = {name: codes[name] for name in ("specification", "slot", "requirement", "unit_code")}
     shared = plan.shared_sentences
-    how = shared.how(own["specification"], own["slot"], own["requirement"], reason=codes["reason"], capped=capped)
+    how = shared.how(own["specification"], own["requirement"], reason=codes["reason"], of_cell=own["slot"] < 0)
     codes |= {
         "specification": np.where(how == Sharing.NOTHING, own["specification"], shared.speaker[own["specification"]]),
         "capped": capped.astype(np.int64),
-        "leaves_open": (how == Sharing.ALL_BUT_LIMIT).astype(np.int64),
+        "leaves_open": (how == Sharing.ALL_BUT_LIMITS).astype(np.int64),
     }
     # Slots and requirements that there are none of lie below zero.
     kinds = distinct_combinations(*(code - code.min(initial=0) for code in codes.values()))
@@ -97,9 +99,8 @@ def say(part: pa.Table, *, plan: Plan) -> Said:
         limit_of_row[rows] = len(limits) + left_open.of_row
         limits += left_open.limits
         for at in range(_MOST_LEFT_OPEN):
-            which = np.array([_WHICH["".join(sentence.left_open[at : at + 1])] for sentence in sentences])[of_row]
             after += [
-                left_open.texts(which, rows),
+                left_open.texts([next(iter(sentence.left_open[at:]), None) for sentence in sentences], of_row, rows),
                 _chosen(["".join(sentence.pieces[at + 1 : at + 2]) for sentence in sentences], of_row),
             ]
     return Said(
@@ -111,11 +112,8 @@ def say(part: pa.Table, *, plan: Plan) -> Said:
     )
 
 
-_WHICH: Final = {"": 0, LIMIT: 1, ALERT_LIMIT: 2}
-
-
 class _LeftOpen:
-    """What belongs where sentences leave a limit open.
+    """What belongs where sentences leave something open.
 
     Args:
         plan: slots of all specifications.
@@ -153,26 +151,33 @@ class _LeftOpen:
         self._asked = list(
             zip(specification[distinct.first].tolist(), questions.of_row[distinct.first].tolist(), strict=True)
         )
-        members, known = plan.judged_by, self._questions
-        self.limits = [known[question].limit(members[index]) for index, question in self._asked]
+        self.limits = self._texts(LeftOpen.LIMIT, range(len(self._asked)))
 
-    def texts(self, which: NDArray[np.integer[Any]], rows: NDArray[np.int64]) -> pa.StringArray:
+    def texts(
+        self, left_open: Sequence[LeftOpen | None], of_row: NDArray[np.integer[Any]], rows: NDArray[np.int64]
+    ) -> pa.StringArray:
         """Return what belongs into one place of each sentence.
 
         Args:
-            which: `_WHICH` by finding.
+            left_open: what sentences leave open there.
+            of_row: which of the sentences belongs to each finding.
             rows: findings that leave anything open.
         """
-        chosen = np.zeros(len(which), dtype=np.int64)
-        chosen[rows] = np.where(which[rows] == _WHICH[LIMIT], 1 + self.of_row, 0)
-        is_alert = which[rows] == _WHICH[ALERT_LIMIT]
-        asked, of_row = np.unique(self.of_row[is_alert], return_inverse=True)
-        chosen[rows[is_alert]] = 1 + len(self.limits) + of_row
-        alerts = [
-            self._questions[question].alert_limit(self._plan.judged_by[index])
-            for index, question in (self._asked[at] for at in asked.tolist())
-        ]
-        return _chosen(["", *self.limits, *alerts], chosen)
+        texts, chosen = ["", *self.limits], np.zeros(len(of_row), dtype=np.int64)
+        for which in LeftOpen:
+            is_left = np.array([entry is which for entry in left_open], dtype=np.bool_)[of_row[rows]]
+            if which is LeftOpen.LIMIT:
+                chosen[rows[is_left]] = 1 + self.of_row[is_left]
+            elif is_left.any():
+                asked, of_asked = np.unique(self.of_row[is_left], return_inverse=True)
+                chosen[rows[is_left]] = len(texts) + of_asked
+                texts += self._texts(which, asked.tolist())
+        return _chosen(texts, chosen)
+
+    def _texts(self, which: LeftOpen, asked: Iterable[int]) -> list[str]:
+        members, questions = self._plan.judged_by, self._questions
+        pairs = (self._asked[at] for at in asked)
+        return [questions[question].text(which, members[index]) for index, question in pairs]
 
 
 class _Question:
@@ -188,29 +193,39 @@ class _Question:
 
     def __init__(self, plan: Plan, specification: int, slot: int, requirement: int, unit_code: int) -> None:
         member = plan.judged_by[specification]
-        part = plan.slots[slot].part if slot >= 0 else -1
-        self._requirement, self._part = requirement, part + 1
+        self._requirement, self._part = requirement, plan.slots[slot].part + 1 if slot >= 0 else 0
         self._unit_code = unit_code if slot >= 0 else None
-        self._place = sum(len(criteria_of(entry)) for entry in member.requirements[:requirement]) + part + 1
-        limit, _ = self._limits(member)
-        self._is_as_written = limit_text(limit, unit_code=self._unit_code) == limit_text(limit)
+        self._first_place = sum(len(criteria_of(entry)) for entry in member.requirements[:requirement])
+        self._as_written = {which for which in LeftOpen if self._is_as_written(which, member)}
 
-    def limit(self, member: Specification) -> str:
-        """Return the limit that a specification sets."""
-        known = member.form.limits[self._place]
-        if self._is_as_written and known:
-            return known
-        return limit_text(self._limits(member)[0], unit_code=self._unit_code)
+    def text(self, which: LeftOpen, member: Specification) -> str:
+        """Return what a specification has where a sentence leaves something open."""
+        if which in self._as_written:
+            known = member.form.limits[self._place(which)]
+            if known:
+                return known
+        return self._text(which, member)
 
-    def alert_limit(self, member: Specification) -> str:
-        """Return the alert limit that a specification sets, the limit where there is none."""
-        limit, alert = self._limits(member)
-        return limit_text(alert or limit, unit_code=self._unit_code)
+    def _text(self, which: LeftOpen, member: Specification) -> str:
+        requirement = member.requirements[self._requirement]
+        criterion = criteria_of(requirement)[self._part]
+        if which is LeftOpen.REQUIREMENT_LIMIT:
+            return criterion_text(requirement)
+        if which is LeftOpen.SINGLE_LIMIT:
+            return single_limit_text(criterion, unit_code=self._unit_code)
+        if which is LeftOpen.ALERT_LIMIT and criterion.alert is not None:
+            return limit_text(criterion.alert, unit_code=self._unit_code)
+        return row_limit_text(criterion, unit_code=self._unit_code)
 
-    def _limits(self, member: Specification) -> tuple[LimitText, LimitText | None]:
-        criterion = criteria_of(member.requirements[self._requirement])[self._part]
-        assert criterion.limit is not None  # noqa: S101 - only limits are left open
-        return criterion.limit, criterion.alert
+    def _is_as_written(self, which: LeftOpen, member: Specification) -> bool:
+        """Return whether it is a limit as written and nothing else: of one specification, and so of all of one form."""
+        criterion = criteria_of(member.requirements[self._requirement])
+        limit = criterion[self._place(which) - self._first_place].limit
+        is_alert = which is LeftOpen.ALERT_LIMIT
+        return limit is not None and not is_alert and self._text(which, member) == limit_as_written(limit)
+
+    def _place(self, which: LeftOpen) -> int:
+        return self._first_place + (0 if which is LeftOpen.REQUIREMENT_LIMIT else self._part)
 
 
 def _template(
