@@ -208,11 +208,28 @@ def test_a_specification_for_every_product_is_judged_beside_a_family_by_its_own_
     assert [row["spec_id"] for row in together[0]].count("example/p8") == 60
 
 
+FURTHER = (
+    "[[requirement]]\n" + REST.format(citation="x") + 'id = "ph"\ntest = "ph"\nlimit = { min = "7", unit = "pH" }\n'
+)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_another_form_for_one_product_of_a_family_is_judged_by_its_own_limits(seed, monkeypatch):
+    specifications = [specification(number) for number in range(5)]
+    of_the_third = HEAD.replace('product = "{product}"', 'product = "p3"')
+    specifications.append(specification(8, head=of_the_third, rest=FURTHER))
+    results, table = data(seed, products=[f"p{number}" for number in range(5)])
+    found = families_of(specifications, is_stated=lambda name: "" not in table[name])
+    assert [family.members for family in found] == [(0, 1, 2, 3, 4), (5,)]
+    together, alone = both_ways(results, specifications, table, monkeypatch)
+    assert together == alone
+    judged = {(row["batch_id"], row["spec_id"]) for row in together[0]}
+    of_p3 = [f"B{number}" for number, product in enumerate(table["product"]) if product == "p3"]
+    assert {(batch, spec) for batch in of_p3 for spec in ("example/p3", "example/p8")} <= judged
+
+
 def test_two_forms_are_two_families(monkeypatch):
-    further = REST.format(citation="x") + 'id = "ph"\ntest = "ph"\nlimit = { min = "7", unit = "pH" }\n'
-    specifications = [
-        specification(number, rest="[[requirement]]\n" + further if number % 2 else "") for number in range(6)
-    ]
+    specifications = [specification(number, rest=FURTHER if number % 2 else "") for number in range(6)]
     results, table = data(1, products=[f"p{number}" for number in range(6)])
     assert [family.members for family in families_of(specifications, is_stated=lambda name: "" not in table[name])] == [
         (0, 2, 4),
