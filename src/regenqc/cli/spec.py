@@ -65,7 +65,7 @@ def _print_conformance(specification: Specification) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from regenqc.evaluation.explanations import criterion_text
+    from regenqc.evaluation.criteria_in_words import criterion_text
     from regenqc.specification.conformance import Standing, check_conformance
 
     signs = {
@@ -102,7 +102,7 @@ def show_command(
     from rich.markup import escape
     from rich.table import Table
 
-    from regenqc.evaluation.explanations import criterion_text
+    from regenqc.evaluation.criteria_in_words import criterion_text
     from regenqc.specification import load_specification
 
     specification = load_specification(reference)

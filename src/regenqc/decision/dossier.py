@@ -28,7 +28,7 @@ from regenqc.decision.model import (
     SpecificationName,
 )
 from regenqc.decision.result_rows import result_rows
-from regenqc.evaluation.explanations import criterion_text
+from regenqc.evaluation.criteria_in_words import criterion_text
 from regenqc.vocabulary import OnFail
 
 if TYPE_CHECKING:

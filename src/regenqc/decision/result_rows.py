@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from unicodedata import normalize
 
 from regenqc.decision.model import ResultRow
-from regenqc.evaluation.explanations import criterion_text
+from regenqc.evaluation.criteria_in_words import criterion_text
 from regenqc.evaluation.slots import MEAN_SUFFIX, composite_parts
 from regenqc.intake.revisions import revision_number
 from regenqc.specification.model import Requirement

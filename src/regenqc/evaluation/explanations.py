@@ -7,50 +7,32 @@ specifications that differ in nothing else.
 
 from __future__ import annotations
 
-from enum import Enum
 from functools import cache
 from string import Formatter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from regenqc.evaluation.derivation.quantity import exact_text
+from regenqc.evaluation.criteria_in_words import criterion_text, limit_text, row_limit_text, single_limit_text
+from regenqc.evaluation.left_open import LeftOpen
 from regenqc.evaluation.slots import controlling, criterion_of_member
-from regenqc.measurement.units import UNITS, conversion_factor, find_unit
-from regenqc.specification.criteria import limit_as_written, read_limit
+from regenqc.measurement.units import UNITS
 from regenqc.specification.derived_functions import FUNCTIONS
 from regenqc.specification.derived_sources import source_text
-from regenqc.specification.model import Requirement
 from regenqc.vocabulary import Reason, Verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from regenqc.evaluation.plan import Slot
-    from regenqc.specification.model import Consequence, Criterion, Karyotype, LimitText, Specification
+    from regenqc.specification.model import Consequence, Requirement, Specification
 
 __all__ = [
     "NO_SPECIFICATION_SENTENCE",
-    "LeftOpen",
     "Sentence",
     "consequence_text",
     "controls_text",
-    "criterion_text",
     "explain_cell",
     "explain_row",
-    "limit_text",
-    "row_limit_text",
-    "single_limit_text",
 ]
-
-
-class LeftOpen(Enum):
-    """What of a sentence can be left open, because specifications of one form have it otherwise."""
-
-    LIMIT = "limit"
-    ALERT_LIMIT = "alert"
-    # Of a single result, where the limit is one for several of them.
-    SINGLE_LIMIT = "alone"
-    # As written, whatever the unit of the result.
-    REQUIREMENT_LIMIT = "requirement"
 
 
 _OF_ROWS: Final = {entry.value: entry for entry in LeftOpen}
@@ -174,96 +156,6 @@ _CELL_SENTENCES: Final = {
 }
 
 
-def limit_text(limit: LimitText, *, unit_code: int | None = None) -> str:
-    """Return a limit in words, in the reported unit first where that is another one.
-
-    Example:
-        >>> from regenqc.measurement.units import unit_code
-        >>> from regenqc.specification.model import LimitText
-        >>> limit_text(LimitText(max="0.5", unit="ug/mL"), unit_code=unit_code("ng/mL"))
-        '≤ 500 ng/mL (≤ 0.5 ug/mL)'
-    """
-    if unit_code is None or unit_code >= len(UNITS):
-        return limit_as_written(limit)
-    unit = find_unit(limit.unit)
-    reported = UNITS[unit_code]
-    if unit is None or reported.symbol == unit.symbol or reported.kind != unit.kind:
-        return limit_as_written(limit)
-    factor = conversion_factor(unit, reported)
-    written = read_limit(limit)
-    sides = []
-    for number, exclusive, signs in (
-        (written.minimum, written.minimum_exclusive, "≥>"),
-        (written.maximum, written.maximum_exclusive, "≤<"),
-    ):
-        if number is not None:
-            from fractions import Fraction  # noqa: PLC0415 - rare: only where units differ
-
-            sides.append(f"{signs[exclusive]} {exact_text(Fraction(number) * factor)}")
-    return f"{' and '.join(sides)} {reported.symbol} ({limit_as_written(limit)})"
-
-
-def criterion_text(requirement: Requirement, *, unit_code: int | None = None) -> str:
-    """Return what a requirement demands, in words.
-
-    Example:
-        >>> from regenqc.specification.model import Requirement
-        >>> criterion_text(Requirement(id="sterility", one_of=("no growth",)))
-        'no growth'
-    """
-    if requirement.karyotype is not None:
-        return _karyotype_text(requirement.karyotype)
-    if requirement.identity is not None:
-        return f"equal to {requirement.identity.equals or 'the result at ' + str(requirement.identity.equals_stage)}"
-    if requirement.agreement is not None:
-        agreement = requirement.agreement
-        amount = f"{agreement.relative} %" if agreement.relative else f"{agreement.absolute} {agreement.unit}"
-        interval = f", the whole interval at {agreement.confidence} confidence" if agreement.confidence else ""
-        return f"{amount} of the result at {agreement.stage}{interval}"
-    if requirement.evidence is not None:
-        return f"{requirement.evidence.document[1:]} stated and in date"
-    if requirement.report_only:
-        return "to be reported"
-    if requirement.sponsor_must_set:
-        return "to be set by the sponsor"
-    for parts, word in ((requirement.any_of, " or "), (requirement.all_of, " and ")):
-        if parts:
-            return word.join(f"{part.test} {single_limit_text(part, unit_code=None)}" for part in parts)
-    if requirement.n_of_m is not None:
-        listed = ", ".join(f"{part.test} {single_limit_text(part, unit_code=None)}" for part in requirement.n_of_m.of)
-        return f"at least {requirement.n_of_m.n} of: {listed}"
-    text = single_limit_text(requirement, unit_code=unit_code)
-    if requirement.replicates_conforming is not None:
-        text = f"{requirement.replicates_conforming} of {requirement.replicates_total} replicates {text}"
-    elif requirement.replicates.value in {"mean", "median"}:
-        text = f"{text} for the {requirement.replicates} of the replicates"
-    return text
-
-
-def _karyotype_text(karyotype: Karyotype) -> str:
-    sex = f", sex as {karyotype.expected_sex}" if karyotype.expected_sex else ""
-    allowed = f", {' and '.join(karyotype.allow)} allowed" if karyotype.allow else ""
-    return f"normal karyotype in at least {karyotype.min_metaphases} metaphases{sex}{allowed}"
-
-
-def single_limit_text(criterion: Criterion, *, unit_code: int | None) -> str:
-    """Return what a single result must conform to, whatever several of them must.
-
-    Example:
-        >>> from regenqc.specification.model import Requirement
-        >>> single_limit_text(Requirement(id="a", replicates="mean", limit={"min": "5", "unit": "%"}), unit_code=None)
-        '≥ 5 %'
-    """
-    parts = []
-    if criterion.limit is not None:
-        parts.append(limit_text(criterion.limit, unit_code=unit_code))
-    if criterion.one_of is not None:
-        parts.append(" or ".join(criterion.one_of))
-    if criterion.none_of is not None:
-        parts.append("none of " + ", ".join(criterion.none_of))
-    return " or ".join(parts)
-
-
 class Sentence(NamedTuple):
     """What is said of a cell or row, without its full stop, cut where something belongs that others have otherwise.
 
@@ -332,21 +224,6 @@ def explain_row(
         left_open += open_there
     pieces[-1] += f"{_source(requirement)}{follows}"
     return Sentence(f"{name}: reported ", tuple(pieces), left_open, limit)
-
-
-def row_limit_text(criterion: Criterion, *, unit_code: int | None) -> str:
-    """Return what the results of a requirement, or of one of its parts, must conform to.
-
-    Example:
-        >>> from regenqc.measurement.units import unit_code
-        >>> from regenqc.specification.model import Requirement
-        >>> mean = Requirement(id="count", replicates="mean", limit={"min": "5", "unit": "%"})
-        >>> row_limit_text(mean, unit_code=unit_code("%"))
-        '≥ 5 % for the mean of the replicates'
-    """
-    if isinstance(criterion, Requirement):
-        return criterion_text(criterion, unit_code=unit_code)
-    return single_limit_text(criterion, unit_code=unit_code)
 
 
 def _is_bound(specification: Specification, test: str) -> bool:
@@ -446,9 +323,7 @@ def controls_text(requirement: Requirement) -> str:
         >>> controls_text(Requirement(id="sterility", controls=({"test": "growth_promotion", "one_of": ("growth",)},)))
         'growth_promotion: growth'
     """
-    return ", ".join(
-        f"{control.name}: {single_limit_text(control, unit_code=None)}" for control in requirement.controls
-    )
+    return ", ".join(f"{control.name}: {single_limit_text(control)}" for control in requirement.controls)
 
 
 def consequence_text(consequence: Consequence) -> str:

@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from regenqc.evaluation.criteria_in_words import criterion_text, limit_text
 from regenqc.evaluation.disposition import DISPOSITIONS
-from regenqc.evaluation.explanations import criterion_text, limit_text
 from regenqc.evaluation.report_maps import maps_of, pairs_of
 from regenqc.evaluation.visible_text import in_words, visible
 from regenqc.vocabulary import Disposition, OnFail

@@ -7,7 +7,7 @@ import io
 from html import escape
 from typing import TYPE_CHECKING
 
-from regenqc.evaluation.explanations import criterion_text
+from regenqc.evaluation.criteria_in_words import criterion_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

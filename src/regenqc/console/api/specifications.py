@@ -13,7 +13,7 @@ from regenqc.console.access.person import allow
 from regenqc.console.api.answers import FaultAnswer, refusals
 from regenqc.console.refusals import NotFound
 from regenqc.errors import RegenqcError, fault_value
-from regenqc.evaluation.explanations import criterion_text
+from regenqc.evaluation.criteria_in_words import criterion_text
 from regenqc.specification import load_specification
 from regenqc.specification.lookup import find_specification, list_specifications
 

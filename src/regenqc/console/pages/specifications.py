@@ -17,7 +17,7 @@ from regenqc.console.pages.trends import evaluations_of
 from regenqc.console.refusals import NotFound
 from regenqc.console.rendering import page
 from regenqc.errors import DataError, Fault, RegenqcError
-from regenqc.evaluation.explanations import criterion_text
+from regenqc.evaluation.criteria_in_words import criterion_text
 from regenqc.evaluation.side_by_side import cell_text
 from regenqc.specification.comparison import compare_specifications
 from regenqc.specification.difference import list_changes

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from regenqc.evaluation.explanations import criterion_text
+from regenqc.evaluation.criteria_in_words import criterion_text
 from regenqc.measurement.units import UNITS, conversion_factor, find_unit, unit_code
 
 if TYPE_CHECKING:
