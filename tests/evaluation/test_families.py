@@ -171,6 +171,29 @@ def test_sentences_that_name_several_limits_are_the_same(monkeypatch):
     assert any(row["requirement_id"] == "purity" and row["explanation"].count("≥ 70.") > 1 for row in together[1])
 
 
+def test_limits_that_some_write_with_an_exponent_are_worded_as_each_of_them_writes_them(monkeypatch):
+    written = ["60", "6E1", "70", "60.0", "7E1", "60"]
+    head = "[[requirement]]\n" + REST.format(citation="x")
+    specifications = [
+        specification(
+            number,
+            rest=f'{head}id = "rna"\ntest = "dna"\nlimit = {{ max = "{text}", unit = "ng/mL" }}\n'
+            f'{head}id = "either"\ntitle = "100 %s"\nany_of = [{{ test = "marker_a", '
+            f'limit = {{ min = "{text}", unit = "%" }} }}, {{ test = "marker_b", limit = {{ min = "{text}", unit = "%" }} }}]\n',
+        )
+        for number, text in enumerate(written)
+    ]
+    results, table = data(5, products=[f"p{number}" for number in range(6)], rows=2000, batches=200)
+    assert len(families_of(specifications, is_stated=lambda name: "" not in table[name])) == 1
+    together, alone = both_ways(results, specifications, table, monkeypatch)
+    assert together == alone
+    limits = {row["requirement_id"]: set() for row in together[1]}
+    for row in together[1]:
+        limits[row["requirement_id"]].add(row["limit"])
+    assert limits["rna"] >= {"≤ 0.06 ug/mL (≤ 60 ng/mL)", "≤ 0.06 ug/mL (≤ 6E1 ng/mL)", "≤ 0.07 ug/mL (≤ 7E1 ng/mL)"}
+    assert limits["either"] >= {f"marker_a ≥ {text} % or marker_b ≥ {text} %" for text in ("60", "6E1", "60.0", "7E1")}
+
+
 def test_what_differs_in_limits_only_is_said_by_one_of_them():
     specifications = [specification(number) for number in range(6)]
     found = families_of(specifications, is_stated=bool)
