@@ -173,6 +173,15 @@ def test_help_imports_no_engine() -> None:
     assert done.stdout.strip().splitlines()[-1] == "[]"
 
 
+def test_importing_the_evaluation_imports_no_pandas() -> None:
+    # Arrow imports it with the first array that it makes of a list, so no module makes one when it is imported.
+    script = (
+        "import sys, regenqc.evaluation; print([name for name in ('pandas', 'pint', 'numba') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
 def test_one_small_evaluation_on_the_command_line_imports_neither_pandas_nor_pint_nor_numba(tmp_path: Path) -> None:
     samples = SOURCE.parents[1] / "sample_data" / "published" / "ari-0001"
     script = (

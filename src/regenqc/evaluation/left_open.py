@@ -29,7 +29,6 @@ __all__ = ["LeftOpen", "LimitsLeftOpen"]
 
 # No specification is written with it.
 _MARK: Final = "\0"
-_NOTHING: Final = pa.array([""])
 
 
 class LeftOpen(Enum):
@@ -88,7 +87,7 @@ class LimitsLeftOpen:
             of_row: which of the sentences belongs to each finding, of all findings.
             rows: findings that leave anything open.
         """
-        texts, count = [_NOTHING, self.limits], 1 + len(self.limits)
+        texts, count = [pa.array([""], type=pa.string()), self.limits], 1 + len(self.limits)
         chosen = np.zeros(len(of_row), dtype=np.int64)
         for which in LeftOpen:
             is_left = np.array([entry is which for entry in left_open], dtype=np.bool_)[of_row[rows]]
